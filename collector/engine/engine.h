@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: (state, input, now) -> records, projections, pending rows, deadlines. Pure: no clock, no I/O, no threads.
+ *
+ * Rooms behind this door: points (points.c: quality, age, staleness), conditions (conditions.c: thresholds with DwellTime and
+ * hysteresis, states, stale, comm-lost, rate of change), alarms (alarms.c: ISA-18.2), access (access.c: events into entry
+ * records, controller honesty), commands (commands.c). Each gets the input and writes effects; nobody else writes them.
+ *
+ * Effects are the caller's to carry out, in order, in one transaction; only after its commit may anything of them be shown.
+ * When the commit fails the effects stay in the caller's hands: the engine has already moved on and never repeats them.
+ * Everything that must survive a restart leaves as pending rows or alarm rows and comes back through sk_engine_restore_*.
+ * Time: mono for durations, utc for records. Deadlines: the caller ticks the engine no later than sk_engine_deadline().
+ * Steady state allocates nothing: all arrays are sized at creation from the site. */
+#ifndef SK_ENGINE_H
+#define SK_ENGINE_H
+
+#include "schemas/base/clock.h"
+#include "schemas/base/err.h"
+#include "schemas/model/access_event.h"
+#include "schemas/model/alarm.h"
+#include "schemas/model/record.h"
+#include "schemas/model/sample.h"
+#include "schemas/model/site.h"
+
+struct sk_engine;
+
+/* What a point shows now: the last sample plus what the engine knows of it. */
+struct sk_point_view {
+    struct sk_sample sample;      /* quality already worsened when stale */
+    char text[SK_TEXT_VALUE];     /* TEXT points */
+    int64_t changed_utc_us;       /* when the value last changed */
+    bool stale;
+};
+
+/* Who commands: resolved by the collector from a token, never taken from the caller's word. */
+struct sk_actor {
+    char id[SK_ACTOR_MAX];
+    uint16_t roles;
+    char address[64]; /* of the person's machine as the dashboard saw it; "" */
+};
+
+enum sk_effect_kind {
+    SK_EFFECT_RECORD,         /* append draft */
+    SK_EFFECT_ALARM,          /* put alarm; when link_record, its raise_seq/last_seq are those of the record just before */
+    SK_EFFECT_PENDING_PUT,
+    SK_EFFECT_PENDING_DELETE,
+    SK_EFFECT_POINT           /* a point changed: to the feed (not stored in the log) */
+};
+enum { SK_PENDING_KEY_MAX = 160, SK_PENDING_BYTES_MAX = 2048 };
+
+struct sk_effect {
+    enum sk_effect_kind kind;
+    union {
+        struct sk_draft *record; /* owned by the effects list */
+        struct sk_alarm *alarm;
+        struct {
+            char *key;           /* SK_PENDING_KEY_MAX */
+            uint8_t *bytes;
+            size_t length;
+        } pending;
+        uint32_t point;
+    };
+};
+
+/* A growing list of effects, kept and cleared between steps so that nothing is allocated in steady state. */
+struct sk_effects;
+enum sk_err sk_effects_create(struct sk_effects **ret_effects);
+void sk_effects_free(struct sk_effects *effects);
+void sk_effects_clear(struct sk_effects *effects);
+size_t sk_effects_count(const struct sk_effects *effects);
+const struct sk_effect *sk_effects_at(const struct sk_effects *effects, size_t index);
+
+/* site is borrowed for the engine's life; zone, door and controller numbers must be set. boot_id: of this boot. */
+enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine);
+void sk_engine_free(struct sk_engine *engine);
+
+/* Before the first step: give back what was stored. Unknown keys (a point that left the site) are answered NOT_FOUND and may be
+ * deleted by the caller. Order does not matter. */
+enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,
+                                      const struct sk_now *now);
+enum sk_err sk_engine_restore_alarm(struct sk_engine *engine, const struct sk_alarm *alarm); /* open ones */
+void sk_engine_restore_last_occurrence(struct sk_engine *engine, uint64_t last);
+/* After the last restore: names an interruption longer than staleness limits (sys.interrupted), never clears anything. */
+enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+
+/* Inputs. Each is one step. NOMEM leaves the engine as it was. */
+enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *samples, size_t count, const char *text,
+                              size_t text_length, const struct sk_now *now, struct sk_effects *effects);
+/* *ret_duplicate: the event is in the log already; effects hold at most counters, and the wire may acknowledge it. */
+enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
+                            struct sk_effects *effects, bool *ret_duplicate);
+enum sk_err sk_engine_malformed(struct sk_engine *engine, int32_t device, const char *where, const char *expected,
+                                const void *bytes, size_t length, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+int64_t sk_engine_deadline(const struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
+
+/* Commands of people. Idempotent: acknowledging an acknowledged occurrence is SK_OK with no effects. NOT_FOUND: no such open
+ * occurrence. comment may be "". */
+enum sk_err sk_engine_acknowledge(struct sk_engine *engine, uint64_t occurrence, const char *comment,
+                                  const struct sk_actor *actor, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_engine_comment(struct sk_engine *engine, uint64_t occurrence, const char *comment, const struct sk_actor *actor,
+                              const struct sk_now *now, struct sk_effects *effects);
+/* Conditions of the monitor itself (log not writable, poller gone, clock unsynchronised): raise or return by name. */
+enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity,
+                             const char *detail, const struct sk_now *now, struct sk_effects *effects);
+
+/* Looking: borrowed until the next step. */
+const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);
+size_t sk_engine_alarm_count(const struct sk_engine *engine); /* open ones */
+const struct sk_alarm *sk_engine_alarm(const struct sk_engine *engine, size_t index);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What crosses between a poller process and the collector: flat bytes over one SOCK_SEQPACKET socketpair, never a pointer.
+ *
+ * One packet = one message: u8 type, u64 number (per direction, from 1, no gaps), then the body, big-endian. Both ends run the
+ * same binary and the same loaded site (the digest is compared in HELLO), still every packet is read with a bounded reader.
+ * Up (poller -> collector): HELLO, BATCH, EVENT, MALFORMED, ENDED. Down: COMMITTED n (all EVENT and MALFORMED up to and with n
+ * are durable), PAUSE, RESUME, STOP. */
+#ifndef SK_HANDOVER_H
+#define SK_HANDOVER_H
+
+#include "drivers/driver.h"
+
+enum sk_handover_type {
+    SK_UP_HELLO = 1,
+    SK_UP_BATCH = 2,
+    SK_UP_EVENT = 3,
+    SK_UP_MALFORMED = 4,
+    SK_UP_ENDED = 5, /* a session ended for good: link and text */
+    SK_DOWN_COMMITTED = 16,
+    SK_DOWN_PAUSE = 17,
+    SK_DOWN_RESUME = 18,
+    SK_DOWN_STOP = 19
+};
+enum { SK_HANDOVER_MAX = 65536 };
+
+struct sk_handover {
+    uint8_t type;
+    uint64_t number;
+    /* HELLO */
+    uint32_t poller;
+    uint8_t site_digest[32];
+    /* BATCH: samples point into the caller's scratch array */
+    struct sk_batch batch;
+    /* EVENT */
+    struct sk_access_event event;
+    /* MALFORMED: texts and bytes point into the packet */
+    struct sk_malformed malformed;
+    char where[256], expected[256];
+    /* ENDED */
+    uint32_t link;
+    char text[SK_FAULT_TEXT];
+    /* COMMITTED */
+    uint64_t committed;
+};
+
+/* Encodes into buffer (SK_HANDOVER_MAX bytes). TOO_LONG when it does not fit. */
+enum sk_err sk_handover_encode(const struct sk_handover *message, void *buffer, size_t capacity, size_t *ret_length);
+/* Decodes a whole packet; samples (SK_BATCH_MAX) receives those of a BATCH. PROTOCOL on anything unexpected, bytes left over
+ * included. Indices (point, device, door, link) are checked against site. */
+enum sk_err sk_handover_decode(const struct sk_site *site, const void *packet, size_t length, struct sk_sample *samples,
+                               struct sk_handover *ret_message);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration: a site file and its profiles, read into a struct sk_site or refused with the place and what was expected.
+ *
+ * Files are JSON with comments. Keys, types, defaults, ranges and texts are rows of schemas/config/keys.def, from which the
+ * reader, the JSON Schemas in schemas/json and the manual page docs in schemas/config/KEYS.md are made; a test compares them.
+ *
+ * For every link the loader adds a device of kind `monitor` named "link.<id>" whose points are the link's health
+ * (link.state, link.rtt, link.timeouts, link.crc_errors, link.exceptions, link.reconnects, link.requests, link.period), and for
+ * every device its own comm points (device.comm, device.period, device.overruns, device.timeouts). One device "monitor" carries
+ * the monitor's own (time.synced, time.offset_s, queue.depth, ...).
+ * A site of class production refuses a link marked simulated. */
+#ifndef SK_CONFIG_H
+#define SK_CONFIG_H
+
+#include <stdio.h>
+
+#include "schemas/base/err.h"
+#include "schemas/model/site.h"
+
+/* Loads path; profiles are looked for in the file's "profile_path" directories (relative to the file), then in
+ * `profile_directory` (NULL: the built-in place, SK_PROFILE_DIR or, beside the binary, ../share/sekisho/profiles). */
+enum sk_err sk_site_load(const char *path, const char *profile_directory, struct sk_site **ret_site, struct sk_fault *fault);
+void sk_site_free(struct sk_site *site);
+
+/* The points that a profile alone describes, for tools and tests. */
+enum sk_err sk_profile_load(const char *path, const struct sk_profile **ret_profile, void **ret_arena, struct sk_fault *fault);
+void sk_profile_arena_free(void *arena);
+
+#endif
