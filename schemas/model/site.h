@@ -118,6 +118,7 @@ struct sk_map_entry { /* raw code -> state index, or raw code -> (scale, offset)
     int64_t raw;
     uint32_t state;
     double scale, offset;
+    const char *text; /* MQTT: the payload's string that this entry means; NULL: raw decides (true is 1, false is 0) */
 };
 struct sk_flag_bit {
     uint8_t bit;   /* of the raw word(s) */
@@ -248,11 +249,16 @@ struct sk_site {
     struct sk_device *devices;   size_t device_count;
     struct sk_point *points;     size_t point_count;
     struct sk_profile *profiles; size_t profile_count;
+    const uint32_t *point_hash; /* open addressing: point index + 1, 0 empty; NULL: sk_site_point() scans */
+    size_t point_hash_size;     /* a power of two */
     void *arena;              /* owner of all the texts; private to schemas/config */
 };
 
 int32_t sk_site_device(const struct sk_site *site, const char *id);             /* index or -1 */
 int32_t sk_site_point(const struct sk_site *site, const char *device_slash_point); /* index or -1; hashed */
+/* Slots of the table for so many points, and filling it (table: that many zeroes, which must live as long as the site). */
+size_t sk_site_hash_size(size_t point_count);
+void sk_site_hash_build(struct sk_site *site, uint32_t *table, size_t size);
 int32_t sk_site_door(const struct sk_site *site, const char *id);
 int32_t sk_site_zone(const struct sk_site *site, const char *id);
 int32_t sk_site_link(const struct sk_site *site, const char *id);
