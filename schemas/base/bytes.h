@@ -29,7 +29,7 @@ uint16_t sk_read_u16(struct sk_reader *reader);
 uint32_t sk_read_u32(struct sk_reader *reader);
 uint64_t sk_read_u64(struct sk_reader *reader);
 int64_t sk_read_i64(struct sk_reader *reader);
-double sk_read_f64(struct sk_reader *reader); /* IEEE 754 bits, big-endian */
+double sk_read_f64(struct sk_reader *reader);                          /* IEEE 754 bits, big-endian */
 const uint8_t *sk_read_bytes(struct sk_reader *reader, size_t length); /* NULL when bad; borrowed */
 void sk_read_copy(struct sk_reader *reader, void *to, size_t length);  /* zeroes when bad */
 /* u16 length, then that many bytes, copied with a NUL; bad when it does not fit capacity-1 or holds a NUL. */
@@ -52,7 +52,7 @@ bool sk_text_format(char *to, size_t capacity, const char *format, ...) __attrib
 /* Valid UTF-8 (no overlong forms, no surrogates), no control characters but tab, newline when allowed. */
 bool sk_text_is_clean(const char *bytes, size_t length, bool allow_newline);
 void sk_hex_write(char *to, const uint8_t *bytes, size_t length); /* 2*length+1 characters, lower case */
-bool sk_hex_read(uint8_t *to, size_t length, const char *text);    /* exactly 2*length hex digits and then NUL */
+bool sk_hex_read(uint8_t *to, size_t length, const char *text);   /* exactly 2*length hex digits and then NUL */
 /* Whole text is one decimal integer within [low, high]; no sign but '-', no spaces, no leading '+'. */
 bool sk_int_read(const char *text, int64_t low, int64_t high, int64_t *ret_value);
 

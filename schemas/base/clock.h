@@ -13,8 +13,8 @@
 #include "schemas/base/err.h"
 
 #define SK_US_PER_MS INT64_C(1000)
-#define SK_US_PER_S INT64_C(1000000)
-#define SK_NEVER INT64_MAX
+#define SK_US_PER_S  INT64_C(1000000)
+#define SK_NEVER     INT64_MAX
 
 struct sk_now {
     int64_t utc_us;

@@ -10,8 +10,8 @@
 
 #include "schemas/base/err.h"
 
-#define SK_HASH_SIZE 32
-#define SK_SIGNATURE_SIZE 64
+#define SK_HASH_SIZE       32
+#define SK_SIGNATURE_SIZE  64
 #define SK_PUBLIC_KEY_SIZE 32
 
 struct sk_hash {

@@ -10,12 +10,12 @@
 
 #define SK_MEM_MAX ((size_t)1 << 30)
 
-void *sk_calloc(size_t count, size_t size);                 /* zeroed; NULL on overflow, on more than SK_MEM_MAX, on failure */
-void *sk_realloc(void *old, size_t count, size_t size);     /* old stays valid on NULL; new bytes are not zeroed */
+void *sk_calloc(size_t count, size_t size);             /* zeroed; NULL on overflow, on more than SK_MEM_MAX, on failure */
+void *sk_realloc(void *old, size_t count, size_t size); /* old stays valid on NULL; new bytes are not zeroed */
 char *sk_strdup(const char *text);
 char *sk_strndup(const char *text, size_t length);
-void sk_free(void *memory);                                 /* NULL is fine */
-void sk_free_secret(void *memory, size_t length);           /* wiped first */
+void sk_free(void *memory);                       /* NULL is fine */
+void sk_free_secret(void *memory, size_t length); /* wiped first */
 
 /* Makes room for one more element in a doubling array: items, count and capacity as the caller keeps them.
  * Returns the array (moved or not), or NULL when it cannot grow; *capacity changes only on success. */
