@@ -127,7 +127,7 @@ bool sk_json_i64(const cJSON *item, int64_t *ret_value)
 {
     if (cJSON_IsString(item))
         return sk_int_read(item->valuestring, INT64_MIN, INT64_MAX, ret_value);
-    if (!cJSON_IsNumber(item) || trunc(item->valuedouble) != item->valuedouble || fabs(item->valuedouble) > EXACT_INTEGER_MAX)
+    if (!cJSON_IsNumber(item) || trunc(item->valuedouble) != item->valuedouble || fabs(item->valuedouble) >= EXACT_INTEGER_MAX)
         return false;
     *ret_value = (int64_t)item->valuedouble;
     return true;

@@ -223,7 +223,7 @@ static enum sk_err scan_number(struct scan *scan)
     double value = strtod(copy, NULL);
     if (!isfinite(value))
         return refuse(scan, SK_ERR_RANGE, "a number is beyond what a double holds");
-    if (integer && fabs(value) > EXACT_INTEGER_MAX)
+    if (integer && fabs(value) >= EXACT_INTEGER_MAX)
         return refuse(scan, SK_ERR_RANGE, "an integer beyond 2^53 must be written as a string");
     return SK_OK;
 }
@@ -255,7 +255,7 @@ static enum sk_err remember_key(struct scan *scan, uint32_t object, size_t first
     for (size_t i = first; i < scan->key_count; i++) {
         const struct key *other = &scan->keys[i];
         if (other->hash == hash && other->object == object && other->length == length &&
-            memcmp(scan->area + other->at, key, length) == 0)
+            (length == 0 || memcmp(scan->area + other->at, key, length) == 0))
             return refuse(scan, SK_ERR_PARSE, "a member name stands twice in one object");
     }
     struct key *keys = sk_grow(scan->keys, scan->key_count, &scan->key_capacity, sizeof *keys, KEYS_MAX);
@@ -268,7 +268,8 @@ static enum sk_err remember_key(struct scan *scan, uint32_t object, size_t first
             return refuse(scan, SK_ERR_NOMEM, "out of memory");
         scan->area = area;
     }
-    memcpy(scan->area + scan->area_used, key, length);
+    if (length > 0)
+        memcpy(scan->area + scan->area_used, key, length);
     scan->keys[scan->key_count++] = (struct key){.hash = hash, .object = object, .at = scan->area_used, .length = length};
     scan->area_used += length;
     return SK_OK;
