@@ -24,11 +24,13 @@
 
 struct sk_store;
 
-enum sk_store_mode { SK_STORE_WRITER, SK_STORE_READER };
+/* COPY: a reader of files at rest that nobody writes (a backup on read-only media); never for a live directory. */
+enum sk_store_mode { SK_STORE_WRITER, SK_STORE_READER, SK_STORE_COPY };
 
 /* Writer: creates the directory's files when missing, migrates (after a backup copy) before anything else, recomputes the
  * frontier and compares it with nodes and the newest checkpoint (SK_ERR_CORRUPT: never extended silently).
- * Reader: SK_ERR_VERSION with both versions in the fault when the schema is not ours. */
+ * A second writer gets SK_ERR_BUSY.
+ * Reader: SK_ERR_VERSION with both versions in the fault when the schema is not ours; SK_ERR_NOT_FOUND before the first writer. */
 enum sk_err sk_store_open(const char *directory, enum sk_store_mode mode, struct sk_store **ret_store, struct sk_fault *fault);
 void sk_store_close(struct sk_store *store);
 
@@ -43,6 +45,9 @@ enum sk_err sk_store_pending_delete(struct sk_store *store, const char *key);
 enum sk_err sk_store_number(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number, bool *ret_new);
 enum sk_err sk_store_checkpoint_put(struct sk_store *store, uint64_t number, uint64_t size, const struct sk_hash *root,
                                     const char *note);
+/* The log's name in checkpoints, given once (schemas/store/checkpoint.h: sk_log_begin does it). CONFLICT: has another already. */
+enum sk_err sk_store_origin_set(struct sk_store *store, const char *origin);
+/* Any failed put or append has rolled the transaction back: commit is then SK_ERR_INVALID and nothing of it exists. */
 enum sk_err sk_store_commit(struct sk_store *store);
 void sk_store_rollback(struct sk_store *store); /* fine without a transaction; forgets numbers given out since begin */
 /* Passive WAL checkpoint, RESTART above 64 MiB; called by the recorder when it is idle. */
@@ -57,8 +62,11 @@ struct sk_checkpoint {
     char note[1024];
 };
 enum sk_err sk_store_checkpoint_latest(struct sk_store *store, struct sk_checkpoint *ret_checkpoint); /* NOT_FOUND: none yet */
+enum sk_err sk_store_checkpoint_get(struct sk_store *store, uint64_t number, struct sk_checkpoint *ret_checkpoint);
+enum sk_err sk_store_origin(struct sk_store *store, char *to, size_t capacity); /* NOT_FOUND: log not begun */
 /* Recomputes every leaf, node and checkpoint from the rows. On SK_ERR_CORRUPT the fault names the first bad seq.
- * progress (may be NULL) is called now and then with records done and in all. */
+ * progress (may be NULL) is called now and then with records done and in all. Runs beside a writer: it judges the size the log
+ * had when it began. public_key NULL: signatures are not checked (tree and numbering are). */
 enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE],
                             void (*progress)(void *context, uint64_t done, uint64_t all), void *context, struct sk_fault *fault);
 
