@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Points: those of the profiles, those of communication that every device has, and the devices of the monitor itself.
+ *
+ * A device "link.<id>" stands for each link, "monitor" for us; both have the profile "monitor" and no link. All points of a
+ * device are one run in site->points: the profile's first (helpers left out), then its communication. */
+#include <stdio.h>
+#include <string.h>
+
+#include "schemas/base/json.h"
+#include "schemas/config/load.h"
+
+static const char *const DEVICE_POINTS[] = {"device.comm", "device.period", "device.overruns", "device.timeouts"};
+static const char *const LINK_POINTS[] = {"link.state",      "link.rtt",        "link.timeouts",
+                                          "link.crc_errors", "link.exceptions", "link.reconnects",
+                                          "link.requests",   "link.period",     "mqtt.malformed"};
+static const char *const OWN_POINTS[] = {"time.synced", "time.offset_s", "queue.depth"};
+enum {
+    DEVICE_POINT_COUNT = sizeof(DEVICE_POINTS) / sizeof(DEVICE_POINTS[0]),
+    LINK_POINT_COUNT = sizeof(LINK_POINTS) / sizeof(LINK_POINTS[0]),
+    OWN_POINT_COUNT = sizeof(OWN_POINTS) / sizeof(OWN_POINTS[0]),
+    OWN_PERIOD_MS = 1000,
+    OWN_STALE_MS = 10000
+};
+
+/* --- one point --- */
+static enum sk_err point_identify(struct cfg *c, const struct sk_device *device, const char *name, struct sk_point *to)
+{
+    size_t head = strlen(device->id), tail = strlen(name) + 1;
+    char *id = cfg_arena_take(c->arena, head + 1 + tail, 1);
+    if (id == NULL)
+        return cfg_nomem(c);
+    memcpy(id, device->id, head);
+    id[head] = '/';
+    memcpy(id + head + 1, name, tail);
+    to->id = id;
+    to->name = id + head + 1;
+    to->tag = "";
+    to->asset = "";
+    to->place = device->place;
+    to->period_ms = device->period_ms;
+    to->stale_ms = device->stale_ms;
+    return SK_OK;
+}
+
+static enum sk_err own_point(struct cfg *c, uint32_t device, const struct sk_device *owner, const char *name,
+                             struct sk_point *to)
+{
+    to->device = device;
+    to->kind = sk_point_kind_find(name);
+    if (to->kind == NULL)
+        return sk_fault_set(c->fault, SK_ERR_INVALID,
+                            "schemas/vocab/points.def: found no '%s'; expected this point of the monitor", name);
+    return point_identify(c, owner, name, to);
+}
+
+/* A point that is read more slowly than its device is stale later too. */
+static uint32_t stale_of(const struct sk_point *point, const struct sk_profile_point *profile, const struct cfg_point *raw,
+                         const struct sk_device *device)
+{
+    if (raw->stale_ms != CFG_UNSET)
+        return (uint32_t)raw->stale_ms;
+    if (profile->stale_ms != 0)
+        return profile->stale_ms;
+    uint64_t slow = point->period_ms > device->period_ms ? (uint64_t)point->period_ms * 5 : 0;
+    return slow > device->stale_ms ? (slow > UINT32_MAX ? UINT32_MAX : (uint32_t)slow) : device->stale_ms;
+}
+
+static enum sk_err profile_point(struct cfg *c, const struct cfg_at *at, uint32_t device, const struct sk_device *owner,
+                                 const struct sk_profile_point *profile, const cJSON *json, struct sk_point *to)
+{
+    struct cfg_point raw;
+    enum sk_err err = cfg_read(c, at, CFG_SECTION_point, json, &raw);
+    if (err == SK_OK)
+        err = point_identify(c, owner, profile->name, to);
+    if (err == SK_OK)
+        err = cfg_place_read(c, at, raw.place, &owner->place, &to->place);
+    if (err == SK_OK)
+        err = cfg_limits_read(c, CFG_AT(at, "limits"), raw.limits, profile->kind, profile->limits, profile->limit_count,
+                              &to->limits, &to->limit_count);
+    if (err != SK_OK)
+        return err;
+    to->device = device;
+    to->profile = profile;
+    to->kind = profile->kind;
+    to->tag = raw.tag;
+    to->asset = raw.asset;
+    if (raw.period_ms != CFG_UNSET || profile->period_ms != 0)
+        to->period_ms = raw.period_ms != CFG_UNSET ? (uint32_t)raw.period_ms : profile->period_ms;
+    to->stale_ms = stale_of(to, profile, &raw, owner);
+    return SK_OK;
+}
+
+/* --- a device's run --- */
+static const struct sk_profile_point *shown_point(const struct sk_profile *profile, const char *name)
+{
+    for (size_t i = 0; i < profile->point_count; i++)
+        if (!profile->points[i].hidden && strcmp(profile->points[i].name, name) == 0)
+            return &profile->points[i];
+    return NULL;
+}
+
+static enum sk_err overrides_known(struct cfg *c, const struct cfg_at *at, const cJSON *json, const struct sk_profile *profile)
+{
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next)
+        if (shown_point(profile, item->string) == NULL)
+            return cfg_fail(c, CFG_AT(at, item->string), SK_ERR_NOT_FOUND,
+                            "found '%.60s'; expected a point that profile '%s' offers; correct or remove it", item->string,
+                            profile->id);
+    return SK_OK;
+}
+
+static enum sk_err comm_twins(struct cfg *c, const struct cfg_at *at, const struct sk_profile *profile)
+{
+    for (size_t i = 0; i < DEVICE_POINT_COUNT; i++)
+        if (shown_point(profile, DEVICE_POINTS[i]) != NULL)
+            return cfg_fail(c, CFG_AT(at, "profile"), SK_ERR_EXISTS,
+                            "profile '%s' offers '%s', which is our own; expected another name; rename it there", profile->id,
+                            DEVICE_POINTS[i]);
+    return SK_OK;
+}
+
+static enum sk_err device_points(struct cfg_load *load, const struct cfg_at *at, uint32_t device, size_t *next)
+{
+    struct cfg *c = &load->c;
+    struct sk_device *owner = &load->site->devices[device];
+    const cJSON *overrides = load->raw_devices[device].points;
+    const struct cfg_at *points_at = CFG_AT(at, "points");
+    owner->first_point = (uint32_t)*next;
+    enum sk_err err = overrides_known(c, points_at, overrides, owner->profile);
+    if (err == SK_OK)
+        err = comm_twins(c, at, owner->profile);
+    for (size_t i = 0; i < owner->profile->point_count && err == SK_OK; i++) {
+        const struct sk_profile_point *profile = &owner->profile->points[i];
+        if (!profile->hidden)
+            err = profile_point(c, CFG_AT(points_at, profile->name), device, owner, profile,
+                                sk_json_get(overrides, profile->name), &load->site->points[(*next)++]);
+    }
+    for (size_t i = 0; i < DEVICE_POINT_COUNT && err == SK_OK; i++)
+        err = own_point(c, device, owner, DEVICE_POINTS[i], &load->site->points[(*next)++]);
+    owner->point_count = (uint32_t)*next - owner->first_point;
+    return err;
+}
+
+/* --- the monitor's own devices --- */
+static enum sk_err own_device(struct cfg_load *load, const char *id, const char *title_ja, const char *title_en,
+                              const char *const *names, size_t count, size_t *next)
+{
+    struct sk_site *site = load->site;
+    struct sk_device *device = &site->devices[site->device_count];
+    enum sk_err err = cfg_place_read(&load->c, NULL, NULL, NULL, &device->place);
+    device->id = id;
+    device->title_ja = title_ja;
+    device->title_en = title_en;
+    device->profile = &site->profiles[site->profile_count - 1];
+    device->link = -1;
+    device->topic = device->asset = device->tag = "";
+    device->service = (struct sk_service){"", "", ""};
+    device->period_ms = OWN_PERIOD_MS;
+    device->stale_ms = OWN_STALE_MS;
+    device->first_point = (uint32_t)*next;
+    device->point_count = (uint32_t)count;
+    for (size_t i = 0; i < count && err == SK_OK; i++)
+        err = own_point(&load->c, (uint32_t)site->device_count, device, names[i], &site->points[(*next)++]);
+    site->device_count++;
+    return err;
+}
+
+static const char *prefixed(struct cfg *c, const char *prefix, const char *id)
+{
+    char text[160];
+    (void)snprintf(text, sizeof(text), "%s%s", prefix, id);
+    return cfg_arena_text(c->arena, text);
+}
+
+static enum sk_err link_device(struct cfg_load *load, const struct sk_link *link, size_t *next)
+{
+    const char *id = prefixed(&load->c, "link.", link->id), *ja = prefixed(&load->c, "回線 ", link->id);
+    const char *en = prefixed(&load->c, "Link ", link->id);
+    if (id == NULL || ja == NULL || en == NULL)
+        return cfg_nomem(&load->c);
+    return own_device(load, id, ja, en, LINK_POINTS, LINK_POINT_COUNT, next);
+}
+
+/* --- all of them --- */
+static size_t points_count(const struct sk_site *site)
+{
+    size_t count = site->link_count * LINK_POINT_COUNT + OWN_POINT_COUNT + site->device_count * DEVICE_POINT_COUNT;
+    for (size_t i = 0; i < site->device_count; i++)
+        for (size_t j = 0; j < site->devices[i].profile->point_count; j++)
+            count += !site->devices[i].profile->points[j].hidden;
+    return count;
+}
+
+enum sk_err cfg_points_build(struct cfg_load *load, const struct cfg_at *at)
+{
+    struct sk_site *site = load->site;
+    size_t count = points_count(site), size = sk_site_hash_size(count), next = 0;
+    uint32_t *table = cfg_arena_take(load->c.arena, size, sizeof(*table));
+    site->points = cfg_arena_take(load->c.arena, count, sizeof(*site->points));
+    if (table == NULL || site->points == NULL)
+        return cfg_nomem(&load->c);
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < load->raw_device_count && err == SK_OK; i++)
+        err = device_points(load, CFG_AT_INDEX(at, i), (uint32_t)i, &next);
+    for (size_t i = 0; i < site->link_count && err == SK_OK; i++)
+        err = link_device(load, &site->links[i], &next);
+    if (err == SK_OK)
+        err = own_device(load, "monitor", "監視装置", "Monitor", OWN_POINTS, OWN_POINT_COUNT, &next);
+    if (err != SK_OK)
+        return err;
+    site->point_count = next;
+    sk_site_hash_build(site, table, size);
+    return SK_OK;
+}
