@@ -13,7 +13,7 @@
 
 enum { SK_ORIGIN_MAX = 160, SK_NOTE_MAX = 1024, SK_KEY_ID_SIZE = 4, SK_CADENCE_RECORDS = 1000, SK_CADENCE_S = 60 };
 /* Beyond the stated cadence so many records may lie between two checkpoints: transactions are not cut. */
-enum { SK_CADENCE_SLACK = 4096 };
+enum { SK_CADENCE_SLACK = 65536 };
 
 /* What a note says. */
 struct sk_note {

@@ -30,7 +30,8 @@ enum sk_store_mode { SK_STORE_WRITER, SK_STORE_READER, SK_STORE_COPY };
 /* Writer: creates the directory's files when missing, migrates (after a backup copy) before anything else, recomputes the
  * frontier and compares it with nodes and the newest checkpoint (SK_ERR_CORRUPT: never extended silently).
  * A second writer gets SK_ERR_BUSY.
- * Reader: SK_ERR_VERSION with both versions in the fault when the schema is not ours; SK_ERR_NOT_FOUND before the first writer. */
+ * Reader: SK_ERR_VERSION with both versions in the fault when the schema is not ours; SK_ERR_NOT_FOUND before the first writer.
+ */
 enum sk_err sk_store_open(const char *directory, enum sk_store_mode mode, struct sk_store **ret_store, struct sk_fault *fault);
 void sk_store_close(struct sk_store *store);
 
@@ -45,7 +46,8 @@ enum sk_err sk_store_pending_delete(struct sk_store *store, const char *key);
 enum sk_err sk_store_number(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number, bool *ret_new);
 enum sk_err sk_store_checkpoint_put(struct sk_store *store, uint64_t number, uint64_t size, const struct sk_hash *root,
                                     const char *note);
-/* The log's name in checkpoints, given once (schemas/store/checkpoint.h: sk_log_begin does it). CONFLICT: has another already. */
+/* The log's name in checkpoints, given once (schemas/store/checkpoint.h: sk_log_begin does it). CONFLICT: has another already.
+ */
 enum sk_err sk_store_origin_set(struct sk_store *store, const char *origin);
 /* Any failed put or append has rolled the transaction back: commit is then SK_ERR_INVALID and nothing of it exists. */
 enum sk_err sk_store_commit(struct sk_store *store);
@@ -68,7 +70,8 @@ enum sk_err sk_store_origin(struct sk_store *store, char *to, size_t capacity); 
  * progress (may be NULL) is called now and then with records done and in all. Runs beside a writer: it judges the size the log
  * had when it began. public_key NULL: signatures are not checked (tree and numbering are). */
 enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE],
-                            void (*progress)(void *context, uint64_t done, uint64_t all), void *context, struct sk_fault *fault);
+                            void (*progress)(void *context, uint64_t done, uint64_t all), void *context,
+                            struct sk_fault *fault);
 
 /* --- reading --- */
 /* Walks records by seq: from (inclusive) upwards or downwards, of the classes in the mask (1 << class; 0 = all), at most
@@ -78,13 +81,13 @@ struct sk_walk {
     bool downwards;
     uint16_t class_mask;
     uint32_t limit;
-    int32_t door; /* number; -1 any */
+    int32_t door;               /* number; -1 any */
     int64_t since_us, until_us; /* t_recv half-open; 0 = unbounded */
 };
 enum sk_err sk_store_walk(struct sk_store *store, const struct sk_walk *walk,
                           bool (*visit)(void *context, const struct sk_record *record), void *context);
-enum sk_err sk_store_record(struct sk_store *store, uint64_t seq,
-                            bool (*visit)(void *context, const struct sk_record *record), void *context);
+enum sk_err sk_store_record(struct sk_store *store, uint64_t seq, bool (*visit)(void *context, const struct sk_record *record),
+                            void *context);
 /* Alarms by occurrence downwards from `below` (UINT64_MAX: newest); open_only: not Normal. */
 enum sk_err sk_store_alarms(struct sk_store *store, bool open_only, uint64_t below, uint32_t limit,
                             bool (*visit)(void *context, const struct sk_alarm *alarm), void *context);

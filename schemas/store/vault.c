@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts and their secrets. A secret's text exists only while it is shown; looked up by its SHA-256, which needs no salt
+ * because the secret is 32 random bytes. */
+#include "schemas/store/vault.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "schemas/base/mem.h"
+#include "schemas/store/db.h"
+
+enum { RANDOM_SIZE = 32, PREFIX_LENGTH = 4 };
+static const char prefix[] = "skt_";
+
+enum statement { ST_ACCOUNT_PUT, ST_SECRET_PUT, ST_SECRET_FIND, ST_SECRET_TOUCH, ST_SECRET_DELETE, ST_COUNT };
+static const char *const statement_sql[ST_COUNT] = {
+    [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us) VALUES (?1, ?2, 1, ?3)",
+    [ST_SECRET_PUT] = "INSERT INTO secret (hash, account, kind, issued_us, expires_us, idle_us, used_us) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)",
+    [ST_SECRET_FIND] = "SELECT a.id, a.roles, s.kind FROM secret AS s JOIN account AS a ON a.id = s.account "
+                       "WHERE s.hash = ?1 AND a.enabled = 1 AND (s.expires_us = 0 OR ?2 < s.expires_us) "
+                       "AND (s.idle_us = 0 OR ?2 - s.used_us < s.idle_us)",
+    [ST_SECRET_TOUCH] = "UPDATE secret SET used_us = ?2 WHERE hash = ?1",
+    [ST_SECRET_DELETE] = "DELETE FROM secret WHERE hash = ?1",
+};
+
+struct sk_vault {
+    sqlite3 *db;
+    int lock_fd;
+    struct sk_sha256 *sha;
+    sqlite3_stmt *statements[ST_COUNT];
+};
+
+static enum sk_err statement_get(struct sk_vault *vault, enum statement which, sqlite3_stmt **ret_statement)
+{
+    enum sk_err err = sk_db_statement(vault->db, &vault->statements[which], statement_sql[which]);
+    *ret_statement = vault->statements[which];
+    return err;
+}
+
+enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault)
+{
+    const struct sk_schema schema = sk_schema_vault();
+    struct sk_vault *vault = sk_calloc(1, sizeof *vault);
+    *ret_vault = NULL;
+    if (vault == NULL)
+        return sk_fault_set(fault, SK_ERR_NOMEM, "cannot open the vault in '%s': out of memory", directory);
+    vault->lock_fd = -1;
+    enum sk_err err = sk_sha256_create(&vault->sha);
+    if (err != SK_OK)
+        sk_fault_set(fault, err, "cannot open the vault in '%s': no SHA-256", directory);
+    if (err == SK_OK)
+        err = sk_directory_make(directory, fault);
+    if (err == SK_OK)
+        err = sk_lock_take(directory, "vault.lock", &vault->lock_fd, fault);
+    if (err == SK_OK)
+        err = sk_db_open(directory, &schema, SK_STORE_WRITER, &vault->db, fault);
+    if (err != SK_OK) {
+        sk_vault_close(vault);
+        return err;
+    }
+    *ret_vault = vault;
+    return SK_OK;
+}
+
+void sk_vault_close(struct sk_vault *vault)
+{
+    if (vault == NULL)
+        return;
+    for (size_t i = 0; i < ST_COUNT; i++)
+        sqlite3_finalize(vault->statements[i]);
+    sk_db_close(vault->db);
+    sk_sha256_free(vault->sha);
+    if (vault->lock_fd >= 0)
+        close(vault->lock_fd);
+    sk_free(vault);
+}
+
+static bool account_id_is_good(const char *id)
+{
+    const size_t length = strnlen(id, SK_ACCOUNT_ID_MAX);
+    return length > 0 && length < SK_ACCOUNT_ID_MAX && sk_text_is_clean(id, length, false);
+}
+
+enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, int64_t now_us)
+{
+    sqlite3_stmt *statement;
+    if (!account_id_is_good(id))
+        return SK_ERR_INVALID;
+    enum sk_err err = statement_get(vault, ST_ACCOUNT_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 2, roles);
+    sqlite3_bind_int64(statement, 3, now_us);
+    err = sk_db_do(statement);
+    return err == SK_ERR_CONFLICT ? SK_ERR_EXISTS : err;
+}
+
+static enum sk_err text_hash(struct sk_vault *vault, const char *text, struct sk_hash *ret_hash)
+{
+    const struct sk_slice slice = {text, strlen(text)};
+    return sk_sha256_run(vault->sha, &slice, 1, ret_hash);
+}
+
+static enum sk_err secret_make(struct sk_vault *vault, char text[SK_SECRET_TEXT], struct sk_hash *ret_hash)
+{
+    uint8_t bytes[RANDOM_SIZE];
+    enum sk_err err = sk_random(bytes, sizeof bytes);
+    if (err != SK_OK)
+        return err;
+    memcpy(text, prefix, PREFIX_LENGTH);
+    sk_hex_write(text + PREFIX_LENGTH, bytes, sizeof bytes);
+    explicit_bzero(bytes, sizeof bytes);
+    return text_hash(vault, text, ret_hash);
+}
+
+enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, const char *kind, int64_t now_us,
+                                  int64_t expires_us, int64_t idle_us, char ret_text[SK_SECRET_TEXT])
+{
+    struct sk_hash hash;
+    sqlite3_stmt *statement;
+    if (strcmp(kind, "token") != 0 && strcmp(kind, "session") != 0)
+        return SK_ERR_INVALID;
+    enum sk_err err = secret_make(vault, ret_text, &hash);
+    if (err == SK_OK)
+        err = statement_get(vault, ST_SECRET_PUT, &statement);
+    if (err == SK_OK) {
+        sqlite3_bind_blob(statement, 1, hash.bytes, SK_HASH_SIZE, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 2, account, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, kind, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 4, now_us);
+        sqlite3_bind_int64(statement, 5, expires_us);
+        sqlite3_bind_int64(statement, 6, idle_us);
+        err = sk_db_do(statement);
+        err = err == SK_ERR_CONFLICT ? SK_ERR_NOT_FOUND : err; /* the foreign key: no such account */
+    }
+    if (err != SK_OK)
+        explicit_bzero(ret_text, SK_SECRET_TEXT);
+    return err;
+}
+
+static enum sk_err secret_find(struct sk_vault *vault, const struct sk_hash *hash, int64_t now_us, struct sk_account *account,
+                               char kind[16])
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_SECRET_FIND, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_blob(statement, 1, hash->bytes, SK_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, now_us);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        sk_text_copy(account->id, sizeof account->id, (const char *)sqlite3_column_text(statement, 0));
+        account->roles = (uint16_t)sqlite3_column_int(statement, 1);
+        account->enabled = true;
+        sk_text_copy(kind, 16, (const char *)sqlite3_column_text(statement, 2));
+    }
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_UNAUTHENTICATED : sk_db_code(result);
+}
+
+static enum sk_err secret_touch(struct sk_vault *vault, const struct sk_hash *hash, int64_t now_us)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_SECRET_TOUCH, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_blob(statement, 1, hash->bytes, SK_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, now_us);
+    return sk_db_do(statement);
+}
+
+enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int64_t now_us, bool touch,
+                                  struct sk_account *ret_account, char ret_kind[16])
+{
+    struct sk_hash hash;
+    struct sk_account account;
+    char kind[16];
+    if (strnlen(text, SK_SECRET_TEXT) != SK_SECRET_TEXT - 1 || memcmp(text, prefix, PREFIX_LENGTH) != 0)
+        return SK_ERR_UNAUTHENTICATED;
+    enum sk_err err = text_hash(vault, text, &hash);
+    if (err == SK_OK)
+        err = secret_find(vault, &hash, now_us, &account, kind);
+    if (err == SK_OK && touch && strcmp(kind, "session") == 0) /* only sessions idle out; a token costs no write a request */
+        err = secret_touch(vault, &hash, now_us);
+    if (err != SK_OK)
+        return err;
+    *ret_account = account;
+    memcpy(ret_kind, kind, sizeof kind);
+    return SK_OK;
+}
+
+enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text)
+{
+    struct sk_hash hash;
+    sqlite3_stmt *statement;
+    enum sk_err err = text_hash(vault, text, &hash);
+    if (err == SK_OK)
+        err = statement_get(vault, ST_SECRET_DELETE, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_blob(statement, 1, hash.bytes, SK_HASH_SIZE, SQLITE_STATIC);
+    err = sk_db_do(statement);
+    return err == SK_OK && sqlite3_changes(vault->db) == 0 ? SK_ERR_NOT_FOUND : err;
+}
