@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collector's life. Shape: open_all() in the order things need each other, turn() as the only thing that repeats,
+ * close_all() in reverse. All handlers below are thin: they give the engine its input with `now` beside it, and leave the rest
+ * to the commit. */
+#include "collector/collector.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "collector/control.h"
+#include "collector/pollers.h"
+#include "collector/recorder.h"
+#include "schemas/base/log.h"
+#include "schemas/base/mem.h"
+
+enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5 };
+
+struct collector {
+    const struct sk_options *options;
+    struct sk_site *site;
+    struct sk_loop *loop;
+    struct sk_recorder *recorder;
+    struct sk_engine *engine;
+    struct sk_vault *vault;
+    struct sk_feed *feed;
+    struct sk_control *control;
+    struct sk_pollers *pollers;
+    struct sk_command_floor floor;
+    struct sk_source *signal_source;
+    int signal_fd;
+    bool stopping;
+    uint8_t site_key[SITE_KEY_SIZE];
+    struct sk_now now; /* of this turn's inputs */
+    int64_t own_points_us;
+    int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
+    size_t taken;
+};
+
+static struct sk_effects *effects_of(struct collector *c)
+{
+    return sk_recorder_effects(c->recorder);
+}
+
+/* --- what the pollers hand over --- */
+
+static void on_batch(void *context, const struct sk_batch *batch)
+{
+    struct collector *c = context;
+    enum sk_err err =
+        sk_engine_samples(c->engine, batch->samples, batch->count, batch->text, batch->text_length, &c->now, effects_of(c));
+    if (err != SK_OK)
+        sk_log(SK_LOG_ERROR, "%zu samples of link '%s' were lost: %s", batch->count, c->site->links[batch->link].id,
+               sk_err_text(err));
+}
+
+/* The raw card number lives until here: everything after sees only its HMAC under the site key. */
+static enum sk_err hide_identifier(struct collector *c, struct sk_access_event *event)
+{
+    enum sk_err err = SK_OK;
+    if (event->identifier_length > 0) {
+        err = sk_hmac_sha256(c->site_key, sizeof c->site_key, event->identifier, event->identifier_length,
+                             &event->identifier_hmac);
+        event->has_identifier_hmac = err == SK_OK;
+    }
+    explicit_bzero(event->identifier, sizeof event->identifier);
+    event->identifier_length = 0;
+    return err;
+}
+
+static void on_event(void *context, struct sk_access_event *event)
+{
+    struct collector *c = context;
+    bool duplicate = false;
+    enum sk_err err = hide_identifier(c, event);
+    if (err == SK_OK)
+        err = sk_engine_event(c->engine, event, &c->now, effects_of(c), &duplicate);
+    if (err == SK_OK)
+        return;
+    /* Not recorded, so it must not be acknowledged: ending is the one answer that makes the broker send it again. */
+    sk_log(SK_LOG_ERROR, "a door event of '%s' could not be taken: %s; ending so that it is delivered again",
+           c->site->devices[event->device].id, sk_err_text(err));
+    _exit(1);
+}
+
+static void on_malformed(void *context, const struct sk_malformed *what)
+{
+    struct collector *c = context;
+    enum sk_err err = sk_engine_malformed(c->engine, what->device, what->where, what->expected, what->bytes, what->length,
+                                          &c->now, effects_of(c));
+    if (err != SK_OK) {
+        sk_log(SK_LOG_ERROR, "a malformed message could not be recorded: %s; ending so that it is delivered again",
+               sk_err_text(err));
+        _exit(1);
+    }
+}
+
+static void raise_system(struct collector *c, const char *name, bool active, enum sk_severity severity, const char *detail)
+{
+    if (sk_engine_system(c->engine, name, active, severity, detail, &c->now, effects_of(c)) != SK_OK)
+        sk_log(SK_LOG_ERROR, "the alarm '%s' (%s) could not be made", name, detail);
+}
+
+static void on_link_ended(void *context, uint32_t link, const char *text)
+{
+    struct collector *c = context;
+    char name[128];
+    sk_log(SK_LOG_ERROR, "link '%s' ended: %s", c->site->links[link].id, text);
+    sk_text_format(name, sizeof name, "link:%s", c->site->links[link].id);
+    raise_system(c, name, true, SK_SEV_HIGH, text);
+}
+
+static void on_poller_changed(void *context, size_t poller, bool running)
+{
+    struct collector *c = context;
+    struct sk_draft draft;
+    char name[32];
+    sk_text_format(name, sizeof name, "poller:%zu", poller);
+    sk_draft_init(&draft, SK_EV_SYS_POLLER, &c->now);
+    sk_body_put_text(&draft.body, SK_TAG_RESULT, running ? "started" : "ended");
+    sk_body_put_text(&draft.body, SK_TAG_OBJECT, name);
+    sk_recorder_add(c->recorder, &draft);
+    raise_system(c, name, !running, SK_SEV_HIGH, running ? "" : "the poller process ended");
+}
+
+/* --- what becomes visible --- */
+
+static void show_record(void *context, const struct sk_record *record)
+{
+    sk_feed_record(((struct collector *)context)->feed, record);
+}
+
+static void show_alarm(void *context, const struct sk_alarm *alarm, bool recorded)
+{
+    sk_feed_alarm(((struct collector *)context)->feed, alarm, recorded);
+}
+
+static void show_point(void *context, uint32_t point)
+{
+    sk_feed_point(((struct collector *)context)->feed, point);
+}
+
+/* --- the monitor's own points --- */
+
+static struct sk_sample own_sample(const struct collector *c, int32_t point, enum sk_value_kind kind, double value)
+{
+    return (struct sk_sample){.point = (uint32_t)point,
+                              .kind = (uint8_t)kind,
+                              .quality = SK_Q_GOOD,
+                              .number = value,
+                              .source_us = c->now.utc_us,
+                              .recv_us = c->now.utc_us,
+                              .mono_us = c->now.mono_us};
+}
+
+static void tend_own_points(struct collector *c)
+{
+    struct sk_sample samples[3];
+    size_t count = 0;
+    struct timex state = {0};
+    if (c->now.mono_us < c->own_points_us)
+        return;
+    c->own_points_us = c->now.mono_us + OWN_POINTS_PERIOD_S * SK_US_PER_S;
+    int status = adjtimex(&state);
+    double offset_s = (double)state.offset / ((state.status & STA_NANO) != 0 ? 1e9 : 1e6);
+    if (c->synced_point >= 0)
+        samples[count++] = own_sample(c, c->synced_point, SK_KIND_STATE, status >= 0 && status != TIME_ERROR);
+    if (c->offset_point >= 0)
+        samples[count++] = own_sample(c, c->offset_point, SK_KIND_NUMBER, offset_s);
+    if (c->queue_point >= 0)
+        samples[count++] = own_sample(c, c->queue_point, SK_KIND_NUMBER, (double)c->taken);
+    c->taken = 0;
+    if (count > 0)
+        sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
+}
+
+/* --- opening --- */
+
+static enum sk_err restore_pending(void *context, const char *key, const void *bytes, size_t length)
+{
+    struct collector *c = context;
+    enum sk_err err = sk_engine_restore_pending(c->engine, key, bytes, length, &c->now);
+    if (err == SK_ERR_NOT_FOUND) {
+        sk_log(SK_LOG_NOTICE, "pending row '%s' belongs to nothing in this site file; it is left alone", key);
+        return SK_OK;
+    }
+    if (err != SK_OK)
+        sk_log(SK_LOG_ERROR, "pending row '%s' cannot be used: %s", key, sk_err_text(err));
+    return err;
+}
+
+static bool restore_alarm(void *context, const struct sk_alarm *alarm)
+{
+    struct collector *c = context;
+    if (sk_engine_restore_alarm(c->engine, alarm) == SK_OK)
+        return true;
+    sk_log(SK_LOG_ERROR, "open alarm %llu (%s) cannot be restored", (unsigned long long)alarm->occurrence, alarm->source);
+    return true;
+}
+
+static enum sk_err restore_engine(struct collector *c)
+{
+    uint64_t last = 0;
+    struct sk_store *store = sk_recorder_store(c->recorder);
+    enum sk_err err = sk_store_alarm_last(store, &last);
+    if (err != SK_OK)
+        return err;
+    sk_engine_restore_last_occurrence(c->engine, last);
+    err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
+    if (err == SK_OK)
+        err = sk_store_pending_each(store, restore_pending, c);
+    return err;
+}
+
+static void record_start(struct collector *c, const char *boot_id)
+{
+    struct sk_draft draft;
+    struct sk_hash digest;
+    sk_draft_init(&draft, SK_EV_SYS_START, &c->now);
+    memcpy(digest.bytes, c->site->digest, sizeof digest.bytes);
+    sk_body_put_hash(&draft.body, SK_TAG_DIGEST, &digest);
+    sk_body_put_text(&draft.body, SK_TAG_VERSION, SK_VERSION);
+    sk_body_put_text(&draft.body, SK_TAG_BOOT_ID, boot_id);
+    sk_body_put_u8(&draft.body, SK_TAG_CLOCK_QUALITY, c->now.clock_quality);
+    sk_recorder_add(c->recorder, &draft);
+}
+
+static enum sk_err open_engine(struct collector *c, struct sk_fault *fault)
+{
+    char boot_id[40];
+    sk_clock_boot_id(boot_id);
+    c->now = sk_clock_read();
+    enum sk_err err = sk_engine_create(c->site, boot_id, &c->engine);
+    if (err == SK_OK)
+        err = restore_engine(c);
+    if (err == SK_OK) {
+        record_start(c, boot_id);
+        err = sk_engine_start(c->engine, &c->now, effects_of(c));
+    }
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "the engine cannot start from what is stored: %s", sk_err_text(err));
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+    struct collector *c = context;
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            c->stopping = true;
+}
+
+static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    enum sk_err err =
+        c->signal_fd >= 0 ? sk_loop_add(c->loop, c->signal_fd, EPOLLIN, on_signal, c, &c->signal_source) : SK_ERR_IO;
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot watch for signals: %s", strerror(errno));
+}
+
+static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
+{
+    char path[4096];
+    struct sk_control_options options = {.path = path, .dashboard_uid = c->options->dashboard_uid};
+    c->floor = (struct sk_command_floor){
+        .site = c->site, .engine = c->engine, .recorder = c->recorder, .vault = c->vault, .console_uid = geteuid()};
+    if (!sk_text_format(path, sizeof path, "%s/control.sock", c->options->state))
+        return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
+    return sk_control_create(c->loop, &options, &c->floor, c->feed, &c->control, fault);
+}
+
+static enum sk_err open_pollers(struct collector *c, const char *binary, struct sk_fault *fault)
+{
+    struct sk_poller_options options = {.binary = binary, .site_file = c->options->site, .profiles = c->options->profiles};
+    struct sk_poller_events events = {.context = c,
+                                      .batch = on_batch,
+                                      .event = on_event,
+                                      .malformed = on_malformed,
+                                      .link_ended = on_link_ended,
+                                      .poller_changed = on_poller_changed};
+    enum sk_err err = sk_pollers_create(c->loop, c->site, &options, &events, &c->pollers);
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot plan the poller processes: %s", sk_err_text(err));
+}
+
+static enum sk_err open_secrets(struct collector *c, struct sk_fault *fault)
+{
+    char path[4096];
+    if (!sk_text_format(path, sizeof path, "%s/site.key", c->options->state))
+        return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
+    enum sk_err err = sk_secret_open(path, true, c->site_key, sizeof c->site_key, fault);
+    return err == SK_OK ? sk_vault_open(c->options->state, &c->vault, fault) : err;
+}
+
+static void find_own_points(struct collector *c)
+{
+    c->synced_point = sk_site_point(c->site, "monitor/time.synced");
+    c->offset_point = sk_site_point(c->site, "monitor/time.offset_s");
+    c->queue_point = sk_site_point(c->site, "monitor/queue.depth");
+}
+
+static enum sk_err open_all(struct collector *c, const char *binary, struct sk_fault *fault)
+{
+    struct sk_recorder_sink sink = {.context = c, .record = show_record, .alarm = show_alarm, .point = show_point};
+    enum sk_err err = sk_loop_create(&c->loop);
+    if (err != SK_OK)
+        return sk_fault_set(fault, err, "cannot make the loop: %s", sk_err_text(err));
+    err = open_signals(c, fault);
+    if (err == SK_OK)
+        err = sk_recorder_open(c->options->state, c->site, &sink, &c->recorder, fault);
+    if (err == SK_OK)
+        err = open_secrets(c, fault);
+    if (err == SK_OK)
+        err = open_engine(c, fault);
+    if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
+        err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");
+    if (err == SK_OK)
+        err = open_control(c, fault);
+    if (err == SK_OK)
+        err = open_pollers(c, binary, fault);
+    find_own_points(c);
+    return err;
+}
+
+static void close_all(struct collector *c)
+{
+    sk_pollers_free(c->pollers);
+    sk_control_free(c->control);
+    sk_feed_free(c->feed);
+    sk_engine_free(c->engine);
+    sk_vault_close(c->vault);
+    sk_recorder_close(c->recorder);
+    if (c->loop != NULL)
+        sk_loop_remove(c->loop, c->signal_source);
+    if (c->signal_fd >= 0)
+        close(c->signal_fd);
+    sk_loop_free(c->loop);
+    explicit_bzero(c->site_key, sizeof c->site_key);
+}
+
+/* --- the loop --- */
+
+static int milliseconds_until(int64_t deadline_us, int64_t now_us)
+{
+    if (deadline_us == SK_NEVER)
+        return -1;
+    if (deadline_us <= now_us)
+        return 0;
+    int64_t ms = (deadline_us - now_us + SK_US_PER_MS - 1) / SK_US_PER_MS;
+    return ms > 60000 ? 60000 : (int)ms;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* One turn: everything that has arrived, one commit, then whatever may be shown. Returns when to wake at the latest. */
+static int64_t turn(struct collector *c)
+{
+    c->now = sk_clock_read();
+    sk_pollers_reap(c->pollers, c->now.mono_us);
+    sk_pollers_tend(c->pollers, c->now.mono_us);
+    bool held = !sk_recorder_writable(c->recorder);
+    size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
+    c->taken += taken;
+    tend_own_points(c);
+    if (sk_engine_deadline(c->engine) <= c->now.mono_us)
+        sk_engine_tick(c->engine, &c->now, effects_of(c));
+    enum sk_err err = sk_recorder_commit(c->recorder, &c->now);
+    if (err == SK_OK)
+        sk_pollers_committed(c->pollers);
+    sk_control_answer(c->control, err);
+    int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
+    if (taken == MESSAGES_PER_COMMIT || (held && err == SK_OK))
+        return 0; /* more is waiting */
+    if (taken == 0)
+        sk_store_tend(sk_recorder_store(c->recorder));
+    next = sooner(next, sk_engine_deadline(c->engine));
+    next = sooner(next, sk_recorder_deadline(c->recorder));
+    next = sooner(next, c->own_points_us);
+    return sooner(next, sk_pollers_deadline(c->pollers));
+}
+
+static void record_stop(struct collector *c)
+{
+    struct sk_draft draft;
+    c->now = sk_clock_read();
+    sk_draft_init(&draft, SK_EV_SYS_STOP, &c->now);
+    sk_recorder_add(c->recorder, &draft);
+    if (sk_recorder_commit(c->recorder, &c->now) != SK_OK)
+        sk_log(SK_LOG_ERROR, "the end of this run could not be recorded");
+}
+
+int sk_collector_run(const struct sk_options *options, struct sk_site *site, const char *binary)
+{
+    struct collector *c = sk_calloc(1, sizeof *c);
+    struct sk_fault fault = {0};
+    if (c == NULL)
+        return 1;
+    *c = (struct collector){.options = options, .site = site, .signal_fd = -1};
+    umask(027);
+    enum sk_err err = open_all(c, binary, &fault);
+    if (err != SK_OK) {
+        sk_log(SK_LOG_ERROR, "cannot start: %s", fault.text);
+        close_all(c);
+        sk_free(c);
+        return 1;
+    }
+    sk_log(SK_LOG_NOTICE, "site '%s': %zu devices, %zu points, %zu doors, %zu pollers; log of %llu records", site->id,
+           site->device_count, site->point_count, site->door_count, sk_pollers_count(c->pollers),
+           (unsigned long long)sk_store_size(sk_recorder_store(c->recorder)));
+    while (!c->stopping) {
+        int64_t wake = turn(c);
+        err = sk_loop_turn(c->loop, milliseconds_until(wake, sk_clock_mono_us()));
+        if (err != SK_OK) {
+            sk_log(SK_LOG_ERROR, "the loop failed: %s", strerror(errno));
+            break;
+        }
+    }
+    record_stop(c);
+    sk_log(SK_LOG_NOTICE, "stopped");
+    close_all(c);
+    sk_free(c);
+    return err == SK_OK ? 0 : 1;
+}

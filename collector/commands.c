@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command table and the one way through it: parse, find the row, find the person, check the role, run, answer. */
+#include "collector/commands.h"
+
+#include <string.h>
+
+#include "schemas/base/json.h"
+#include "schemas/base/log.h"
+#include "schemas/base/mem.h"
+#include "schemas/model/json.h"
+
+enum { DENIALS_PER_MINUTE = 60, COMMENT_MAX = 1000 };
+static const int64_t MINUTE_US = 60 * SK_US_PER_S;
+static const int64_t SESSION_US = INT64_C(12) * 3600 * SK_US_PER_S; /* DESIGN: 12 h absolute */
+static const int64_t SESSION_IDLE_US = 15 * 60 * SK_US_PER_S;       /* access.md S15: 15 min idle */
+
+/* One request, resolved. Borrowed texts live as long as its JSON. */
+struct request {
+    struct sk_command_floor *floor;
+    const struct sk_now *now;
+    const cJSON *args;
+    const char *token; /* NULL: console */
+    const char *command, *reason;
+    struct sk_actor actor;
+    char kind[16]; /* of the secret: token or session */
+    struct sk_answer *answer;
+};
+
+static enum sk_err refuse(struct request *request, enum sk_err err, const char *detail)
+{
+    request->answer->err = err;
+    sk_text_copy(request->answer->detail, sizeof request->answer->detail, detail);
+    return err;
+}
+
+/* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
+static const char *text_argument(struct request *request, const char *name, bool required, size_t most)
+{
+    const cJSON *item = sk_json_get(request->args, name);
+    const char *text = item == NULL && !required ? "" : sk_json_text(item);
+    if (text == NULL || (required && *text == '\0') || strlen(text) > most) {
+        char detail[128];
+        sk_text_format(detail, sizeof detail, "argument '%s': expected a text of %s%zu bytes", name,
+                       required ? "1 to " : "at most ", most);
+        refuse(request, SK_ERR_PARSE, detail);
+        return NULL;
+    }
+    return text;
+}
+
+static bool occurrence_argument(struct request *request, uint64_t *ret_occurrence)
+{
+    if (sk_json_u64(sk_json_get(request->args, "occurrence"), ret_occurrence) && *ret_occurrence > 0)
+        return true;
+    refuse(request, SK_ERR_PARSE, "argument 'occurrence': expected the alarm's number, as a decimal string");
+    return false;
+}
+
+static cJSON *role_names(uint16_t roles)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (int role = 0; role < 16 && list != NULL; role++)
+        if ((roles >> role & 1) != 0 && sk_role_name(role) != NULL)
+            cJSON_AddItemToArray(list, cJSON_CreateString(sk_role_name(role)));
+    return list;
+}
+
+/* Roles from an array of words; 0: refused already. */
+static uint16_t roles_argument(struct request *request)
+{
+    uint16_t roles = 0;
+    const cJSON *word, *list = sk_json_get(request->args, "roles");
+    cJSON_ArrayForEach(word, cJSON_IsArray(list) ? list : NULL)
+    {
+        int role = cJSON_IsString(word) ? sk_role_parse(word->valuestring) : -1;
+        if (role < 0) {
+            refuse(request, SK_ERR_PARSE, "argument 'roles': unknown role; see schemas/vocab/roles.def");
+            return 0;
+        }
+        roles = (uint16_t)(roles | 1u << role);
+    }
+    if (roles == 0)
+        refuse(request, SK_ERR_PARSE, "argument 'roles': expected a list with at least one role");
+    return roles;
+}
+
+/* A record of the collector's own about what this person did. */
+static void begin_record(struct request *request, enum sk_event event, struct sk_draft *draft)
+{
+    sk_draft_init(draft, event, request->now);
+}
+
+static void end_record(struct request *request, struct sk_draft *draft, const char *object, const char *result)
+{
+    sk_body_put_text(&draft->body, SK_TAG_ACTOR, request->actor.id);
+    sk_body_put_u16(&draft->body, SK_TAG_ACTOR_ROLES, request->actor.roles);
+    if (request->actor.address[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_ACTOR_ADDRESS, request->actor.address);
+    if (request->reason[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_REASON_TEXT, request->reason);
+    sk_body_put_text(&draft->body, SK_TAG_COMMAND, request->command);
+    sk_body_put_text(&draft->body, SK_TAG_RESULT, result);
+    if (object[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_OBJECT, object);
+    if (!sk_body_done(&draft->body) || sk_recorder_add(request->floor->recorder, draft) != SK_OK)
+        sk_log(SK_LOG_ERROR, "a record of command '%s' could not be queued", request->command);
+}
+
+static void record_act(struct request *request, enum sk_event event, const char *object)
+{
+    struct sk_draft draft;
+    begin_record(request, event, &draft);
+    end_record(request, &draft, object, "ok");
+    request->answer->durable = true;
+}
+
+/* --- the commands --- */
+
+static enum sk_err run_session_check(struct request *request)
+{
+    cJSON *result = cJSON_CreateObject(), *roles = role_names(request->actor.roles);
+    if (result == NULL || roles == NULL || !cJSON_AddItemToObject(result, "roles", roles)) {
+        cJSON_Delete(roles);
+        cJSON_Delete(result);
+        return refuse(request, SK_ERR_NOMEM, "out of memory");
+    }
+    cJSON_AddStringToObject(result, "account", request->actor.id);
+    cJSON_AddStringToObject(result, "kind", request->kind);
+    request->answer->result = result;
+    return SK_OK;
+}
+
+static enum sk_err run_session_open(struct request *request)
+{
+    char secret[SK_SECRET_TEXT];
+    int64_t expires_us = request->now->utc_us + SESSION_US;
+    if (request->token == NULL)
+        return refuse(request, SK_ERR_INVALID, "a session is opened with a token");
+    enum sk_err err = sk_vault_secret_issue(request->floor->vault, request->actor.id, "session", request->now->utc_us,
+                                            expires_us, SESSION_IDLE_US, secret);
+    if (err != SK_OK)
+        return refuse(request, err, "the session could not be opened");
+    err = run_session_check(request);
+    if (err != SK_OK)
+        return err;
+    cJSON_AddStringToObject(request->answer->result, "secret", secret);
+    sk_json_add_time(request->answer->result, "expires", expires_us);
+    record_act(request, SK_EV_SESSION_OPENED, "");
+    explicit_bzero(secret, sizeof secret);
+    return SK_OK;
+}
+
+static enum sk_err run_session_close(struct request *request)
+{
+    enum sk_err err = request->token != NULL ? sk_vault_secret_revoke(request->floor->vault, request->token) : SK_ERR_INVALID;
+    if (err != SK_OK || strcmp(request->kind, "session") != 0)
+        return refuse(request, err != SK_OK ? err : SK_ERR_INVALID, "only a session can be closed");
+    record_act(request, SK_EV_SESSION_CLOSED, "");
+    return SK_OK;
+}
+
+static enum sk_err run_account_create(struct request *request)
+{
+    const char *id = text_argument(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
+    uint16_t roles = id != NULL ? roles_argument(request) : 0;
+    if (roles == 0)
+        return request->answer->err;
+    enum sk_err err = sk_vault_account_create(request->floor->vault, id, roles, request->now->utc_us);
+    if (err != SK_OK)
+        return refuse(request, err,
+                      err == SK_ERR_EXISTS ? "an account of that name exists" : "the account could not be created");
+    request->answer->result = cJSON_CreateObject();
+    cJSON_AddStringToObject(request->answer->result, "account", id);
+    record_act(request, SK_EV_ACCT_CREATED, id);
+    return SK_OK;
+}
+
+static enum sk_err run_token_create(struct request *request)
+{
+    char secret[SK_SECRET_TEXT];
+    const char *id = text_argument(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
+    if (id == NULL)
+        return request->answer->err;
+    enum sk_err err = sk_vault_secret_issue(request->floor->vault, id, "token", request->now->utc_us, 0, 0, secret);
+    if (err != SK_OK)
+        return refuse(request, err, err == SK_ERR_NOT_FOUND ? "no such account" : "the token could not be issued");
+    request->answer->result = cJSON_CreateObject();
+    cJSON_AddStringToObject(request->answer->result, "token", secret);
+    explicit_bzero(secret, sizeof secret);
+    record_act(request, SK_EV_TOKEN_CREATED, id);
+    return SK_OK;
+}
+
+typedef enum sk_err on_alarm(struct sk_engine *engine, uint64_t occurrence, const char *comment, const struct sk_actor *actor,
+                             const struct sk_now *now, struct sk_effects *effects);
+
+static enum sk_err run_on_alarm(struct request *request, on_alarm *act, bool comment_required)
+{
+    uint64_t occurrence = 0;
+    const char *comment =
+        occurrence_argument(request, &occurrence) ? text_argument(request, "comment", comment_required, COMMENT_MAX) : NULL;
+    if (comment == NULL)
+        return request->answer->err;
+    enum sk_err err = act(request->floor->engine, occurrence, comment, &request->actor, request->now,
+                          sk_recorder_effects(request->floor->recorder));
+    if (err != SK_OK) {
+        char detail[96];
+        sk_text_format(detail, sizeof detail, "no open alarm with occurrence %llu", (unsigned long long)occurrence);
+        return refuse(request, err, err == SK_ERR_NOT_FOUND ? detail : sk_err_text(err));
+    }
+    request->answer->alarm = occurrence;
+    request->answer->durable = true;
+    return SK_OK;
+}
+
+static enum sk_err run_acknowledge(struct request *request)
+{
+    return run_on_alarm(request, sk_engine_acknowledge, false);
+}
+static enum sk_err run_comment(struct request *request)
+{
+    return run_on_alarm(request, sk_engine_comment, true);
+}
+
+static enum sk_err run_status(struct request *request)
+{
+    cJSON *result = cJSON_CreateObject();
+    if (result == NULL)
+        return refuse(request, SK_ERR_NOMEM, "out of memory");
+    cJSON_AddStringToObject(result, "site", request->floor->site->id);
+    sk_json_add_u64(result, "records", sk_store_size(sk_recorder_store(request->floor->recorder)));
+    cJSON_AddBoolToObject(result, "writable", sk_recorder_writable(request->floor->recorder));
+    cJSON_AddNumberToObject(result, "points", (double)request->floor->site->point_count);
+    cJSON_AddNumberToObject(result, "open_alarms", (double)sk_engine_alarm_count(request->floor->engine));
+    request->answer->result = result;
+    return SK_OK;
+}
+
+static const struct {
+    const char *command, *act; /* act: row of permissions.def */
+    enum sk_err (*run)(struct request *request);
+} commands[] = {
+    {"session.check", "session.check", run_session_check}, {"session.open", "session.open", run_session_open},
+    {"session.close", "session.close", run_session_close}, {"account.create", "account.create", run_account_create},
+    {"token.create", "token.create", run_token_create},    {"alarm.acknowledge", "alarm.acknowledge", run_acknowledge},
+    {"alarm.comment", "alarm.comment", run_comment},       {"status", "read.site", run_status},
+};
+
+/* --- the way through the table --- */
+
+/* Refusals are records, but a flood of them must not fill the log: beyond a bound per minute they are counted, and the count is
+ * written with the first refusal of the next minute. */
+static void record_denial(struct request *request, const char *why)
+{
+    struct sk_command_floor *floor = request->floor;
+    if (request->now->mono_us - floor->denial_window_us > MINUTE_US) {
+        floor->denial_window_us = request->now->mono_us;
+        floor->denials_in_window = 0;
+    }
+    if (++floor->denials_in_window > DENIALS_PER_MINUTE) {
+        floor->denials_unrecorded++;
+        return;
+    }
+    struct sk_draft draft;
+    begin_record(request, SK_EV_OP_DENIED, &draft);
+    if (floor->denials_unrecorded > 0)
+        sk_body_put_u64(&draft.body, SK_TAG_COUNT, floor->denials_unrecorded);
+    floor->denials_unrecorded = 0;
+    end_record(request, &draft, "", why);
+}
+
+static enum sk_err find_actor(struct request *request, uid_t peer_uid)
+{
+    struct sk_account account;
+    if (request->token == NULL) {
+        if (peer_uid != 0 && peer_uid != request->floor->console_uid)
+            return SK_ERR_UNAUTHENTICATED;
+        sk_text_format(request->actor.id, sizeof request->actor.id, "console:%u", (unsigned)peer_uid);
+        request->actor.roles = 1u << SK_ROLE_ADMINISTRATOR;
+        sk_text_copy(request->kind, sizeof request->kind, "console");
+        return SK_OK;
+    }
+    enum sk_err err =
+        sk_vault_secret_check(request->floor->vault, request->token, request->now->utc_us, true, &account, request->kind);
+    if (err == SK_OK) {
+        sk_text_copy(request->actor.id, sizeof request->actor.id, account.id);
+        request->actor.roles = account.roles;
+    }
+    return err;
+}
+
+static void run_row(struct request *request, size_t row, uid_t peer_uid)
+{
+    enum sk_err err = find_actor(request, peer_uid);
+    if (err != SK_OK) {
+        sk_text_copy(request->actor.id, sizeof request->actor.id, "unknown");
+        record_denial(request, "unauthenticated");
+        refuse(request, SK_ERR_UNAUTHENTICATED, "not signed in: the token is unknown, expired or disabled");
+        return;
+    }
+    if (!sk_permission(commands[row].act, request->actor.roles)) {
+        record_denial(request, "denied");
+        refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
+        return;
+    }
+    request->answer->err = commands[row].run(request);
+}
+
+static void dispatch(struct request *request, const cJSON *json, uid_t peer_uid)
+{
+    const char *address = sk_json_text(sk_json_get(json, "address")), *reason = sk_json_text(sk_json_get(json, "reason"));
+    request->args = sk_json_get(json, "args");
+    request->token = sk_json_text(sk_json_get(json, "token"));
+    request->command = sk_json_text(sk_json_get(json, "cmd"));
+    request->reason = reason != NULL ? reason : "";
+    if (address != NULL)
+        sk_text_copy(request->actor.address, sizeof request->actor.address, address);
+    for (size_t i = 0; request->command != NULL && i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(request->command, commands[i].command) == 0) {
+            run_row(request, i, peer_uid);
+            return;
+        }
+    refuse(request, SK_ERR_UNSUPPORTED, "unknown command; see collector/PROTOCOL.md");
+}
+
+/* The id is given back as it came: a number or a short text. */
+static void keep_id(const cJSON *json, struct sk_answer *answer)
+{
+    const cJSON *id = sk_json_get(json, "id");
+    int64_t number = 0;
+    if (cJSON_IsNumber(id) && sk_json_i64(id, &number))
+        sk_text_format(answer->id, sizeof answer->id, "%lld", (long long)number);
+}
+
+void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
+                    struct sk_answer *ret_answer)
+{
+    struct sk_fault fault = {0};
+    cJSON *json = NULL;
+    *ret_answer = (struct sk_answer){.err = SK_OK};
+    struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = ""};
+    enum sk_err err = sk_json_parse(line, length, &SK_JSON_REQUEST, &json, &fault);
+    if (err != SK_OK) {
+        refuse(&request, err, fault.text);
+        return;
+    }
+    keep_id(json, ret_answer);
+    dispatch(&request, json, peer_uid);
+    cJSON_Delete(json);
+}
+
+/* --- the answer --- */
+
+/* After the commit: the alarm as its row says now. */
+static cJSON *alarm_result(struct sk_command_floor *floor, uint64_t occurrence)
+{
+    struct sk_alarm alarm;
+    cJSON *json = NULL, *result = cJSON_CreateObject();
+    if (result != NULL && sk_store_alarm_get(sk_recorder_store(floor->recorder), occurrence, &alarm) == SK_OK &&
+        sk_alarm_to_json(&alarm, true, &json) == SK_OK && !cJSON_AddItemToObject(result, "alarm", json))
+        cJSON_Delete(json);
+    return result;
+}
+
+enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
+                              size_t *ret_length)
+{
+    cJSON *json = cJSON_CreateObject();
+    if (answer->durable && answer->err == SK_OK && committed != SK_OK) {
+        answer->err = SK_ERR_FULL;
+        sk_text_copy(answer->detail, sizeof answer->detail,
+                     "the log cannot be written now; the act stands and will be recorded once it can");
+    }
+    if (answer->err == SK_OK && answer->alarm != 0)
+        answer->result = alarm_result(floor, answer->alarm);
+    if (answer->result == NULL)
+        answer->result = cJSON_CreateObject();
+    bool good = json != NULL && (answer->id[0] == '\0' || cJSON_AddRawToObject(json, "id", answer->id) != NULL) &&
+                cJSON_AddBoolToObject(json, "ok", answer->err == SK_OK) != NULL;
+    if (good && answer->err == SK_OK) {
+        good = cJSON_AddItemToObject(json, "result", answer->result) != 0;
+        answer->result = good ? NULL : answer->result;
+    } else if (good) {
+        good = cJSON_AddStringToObject(json, "error", sk_err_word(answer->err)) != NULL &&
+               cJSON_AddStringToObject(json, "detail", answer->detail) != NULL;
+    }
+    char *text = good ? cJSON_PrintUnformatted(json) : NULL;
+    cJSON_Delete(json);
+    cJSON_Delete(answer->result);
+    answer->result = NULL;
+    if (text == NULL)
+        return SK_ERR_NOMEM;
+    *ret_length = strlen(text) + 1;
+    text[*ret_length - 1] = '\n';
+    *ret_text = text;
+    return SK_OK;
+}

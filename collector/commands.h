@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands: what a person may ask of the collector, one table row each. Pure of sockets: a parsed line goes in, an answer comes
+ * out; what the command changed lies in the recorder and the engine, and the answer may be sent only after the commit.
+ *
+ * Who commands is found here: by the token's hash in the vault, or (console) by the peer's uid; the role check is the one table
+ * schemas/vocab/permissions.def. Every refusal is a record (bounded: a flood of wrong tokens is counted, not written). */
+#ifndef SK_COLLECTOR_COMMANDS_H
+#define SK_COLLECTOR_COMMANDS_H
+
+#include <cjson/cJSON.h>
+#include <sys/types.h>
+
+#include "collector/engine/engine.h"
+#include "collector/recorder.h"
+#include "schemas/store/vault.h"
+
+/* What commands work on; borrowed. */
+struct sk_command_floor {
+    const struct sk_site *site;
+    struct sk_engine *engine;
+    struct sk_recorder *recorder;
+    struct sk_vault *vault;
+    uid_t console_uid; /* who may command without a token, beside root */
+    int64_t denial_window_us;
+    uint32_t denials_in_window, denials_unrecorded;
+};
+
+/* One answer, to be finished after the commit. */
+struct sk_answer {
+    enum sk_err err;
+    char detail[SK_FAULT_TEXT];
+    cJSON *result;  /* owned; NULL: {} */
+    uint64_t alarm; /* not 0: the result is this alarm's row as stored after the commit */
+    char id[32];    /* the request's id, to be given back; "" none */
+    bool durable;   /* wait for the commit */
+};
+
+/* Carries out one line. peer_uid: of the socket. The answer's result is the caller's. */
+void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
+                    struct sk_answer *ret_answer);
+/* The answer as one line with its newline (no NUL); *ret_text is the caller's (cJSON_free). committed: what the commit gave. */
+enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
+                              size_t *ret_length);
+
+#endif

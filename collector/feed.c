@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Feed readers and the one encoding. Points that changed wait in a list and go out together, at most once per second each: the
+ * list is walked at each tend, so its cost follows what changed, not how many points there are. */
+#include "collector/feed.h"
+
+#include <string.h>
+
+#include "schemas/base/json.h"
+#include "schemas/base/log.h"
+#include "schemas/base/mem.h"
+#include "schemas/model/json.h"
+
+enum { READERS_MAX = 16 };
+static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S;
+
+struct sk_feed {
+    const struct sk_site *site;
+    const struct sk_engine *engine;
+    struct sk_store *store;
+    struct sk_line *readers[READERS_MAX];
+    size_t reader_count;
+    uint32_t *changed; /* points that wait */
+    size_t changed_count;
+    bool *is_changed;
+    int64_t *sent_us; /* mono, per point */
+    int64_t heartbeat_us;
+};
+
+enum sk_err sk_feed_create(const struct sk_site *site, const struct sk_engine *engine, struct sk_store *store,
+                           struct sk_feed **ret_feed)
+{
+    struct sk_feed *feed = sk_calloc(1, sizeof *feed);
+    if (feed == NULL)
+        return SK_ERR_NOMEM;
+    *feed = (struct sk_feed){.site = site, .engine = engine, .store = store};
+    feed->changed = sk_calloc(site->point_count, sizeof *feed->changed);
+    feed->is_changed = sk_calloc(site->point_count, sizeof *feed->is_changed);
+    feed->sent_us = sk_calloc(site->point_count, sizeof *feed->sent_us);
+    if (feed->changed == NULL || feed->is_changed == NULL || feed->sent_us == NULL) {
+        sk_feed_free(feed);
+        return SK_ERR_NOMEM;
+    }
+    *ret_feed = feed;
+    return SK_OK;
+}
+
+void sk_feed_free(struct sk_feed *feed)
+{
+    if (feed == NULL)
+        return;
+    while (feed->reader_count > 0)
+        sk_line_free(feed->readers[--feed->reader_count]);
+    sk_free(feed->sent_us);
+    sk_free(feed->is_changed);
+    sk_free(feed->changed);
+    sk_free(feed);
+}
+
+/* Takes the JSON, adds its type, sends it as one line to one reader or (NULL) to all. */
+static void send_json(struct sk_feed *feed, struct sk_line *only, const char *type, cJSON *json)
+{
+    char *text = NULL;
+    if (json != NULL && cJSON_AddStringToObject(json, "type", type) != NULL)
+        text = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    if (text == NULL) {
+        sk_log(SK_LOG_ERROR, "out of memory for a feed line of type '%s'; readers miss it until they join again", type);
+        return;
+    }
+    size_t length = strlen(text);
+    text[length] = '\n'; /* the NUL is not needed any more */
+    if (only != NULL)
+        sk_line_send(only, text, length + 1);
+    for (size_t i = 0; only == NULL && i < feed->reader_count; i++)
+        sk_line_send(feed->readers[i], text, length + 1);
+    cJSON_free(text);
+}
+
+static void send_point(struct sk_feed *feed, struct sk_line *only, uint32_t index)
+{
+    const struct sk_point *point = &feed->site->points[index];
+    const struct sk_point_view *view = sk_engine_point(feed->engine, index);
+    cJSON *json = NULL;
+    if (sk_point_to_json(point, &feed->site->devices[point->device], &view->sample, view->text, view->changed_utc_us,
+                         view->stale, &json) == SK_OK)
+        send_json(feed, only, "point", json);
+}
+
+static void send_alarm(struct sk_feed *feed, struct sk_line *only, const struct sk_alarm *alarm, bool recorded)
+{
+    cJSON *json = NULL;
+    if (sk_alarm_to_json(alarm, recorded, &json) == SK_OK)
+        send_json(feed, only, "alarm", json);
+}
+
+static cJSON *site_json(const struct sk_site *site)
+{
+    static const char *const classes[] = {"production", "demo", "test"};
+    cJSON *json = cJSON_CreateObject(), *title = cJSON_CreateObject();
+    bool good = json != NULL && title != NULL && cJSON_AddStringToObject(json, "id", site->id) != NULL &&
+                cJSON_AddStringToObject(json, "class", classes[site->class_]) != NULL &&
+                cJSON_AddStringToObject(json, "zone", site->zone_name) != NULL &&
+                cJSON_AddStringToObject(title, "ja", site->title_ja) != NULL &&
+                cJSON_AddStringToObject(title, "en", site->title_en) != NULL;
+    if (!good || !cJSON_AddItemToObject(json, "title", title)) {
+        cJSON_Delete(title);
+        cJSON_Delete(json);
+        return NULL;
+    }
+    return json;
+}
+
+static void send_begin(struct sk_feed *feed, struct sk_line *line, bool writable)
+{
+    char newest[24] = "";
+    uint64_t size = sk_store_size(feed->store);
+    cJSON *json = cJSON_CreateObject(), *site = site_json(feed->site);
+    if (size > 0)
+        sk_text_format(newest, sizeof newest, "%llu", (unsigned long long)(size - 1));
+    if (json == NULL || site == NULL || !cJSON_AddItemToObject(json, "site", site)) {
+        cJSON_Delete(site);
+        cJSON_Delete(json);
+        return;
+    }
+    cJSON_AddStringToObject(json, "record", newest);
+    cJSON_AddBoolToObject(json, "writable", writable);
+    send_json(feed, line, "snapshot_begin", json);
+}
+
+enum sk_err sk_feed_join(struct sk_feed *feed, struct sk_line *line, bool writable)
+{
+    if (feed->reader_count == READERS_MAX)
+        return SK_ERR_FULL;
+    feed->readers[feed->reader_count++] = line;
+    send_begin(feed, line, writable);
+    for (uint32_t i = 0; i < feed->site->point_count; i++)
+        send_point(feed, line, i);
+    for (size_t i = 0; i < sk_engine_alarm_count(feed->engine); i++) {
+        struct sk_alarm stored; /* the row knows its records; the engine's copy does not */
+        const struct sk_alarm *alarm = sk_engine_alarm(feed->engine, i);
+        bool recorded = sk_store_alarm_get(feed->store, alarm->occurrence, &stored) == SK_OK && stored.bits == alarm->bits;
+        send_alarm(feed, line, recorded ? &stored : alarm, recorded);
+    }
+    send_json(feed, line, "snapshot_end", cJSON_CreateObject());
+    return SK_OK;
+}
+
+void sk_feed_leave(struct sk_feed *feed, const struct sk_line *line)
+{
+    for (size_t i = 0; i < feed->reader_count; i++)
+        if (feed->readers[i] == line) {
+            feed->readers[i] = feed->readers[--feed->reader_count];
+            return;
+        }
+}
+
+void sk_feed_record(struct sk_feed *feed, const struct sk_record *record)
+{
+    cJSON *inner = NULL, *json;
+    if (feed->reader_count == 0)
+        return;
+    if (sk_record_to_json(feed->store, record, &inner) != SK_OK)
+        return;
+    json = cJSON_CreateObject();
+    if (json == NULL || !cJSON_AddItemToObject(json, "record", inner)) {
+        cJSON_Delete(inner);
+        cJSON_Delete(json);
+        return;
+    }
+    send_json(feed, NULL, "record", json);
+}
+
+void sk_feed_alarm(struct sk_feed *feed, const struct sk_alarm *alarm, bool recorded)
+{
+    if (feed->reader_count > 0)
+        send_alarm(feed, NULL, alarm, recorded);
+}
+
+void sk_feed_point(struct sk_feed *feed, uint32_t point)
+{
+    if (feed->is_changed[point])
+        return;
+    feed->is_changed[point] = true;
+    feed->changed[feed->changed_count++] = point;
+}
+
+static void send_heartbeat(struct sk_feed *feed, const struct sk_now *now, bool writable)
+{
+    cJSON *json = cJSON_CreateObject();
+    if (json != NULL && sk_json_add_time(json, "time", now->utc_us) &&
+        cJSON_AddBoolToObject(json, "writable", writable) != NULL)
+        send_json(feed, NULL, "heartbeat", json);
+    else
+        cJSON_Delete(json);
+}
+
+int64_t sk_feed_tend(struct sk_feed *feed, const struct sk_now *now, bool writable)
+{
+    size_t kept = 0;
+    int64_t next = feed->heartbeat_us + HEARTBEAT_US;
+    for (size_t i = 0; i < feed->changed_count; i++) {
+        uint32_t point = feed->changed[i];
+        int64_t due = feed->sent_us[point] + POINT_PERIOD_US;
+        if (due > now->mono_us && feed->sent_us[point] != 0) {
+            feed->changed[kept++] = point;
+            next = due < next ? due : next;
+            continue;
+        }
+        feed->is_changed[point] = false;
+        feed->sent_us[point] = now->mono_us;
+        if (feed->reader_count > 0)
+            send_point(feed, NULL, point);
+    }
+    feed->changed_count = kept;
+    if (now->mono_us >= feed->heartbeat_us + HEARTBEAT_US) {
+        feed->heartbeat_us = now->mono_us;
+        if (feed->reader_count > 0)
+            send_heartbeat(feed, now, writable);
+        next = now->mono_us + HEARTBEAT_US < next ? now->mono_us + HEARTBEAT_US : next;
+    }
+    return next;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Line connections: one input buffer, one output queue. Shape: read until the socket is dry, cut lines, hand them over; write
+ * what fits, keep the rest and ask the loop for EPOLLOUT. A broken connection shuts its socket down, so that the end always
+ * arrives through the loop and owners free it in one place only. */
+#include "collector/line.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "schemas/base/mem.h"
+
+struct sk_line {
+    struct sk_loop *loop;
+    struct sk_source *source;
+    int fd;
+    struct sk_line_events events;
+    void *context;
+    char *in;
+    size_t in_length;
+    char *out;
+    size_t out_at, out_length, out_capacity;
+    bool broken, waiting_to_write;
+    const char *why;
+    bool *freed; /* set by sk_line_free() while a callback is running */
+};
+
+static void line_ready(void *context, uint32_t events);
+
+enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_events *events, void *context,
+                           struct sk_line **ret_line)
+{
+    struct sk_line *line = sk_calloc(1, sizeof *line);
+    char *in = sk_calloc(SK_LINE_IN_MAX + 1, 1);
+    if (line == NULL || in == NULL) {
+        sk_free(line);
+        sk_free(in);
+        return SK_ERR_NOMEM;
+    }
+    *line = (struct sk_line){.loop = loop, .fd = fd, .events = *events, .context = context, .in = in};
+    enum sk_err err = sk_loop_add(loop, fd, EPOLLIN, line_ready, line, &line->source);
+    if (err != SK_OK) {
+        sk_free(in);
+        sk_free(line);
+        return err;
+    }
+    *ret_line = line;
+    return SK_OK;
+}
+
+void sk_line_free(struct sk_line *line)
+{
+    if (line == NULL)
+        return;
+    if (line->freed != NULL)
+        *line->freed = true;
+    sk_loop_remove(line->loop, line->source);
+    close(line->fd);
+    sk_free_secret(line->in, SK_LINE_IN_MAX); /* command lines carry tokens */
+    sk_free(line->out);
+    sk_free(line);
+}
+
+static void break_line(struct sk_line *line, const char *why)
+{
+    if (line->broken)
+        return;
+    line->broken = true;
+    line->why = why;
+    shutdown(line->fd, SHUT_RDWR);
+}
+
+/* Sends what the socket takes now; keeps the rest. */
+static void flush_out(struct sk_line *line)
+{
+    while (line->out_at < line->out_length && !line->broken) {
+        ssize_t sent = send(line->fd, line->out + line->out_at, line->out_length - line->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno != EAGAIN)
+            break_line(line, "the other side left");
+        if (sent < 0)
+            break;
+        line->out_at += (size_t)sent;
+    }
+    if (line->out_at == line->out_length)
+        line->out_at = line->out_length = 0;
+    bool must_wait = line->out_length > 0 && !line->broken;
+    if (must_wait != line->waiting_to_write) {
+        line->waiting_to_write = must_wait;
+        sk_loop_change(line->loop, line->source, must_wait ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    }
+}
+
+static bool make_room(struct sk_line *line, size_t length)
+{
+    if (line->out_at > 0 && line->out_length + length > line->out_capacity) {
+        memmove(line->out, line->out + line->out_at, line->out_length - line->out_at);
+        line->out_length -= line->out_at;
+        line->out_at = 0;
+    }
+    if (line->out_length + length > SK_LINE_OUT_MAX)
+        return false;
+    while (line->out_length + length > line->out_capacity) {
+        size_t larger = line->out_capacity == 0 ? 4096 : line->out_capacity * 2;
+        char *moved = sk_realloc(line->out, larger, 1);
+        if (moved == NULL)
+            return false;
+        line->out = moved;
+        line->out_capacity = larger;
+    }
+    return true;
+}
+
+void sk_line_send(struct sk_line *line, const char *bytes, size_t length)
+{
+    if (line->broken)
+        return;
+    if (!make_room(line, length)) {
+        break_line(line, "too far behind");
+        return;
+    }
+    memcpy(line->out + line->out_length, bytes, length);
+    line->out_length += length;
+    flush_out(line);
+}
+
+/* Hands over every complete line; false when the connection was freed meanwhile. */
+static bool cut_lines(struct sk_line *line)
+{
+    size_t start = 0;
+    bool freed = false;
+    line->freed = &freed;
+    for (;;) {
+        char *end = memchr(line->in + start, '\n', line->in_length - start);
+        if (end == NULL)
+            break;
+        *end = '\0';
+        line->events.on_line(line->context, line->in + start, (size_t)(end - line->in) - start);
+        if (freed)
+            return false;
+        start = (size_t)(end - line->in) + 1;
+    }
+    line->freed = NULL;
+    memmove(line->in, line->in + start, line->in_length - start);
+    line->in_length -= start;
+    return true;
+}
+
+/* Reads until dry. Sets broken at the end of the stream or when a line is too long; false when freed. */
+static bool read_in(struct sk_line *line)
+{
+    while (!line->broken) {
+        ssize_t got = recv(line->fd, line->in + line->in_length, SK_LINE_IN_MAX - line->in_length, MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
+            return true;
+        if (got <= 0) {
+            break_line(line, "the other side left");
+            return true;
+        }
+        line->in_length += (size_t)got;
+        if (!cut_lines(line))
+            return false;
+        if (line->in_length == SK_LINE_IN_MAX)
+            break_line(line, "a line is longer than 64 KiB");
+    }
+    return true;
+}
+
+static void line_ready(void *context, uint32_t events)
+{
+    struct sk_line *line = context;
+    if ((events & EPOLLOUT) != 0)
+        flush_out(line);
+    if (!read_in(line))
+        return;
+    if (line->broken)
+        line->events.on_close(line->context, line->why);
+}

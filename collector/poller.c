@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The poller process. Shape: one thread per driver session; the main thread reads the parent's packets (COMMITTED, STOP). A
+ * session thread that hands an event over sends it and waits until the parent says its number is committed: that wait is what
+ * keeps the broker's acknowledgement behind the commit. Samples are sent without waiting; when the parent is too busy to take
+ * them, the newest value of each point is kept and sent with the next batch (history is given up first, counted in the log). */
+#include "collector/poller.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "drivers/handover.h"
+#include "schemas/base/log.h"
+#include "schemas/base/mem.h"
+
+struct poller;
+
+struct session {
+    struct poller *poller;
+    const struct sk_driver *driver;
+    uint32_t link;
+    struct sk_driver_session *session;
+    pthread_t thread;
+    bool started;
+};
+
+struct poller {
+    const struct sk_site *site;
+    size_t number;
+    int stop_fd;
+    atomic_bool stopping;
+    struct session *sessions;
+    size_t session_count;
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t committed_changed;
+    uint64_t next_number, committed;
+    uint8_t *packet;        /* SK_HANDOVER_MAX, for encoding */
+    struct sk_sample *held; /* newest value per point that could not be sent */
+    bool *is_held;
+    size_t held_count;
+    uint64_t given_up;
+};
+
+const struct sk_driver *sk_driver_of(enum sk_protocol protocol)
+{
+    return protocol == SK_PROTO_MQTT ? &sk_driver_mqtt : &sk_driver_modbus;
+}
+
+static bool serves(const struct sk_site *site, uint32_t link, bool events_only)
+{
+    return sk_driver_of(site->links[link].protocol)->serves(site, link, events_only);
+}
+
+/* Rank of a link among those with ordinary sessions: decides its poller. */
+static size_t sample_rank(const struct sk_site *site, uint32_t link)
+{
+    size_t rank = 0;
+    for (uint32_t i = 0; i < link; i++)
+        rank += serves(site, i, false);
+    return rank;
+}
+
+size_t sk_poller_count(const struct sk_site *site)
+{
+    size_t links = sample_rank(site, (uint32_t)site->link_count);
+    return 1 + (links + SK_LINKS_PER_POLLER - 1) / SK_LINKS_PER_POLLER;
+}
+
+bool sk_poller_serves(const struct sk_site *site, size_t poller, uint32_t link)
+{
+    if (poller == 0)
+        return serves(site, link, true);
+    return serves(site, link, false) && sample_rank(site, link) / SK_LINKS_PER_POLLER + 1 == poller;
+}
+
+/* --- sending (lock held) --- */
+
+/* SK_ERR_AGAIN: the parent's queue is full and `wait` was false. */
+static enum sk_err send_locked(struct poller *poller, struct sk_handover *message, bool wait)
+{
+    size_t length = 0;
+    message->number = poller->next_number + 1;
+    enum sk_err err = sk_handover_encode(message, poller->packet, SK_HANDOVER_MAX, &length);
+    while (err == SK_OK) {
+        if (send(SK_POLLER_FD, poller->packet, length, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT)) >= 0)
+            break;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return SK_ERR_AGAIN;
+        if (errno != EINTR)
+            return SK_ERR_CLOSED;
+    }
+    if (err == SK_OK)
+        poller->next_number++;
+    return err;
+}
+
+static void hold_newest(struct poller *poller, const struct sk_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        uint32_t point = batch->samples[i].point;
+        poller->given_up += poller->is_held[point];
+        poller->held_count += !poller->is_held[point];
+        poller->is_held[point] = true;
+        poller->held[point] = batch->samples[i];
+    }
+}
+
+/* Sends what was held back, without text (a text that was held back comes with its next read). */
+static void send_held(struct poller *poller, uint32_t link)
+{
+    struct sk_sample samples[SK_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < poller->site->point_count && count < SK_BATCH_MAX; i++)
+        if (poller->is_held[i] && poller->held[i].kind != SK_KIND_TEXT)
+            samples[count++] = poller->held[i];
+    struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = samples, .count = count}};
+    if (count > 0 && send_locked(poller, &message, false) != SK_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        poller->is_held[samples[i].point] = false;
+    poller->held_count -= count;
+    sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of %zu points arrived late",
+           (unsigned long long)poller->given_up, count);
+    poller->given_up = 0;
+}
+
+/* --- what drivers call --- */
+
+static struct sk_now host_now(void *context)
+{
+    (void)context;
+    return sk_clock_read();
+}
+
+static bool host_stopping(void *context)
+{
+    const struct session *session = context;
+    return atomic_load(&session->poller->stopping);
+}
+
+static void host_samples(void *context, const struct sk_batch *batch)
+{
+    struct poller *poller = ((struct session *)context)->poller;
+    struct sk_handover message = {.type = SK_UP_BATCH, .batch = *batch};
+    pthread_mutex_lock(&poller->lock);
+    if (poller->held_count > 0)
+        send_held(poller, batch->link);
+    if (send_locked(poller, &message, false) == SK_ERR_AGAIN)
+        hold_newest(poller, batch);
+    pthread_mutex_unlock(&poller->lock);
+}
+
+/* Sends and waits until the number it got is committed. */
+static enum sk_err send_and_wait(struct poller *poller, struct sk_handover *message)
+{
+    pthread_mutex_lock(&poller->lock);
+    enum sk_err err = send_locked(poller, message, true);
+    uint64_t mine = poller->next_number;
+    while (err == SK_OK && poller->committed < mine) {
+        if (atomic_load(&poller->stopping))
+            err = SK_ERR_CLOSED;
+        else
+            pthread_cond_wait(&poller->committed_changed, &poller->lock);
+    }
+    pthread_mutex_unlock(&poller->lock);
+    return err;
+}
+
+static enum sk_err host_event(void *context, const struct sk_access_event *event)
+{
+    struct sk_handover *message = sk_calloc(1, sizeof *message);
+    if (message == NULL)
+        return SK_ERR_CLOSED; /* no answer: the broker keeps it and sends it again */
+    message->type = SK_UP_EVENT;
+    message->event = *event;
+    enum sk_err err = send_and_wait(((struct session *)context)->poller, message);
+    sk_free_secret(message, sizeof *message);
+    return err;
+}
+
+static enum sk_err host_malformed(void *context, const struct sk_malformed *what)
+{
+    struct sk_handover message = {.type = SK_UP_MALFORMED, .malformed = *what};
+    return send_and_wait(((struct session *)context)->poller, &message);
+}
+
+/* --- sessions --- */
+
+static void report_end(struct session *session, enum sk_err err, const char *text)
+{
+    struct sk_handover message = {.type = SK_UP_ENDED, .link = session->link};
+    sk_text_format(message.text, sizeof message.text, "%s", text != NULL ? text : sk_err_text(err));
+    pthread_mutex_lock(&session->poller->lock);
+    send_locked(session->poller, &message, true);
+    pthread_mutex_unlock(&session->poller->lock);
+}
+
+static void *session_thread(void *context)
+{
+    struct session *session = context;
+    enum sk_err err = session->driver->run(session->session, session->poller->stop_fd);
+    if (err != SK_OK && !atomic_load(&session->poller->stopping))
+        report_end(session, err, NULL);
+    return NULL;
+}
+
+static void start_session(struct session *session, const struct sk_driver_host *host)
+{
+    struct sk_fault fault = {0};
+    struct poller *poller = session->poller;
+    enum sk_err err = session->driver->open(poller->site, session->link, poller->number == 0, host, &session->session, &fault);
+    if (err != SK_OK) {
+        sk_log(SK_LOG_ERROR, "link '%s' cannot work: %s", poller->site->links[session->link].id, fault.text);
+        report_end(session, err, fault.text);
+        return;
+    }
+    session->started = pthread_create(&session->thread, NULL, session_thread, session) == 0;
+    if (!session->started)
+        report_end(session, SK_ERR_NOMEM, "no thread for the link");
+}
+
+static void start_sessions(struct poller *poller, struct sk_driver_host *hosts)
+{
+    for (uint32_t link = 0; link < poller->site->link_count; link++) {
+        if (!sk_poller_serves(poller->site, poller->number, link))
+            continue;
+        struct session *session = &poller->sessions[poller->session_count];
+        *session = (struct session){.poller = poller, .driver = sk_driver_of(poller->site->links[link].protocol), .link = link};
+        hosts[poller->session_count] = (struct sk_driver_host){.context = session,
+                                                               .now = host_now,
+                                                               .stopping = host_stopping,
+                                                               .samples = host_samples,
+                                                               .event = host_event,
+                                                               .malformed = host_malformed};
+        start_session(session, &hosts[poller->session_count++]);
+    }
+}
+
+/* --- the main thread --- */
+
+static void say_hello(struct poller *poller)
+{
+    struct sk_handover message = {.type = SK_UP_HELLO, .poller = (uint32_t)poller->number};
+    memcpy(message.site_digest, poller->site->digest, sizeof message.site_digest);
+    pthread_mutex_lock(&poller->lock);
+    send_locked(poller, &message, true);
+    pthread_mutex_unlock(&poller->lock);
+}
+
+/* One packet from the parent; false at the end. */
+static bool take_packet(struct poller *poller)
+{
+    static uint8_t packet[SK_HANDOVER_MAX];
+    static struct sk_sample unused[SK_BATCH_MAX];
+    static struct sk_handover message;
+    ssize_t length = recv(SK_POLLER_FD, packet, sizeof packet, 0);
+    if (length < 0 && errno == EINTR)
+        return true;
+    if (length <= 0)
+        return false;
+    if (sk_handover_decode(poller->site, packet, (size_t)length, unused, &message) != SK_OK || message.type == SK_DOWN_STOP)
+        return false;
+    if (message.type == SK_DOWN_COMMITTED) {
+        pthread_mutex_lock(&poller->lock);
+        poller->committed = message.committed;
+        pthread_cond_broadcast(&poller->committed_changed);
+        pthread_mutex_unlock(&poller->lock);
+    }
+    return true;
+}
+
+static void stop_sessions(struct poller *poller)
+{
+    uint64_t one = 1;
+    atomic_store(&poller->stopping, true);
+    ssize_t written = write(poller->stop_fd, &one, sizeof one);
+    (void)written;
+    pthread_mutex_lock(&poller->lock);
+    pthread_cond_broadcast(&poller->committed_changed);
+    pthread_mutex_unlock(&poller->lock);
+    for (size_t i = 0; i < poller->session_count; i++) {
+        if (poller->sessions[i].started)
+            pthread_join(poller->sessions[i].thread, NULL);
+        if (poller->sessions[i].session != NULL)
+            poller->sessions[i].driver->close(poller->sessions[i].session);
+    }
+}
+
+int sk_poller_main(const struct sk_site *site, size_t number)
+{
+    struct poller poller = {.site = site, .number = number, .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    pthread_mutex_init(&poller.lock, NULL);
+    pthread_cond_init(&poller.committed_changed, NULL);
+    poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);
+    poller.packet = sk_calloc(SK_HANDOVER_MAX, 1);
+    poller.held = sk_calloc(site->point_count, sizeof *poller.held);
+    poller.is_held = sk_calloc(site->point_count, sizeof *poller.is_held);
+    struct sk_driver_host *hosts = sk_calloc(site->link_count, sizeof *hosts);
+    bool ready = poller.sessions != NULL && poller.packet != NULL && poller.held != NULL && poller.is_held != NULL &&
+                 hosts != NULL && poller.stop_fd >= 0;
+    if (ready) {
+        say_hello(&poller);
+        start_sessions(&poller, hosts);
+        while (take_packet(&poller)) {
+        }
+        stop_sessions(&poller);
+    }
+    sk_free(hosts);
+    sk_free(poller.is_held);
+    sk_free(poller.held);
+    sk_free_secret(poller.packet, SK_HANDOVER_MAX);
+    sk_free(poller.sessions);
+    if (poller.stop_fd >= 0)
+        close(poller.stop_fd);
+    return ready ? 0 : 1;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Poller processes from the parent's side. Shape: an array of slots, each a socket, a pid and two counters: the number of the
+ * last message that waits for a commit, and the last one that was told. The sockets are in the loop only to wake it; reading
+ * happens in sk_pollers_take(), door events first. */
+#include "collector/pollers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/poller.h"
+#include "schemas/base/log.h"
+#include "schemas/base/mem.h"
+
+enum { SOCKET_BUFFER = 4 << 20, BACK_OFF_FIRST_S = 1, BACK_OFF_MOST_S = 30, END_WAIT_MS = 5000 };
+
+struct slot {
+    int fd;    /* -1: not running */
+    pid_t pid; /* 0: not running */
+    struct sk_source *source;
+    bool ready, greeted;
+    uint64_t received; /* number of the last message */
+    uint64_t waiting;  /* last EVENT or MALFORMED taken */
+    uint64_t told;     /* COMMITTED sent up to here */
+    uint64_t sent;     /* number of our last message */
+    int64_t start_at_us, started_at_us;
+    uint32_t back_off_s;
+    struct sk_pollers *owner;
+};
+
+struct sk_pollers {
+    struct sk_loop *loop;
+    const struct sk_site *site;
+    struct sk_poller_options options;
+    struct sk_poller_events events;
+    size_t count;
+    struct slot slots[SK_POLLERS_MAX];
+    uint8_t packet[SK_HANDOVER_MAX];
+    struct sk_sample samples[SK_BATCH_MAX];
+    struct sk_handover message;
+};
+
+enum sk_err sk_pollers_create(struct sk_loop *loop, const struct sk_site *site, const struct sk_poller_options *options,
+                              const struct sk_poller_events *events, struct sk_pollers **ret_pollers)
+{
+    size_t count = sk_poller_count(site);
+    if (count > SK_POLLERS_MAX)
+        return SK_ERR_TOO_LONG;
+    struct sk_pollers *pollers = sk_calloc(1, sizeof *pollers);
+    if (pollers == NULL)
+        return SK_ERR_NOMEM;
+    pollers->loop = loop;
+    pollers->site = site;
+    pollers->options = *options;
+    pollers->events = *events;
+    pollers->count = count;
+    for (size_t i = 0; i < count; i++)
+        pollers->slots[i] = (struct slot){.fd = -1, .owner = pollers, .back_off_s = BACK_OFF_FIRST_S};
+    *ret_pollers = pollers;
+    return SK_OK;
+}
+
+static bool has_links(const struct sk_pollers *pollers, size_t poller)
+{
+    for (uint32_t link = 0; link < pollers->site->link_count; link++)
+        if (sk_poller_serves(pollers->site, poller, link))
+            return true;
+    return false;
+}
+
+/* In the child: becomes the poller. The parent has one thread, so the allocator is sound here. */
+static _Noreturn void become_poller(const struct sk_pollers *pollers, char *number, int fd, pid_t parent)
+{
+    char *arguments[8];
+    size_t count = 0;
+    char profiles_key[] = "--profiles", site_key[] = "--site", poller_key[] = "--poller";
+    arguments[count++] = strdup(pollers->options.binary);
+    arguments[count++] = poller_key;
+    arguments[count++] = number;
+    arguments[count++] = site_key;
+    arguments[count++] = strdup(pollers->options.site_file);
+    if (pollers->options.profiles != NULL) {
+        arguments[count++] = profiles_key;
+        arguments[count++] = strdup(pollers->options.profiles);
+    }
+    arguments[count] = NULL;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (fd == SK_POLLER_FD)
+        fcntl(fd, F_SETFD, 0); /* dup2 onto itself would keep close-on-exec */
+    if (getppid() != parent || dup2(fd, SK_POLLER_FD) < 0)
+        _exit(1);
+    execv(pollers->options.binary, arguments);
+    _exit(127);
+}
+
+static void slot_ready(void *context, uint32_t events)
+{
+    (void)events;
+    ((struct slot *)context)->ready = true;
+}
+
+static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_us)
+{
+    struct slot *slot = &pollers->slots[poller];
+    int pair[2], size = SOCKET_BUFFER;
+    char number[16];
+    snprintf(number, sizeof number, "%zu", poller);
+    slot->start_at_us = mono_us + (int64_t)slot->back_off_s * SK_US_PER_S;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        sk_log(SK_LOG_ERROR, "cannot make a socket for poller %zu: %s; retry in %u s", poller, strerror(errno),
+               slot->back_off_s);
+        return;
+    }
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0)
+        become_poller(pollers, number, pair[1], parent);
+    close(pair[1]);
+    if (pid < 0 || sk_loop_add(pollers->loop, pair[0], EPOLLIN, slot_ready, slot, &slot->source) != SK_OK) {
+        sk_log(SK_LOG_ERROR, "cannot start poller %zu: %s; retry in %u s", poller, strerror(errno), slot->back_off_s);
+        close(pair[0]);
+        return;
+    }
+    slot->fd = pair[0];
+    slot->pid = pid;
+    slot->greeted = false;
+    slot->received = slot->waiting = slot->told = slot->sent = 0;
+    slot->started_at_us = mono_us;
+    pollers->events.poller_changed(pollers->events.context, poller, true);
+}
+
+void sk_pollers_tend(struct sk_pollers *pollers, int64_t mono_us)
+{
+    for (size_t i = 0; i < pollers->count; i++)
+        if (pollers->slots[i].pid == 0 && mono_us >= pollers->slots[i].start_at_us && has_links(pollers, i))
+            start_slot(pollers, i, mono_us);
+}
+
+int64_t sk_pollers_deadline(const struct sk_pollers *pollers)
+{
+    int64_t soonest = SK_NEVER;
+    for (size_t i = 0; i < pollers->count; i++)
+        if (pollers->slots[i].pid == 0 && has_links(pollers, i) && pollers->slots[i].start_at_us < soonest)
+            soonest = pollers->slots[i].start_at_us;
+    return soonest;
+}
+
+/* A poller that breaks the protocol is not repaired but ended; it will be started again. */
+static void end_slot(struct slot *slot, const char *why)
+{
+    sk_log(SK_LOG_ERROR, "poller %td ended: %s", slot - slot->owner->slots, why);
+    kill(slot->pid, SIGKILL);
+    slot->ready = false;
+}
+
+static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_handover *message)
+{
+    const struct sk_poller_events *events = &pollers->events;
+    switch (message->type) {
+    case SK_UP_HELLO:
+        slot->greeted = memcmp(message->site_digest, pollers->site->digest, sizeof message->site_digest) == 0;
+        if (!slot->greeted)
+            end_slot(slot, "it read another site file than the collector did; restart the collector");
+        break;
+    case SK_UP_BATCH:
+        events->batch(events->context, &message->batch);
+        break;
+    case SK_UP_EVENT:
+        slot->waiting = message->number;
+        events->event(events->context, &message->event);
+        break;
+    case SK_UP_MALFORMED:
+        slot->waiting = message->number;
+        events->malformed(events->context, &message->malformed);
+        break;
+    case SK_UP_ENDED:
+        events->link_ended(events->context, message->link, message->text);
+        break;
+    default:
+        end_slot(slot, "it sent a message that only the collector sends");
+    }
+}
+
+/* One message; false when there is none. */
+static bool take_one(struct sk_pollers *pollers, struct slot *slot)
+{
+    ssize_t length = recv(slot->fd, pollers->packet, sizeof pollers->packet, MSG_DONTWAIT);
+    if (length <= 0) {
+        if (length == 0 || (errno != EAGAIN && errno != EINTR)) {
+            sk_loop_remove(pollers->loop, slot->source); /* SIGCHLD tells the rest */
+            slot->source = NULL;
+        }
+        slot->ready = false;
+        return false;
+    }
+    enum sk_err err = sk_handover_decode(pollers->site, pollers->packet, (size_t)length, pollers->samples, &pollers->message);
+    bool in_order = err == SK_OK && pollers->message.number == slot->received + 1;
+    if (!in_order || (!slot->greeted && pollers->message.type != SK_UP_HELLO)) {
+        end_slot(slot, err != SK_OK ? "it sent a malformed message" : "it sent messages out of order");
+        return false;
+    }
+    slot->received++;
+    dispatch(pollers, slot, &pollers->message);
+    explicit_bzero(pollers->message.event.identifier, sizeof pollers->message.event.identifier);
+    return true;
+}
+
+size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events)
+{
+    size_t taken = 0;
+    for (size_t i = hold_events ? 1 : 0; i < pollers->count && taken < most; i++)
+        while (pollers->slots[i].ready && pollers->slots[i].fd >= 0 && taken < most && take_one(pollers, &pollers->slots[i]))
+            taken++;
+    return taken;
+}
+
+void sk_pollers_committed(struct sk_pollers *pollers)
+{
+    for (size_t i = 0; i < pollers->count; i++) {
+        struct slot *slot = &pollers->slots[i];
+        if (slot->fd < 0 || slot->told == slot->waiting)
+            continue;
+        uint8_t packet[64];
+        size_t length = 0;
+        static struct sk_handover message;
+        message.type = SK_DOWN_COMMITTED;
+        message.number = slot->sent + 1;
+        message.committed = slot->waiting;
+        if (sk_handover_encode(&message, packet, sizeof packet, &length) != SK_OK ||
+            send(slot->fd, packet, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            continue; /* told with the next commit, or the poller is gone and its broker sends again */
+        slot->sent++;
+        slot->told = slot->waiting;
+    }
+}
+
+size_t sk_pollers_count(const struct sk_pollers *pollers)
+{
+    return pollers->count;
+}
+int sk_pollers_pid(const struct sk_pollers *pollers, size_t poller)
+{
+    return pollers->slots[poller].pid;
+}
+
+size_t sk_pollers_running(const struct sk_pollers *pollers)
+{
+    size_t running = 0;
+    for (size_t i = 0; i < pollers->count; i++)
+        running += pollers->slots[i].pid != 0;
+    return running;
+}
+
+static void bury_slot(struct sk_pollers *pollers, size_t poller, int status, int64_t mono_us)
+{
+    struct slot *slot = &pollers->slots[poller];
+    sk_loop_remove(pollers->loop, slot->source);
+    close(slot->fd);
+    bool lived_long = mono_us - slot->started_at_us > (int64_t)BACK_OFF_MOST_S * SK_US_PER_S;
+    uint32_t doubled = slot->back_off_s * 2 < BACK_OFF_MOST_S ? slot->back_off_s * 2 : BACK_OFF_MOST_S;
+    slot->back_off_s = lived_long ? BACK_OFF_FIRST_S : doubled;
+    slot->start_at_us = mono_us + (int64_t)slot->back_off_s * SK_US_PER_S;
+    sk_log(SK_LOG_ERROR, "poller %zu (pid %d) ended with %s %d; started again in %u s", poller, (int)slot->pid,
+           WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+           slot->back_off_s);
+    slot->pid = 0;
+    slot->fd = -1;
+    slot->source = NULL;
+    slot->ready = false;
+    pollers->events.poller_changed(pollers->events.context, poller, false);
+}
+
+void sk_pollers_reap(struct sk_pollers *pollers, int64_t mono_us)
+{
+    for (size_t i = 0; i < pollers->count; i++) {
+        int status = 0;
+        if (pollers->slots[i].pid != 0 && waitpid(pollers->slots[i].pid, &status, WNOHANG) == pollers->slots[i].pid)
+            bury_slot(pollers, i, status, mono_us);
+    }
+}
+
+/* The socket's end is the poller's sign to stop; waits for it to close its own end. */
+static void await_end(const struct slot *slot)
+{
+    struct pollfd wait = {.fd = slot->fd, .events = POLLRDHUP | POLLHUP};
+    while (poll(&wait, 1, END_WAIT_MS) < 0 && errno == EINTR) {
+    }
+    if ((wait.revents & POLLHUP) == 0)
+        kill(slot->pid, SIGKILL);
+    waitpid(slot->pid, NULL, 0);
+}
+
+void sk_pollers_free(struct sk_pollers *pollers)
+{
+    if (pollers == NULL)
+        return;
+    for (size_t i = 0; i < pollers->count; i++)
+        if (pollers->slots[i].pid != 0)
+            shutdown(pollers->slots[i].fd, SHUT_WR);
+    for (size_t i = 0; i < pollers->count; i++) {
+        struct slot *slot = &pollers->slots[i];
+        if (slot->pid == 0)
+            continue;
+        await_end(slot);
+        sk_loop_remove(pollers->loop, slot->source);
+        close(slot->fd);
+    }
+    explicit_bzero(pollers->packet, sizeof pollers->packet);
+    sk_free(pollers);
+}

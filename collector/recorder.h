@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The recorder: the one place where anything becomes durable. It carries out the engine's effects and the collector's own
+ * records in one transaction (group commit), then tells what may be shown. Durable before visible: nothing is published but
+ * from inside sk_recorder_commit(), after the store said yes.
+ *
+ * When the store says no: effects stay queued here and are tried again; sk_recorder_writable() is false; after a bound the
+ * queued records are given up and counted; once it works again a sys.unrecorded record names interval and count. The reserve
+ * file is given up at the first "disk full". One thread. */
+#ifndef SK_COLLECTOR_RECORDER_H
+#define SK_COLLECTOR_RECORDER_H
+
+#include <stdbool.h>
+
+#include "collector/engine/engine.h"
+#include "schemas/store/store.h"
+
+struct sk_recorder;
+
+/* What a commit makes visible, in order. */
+struct sk_recorder_sink {
+    void *context;
+    void (*record)(void *context, const struct sk_record *record); /* borrowed */
+    void (*alarm)(void *context, const struct sk_alarm *alarm, bool recorded);
+    void (*point)(void *context, uint32_t point);
+};
+
+/* Opens store and signing key in the directory, gives zones, doors and controllers their numbers (filled into site), begins a
+ * new log with its origin. */
+enum sk_err sk_recorder_open(const char *directory, struct sk_site *site, const struct sk_recorder_sink *sink,
+                             struct sk_recorder **ret_recorder, struct sk_fault *fault);
+void sk_recorder_close(struct sk_recorder *recorder);
+struct sk_store *sk_recorder_store(struct sk_recorder *recorder); /* for reading: restore, feed, status */
+
+/* The list that engine steps write into; emptied by a successful commit. */
+struct sk_effects *sk_recorder_effects(struct sk_recorder *recorder);
+/* A record of the collector's own (system, operator): copied, appended after the effects. NOMEM or FULL: not taken. */
+enum sk_err sk_recorder_add(struct sk_recorder *recorder, const struct sk_draft *draft);
+
+/* Carries everything out, publishes it, signs a checkpoint when one is due. SK_OK also when there was nothing to do. */
+enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now);
+bool sk_recorder_writable(const struct sk_recorder *recorder);
+/* When the next checkpoint or retry is due (mono). */
+int64_t sk_recorder_deadline(const struct sk_recorder *recorder);
+
+/* A draft of the collector's own, begun: class and time set, body open. */
+void sk_draft_init(struct sk_draft *draft, enum sk_event event, const struct sk_now *now);
+
+#endif

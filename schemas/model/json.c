@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON of points and alarms. A builder with a sticky failure: members are added without checks, the end asks once. */
+#include "schemas/model/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "schemas/base/bytes.h"
+#include "schemas/base/json.h"
+
+struct builder {
+    cJSON *object;
+    bool bad;
+};
+
+static void put_text(struct builder *b, const char *name, const char *value)
+{
+    b->bad |= cJSON_AddStringToObject(b->object, name, value != NULL ? value : "") == NULL;
+}
+
+static void put_bool(struct builder *b, const char *name, bool value)
+{
+    b->bad |= cJSON_AddBoolToObject(b->object, name, value) == NULL;
+}
+
+static void put_number(struct builder *b, const char *name, double value)
+{
+    bool added = isfinite(value) ? cJSON_AddNumberToObject(b->object, name, value) != NULL
+                                 : cJSON_AddNullToObject(b->object, name) != NULL;
+    b->bad |= !added;
+}
+
+/* A time, or null where there is none (0). */
+static void put_time(struct builder *b, const char *name, int64_t utc_us)
+{
+    bool added = utc_us != 0 ? sk_json_add_time(b->object, name, utc_us) : cJSON_AddNullToObject(b->object, name) != NULL;
+    b->bad |= !added;
+}
+
+static enum sk_err finish(struct builder *b, cJSON **ret_json)
+{
+    if (b->bad) {
+        cJSON_Delete(b->object);
+        return SK_ERR_NOMEM;
+    }
+    *ret_json = b->object;
+    return SK_OK;
+}
+
+static void put_flags(struct builder *b, const struct sk_point_kind *kind, double mask)
+{
+    cJSON *words = cJSON_AddArrayToObject(b->object, "value");
+    b->bad |= words == NULL;
+    uint64_t bits = mask >= 0 && mask < 9007199254740992.0 ? (uint64_t)mask : 0;
+    for (size_t i = 0; words != NULL && i < kind->state_count && i < 53; i++)
+        if ((bits >> i & 1) != 0)
+            b->bad |= !cJSON_AddItemToArray(words, cJSON_CreateString(kind->states[i]));
+}
+
+static void put_state(struct builder *b, const struct sk_point_kind *kind, double index)
+{
+    bool listed = index >= 0 && index < (double)kind->state_count;
+    put_text(b, "value", listed ? kind->states[(size_t)index] : "unknown");
+}
+
+static void put_value(struct builder *b, const struct sk_point_kind *kind, const struct sk_sample *sample, const char *text)
+{
+    bool never = sample->recv_us == 0 || sample->quality == SK_Q_COMM_NO_VALUE || sample->quality == SK_Q_WAITING;
+    if (never) {
+        b->bad |= cJSON_AddNullToObject(b->object, "value") == NULL;
+        return;
+    }
+    if (kind->kind == SK_KIND_NUMBER)
+        put_number(b, "value", sample->number);
+    if (kind->kind == SK_KIND_STATE)
+        put_state(b, kind, sample->number);
+    if (kind->kind == SK_KIND_FLAGS)
+        put_flags(b, kind, sample->number);
+    if (kind->kind == SK_KIND_TEXT)
+        put_text(b, "value", text);
+}
+
+enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_device *device, const struct sk_sample *sample,
+                             const char *text, int64_t changed_us, bool stale, cJSON **ret_json)
+{
+    static const char *const kinds[] = {"number", "state", "flags", "text"};
+    struct builder b = {.object = cJSON_CreateObject()};
+    if (b.object == NULL)
+        return SK_ERR_NOMEM;
+    put_text(&b, "id", point->id);
+    put_text(&b, "device", device->id);
+    put_text(&b, "name", point->name);
+    put_text(&b, "kind", kinds[point->kind->kind]);
+    put_value(&b, point->kind, sample, text);
+    put_text(&b, "unit", sk_unit_code(point->kind->unit));
+    put_text(&b, "quality", sk_quality_name(sample->quality));
+    put_number(&b, "opc", sample->quality);
+    put_text(&b, "reason", sk_quality_reason_name(sample->reason));
+    bool has_source = (sample->flags & SK_SAMPLE_HAS_SOURCE) != 0;
+    put_time(&b, "time", has_source ? sample->source_us : sample->recv_us);
+    put_time(&b, "received", sample->recv_us);
+    put_time(&b, "changed", changed_us);
+    put_bool(&b, "stale", stale);
+    put_bool(&b, "simulated", (sample->flags & SK_SAMPLE_SIMULATED) != 0);
+    put_bool(&b, "source_time", has_source);
+    return finish(&b, ret_json);
+}
+
+/* The unit of an alarm's figures: that of the point its source names. */
+static const char *unit_of(const struct sk_alarm *alarm)
+{
+    const char *slash = strchr(alarm->source, '/');
+    const struct sk_point_kind *kind = slash != NULL ? sk_point_kind_find(slash + 1) : NULL;
+    return kind != NULL ? sk_unit_code(kind->unit) : "";
+}
+
+static void put_figure(struct builder *b, const char *name, const struct sk_alarm *alarm, double value)
+{
+    put_number(b, name, alarm->has_value ? value : NAN);
+}
+
+enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON **ret_json)
+{
+    struct builder b = {.object = cJSON_CreateObject()};
+    char number[24];
+    if (b.object == NULL)
+        return SK_ERR_NOMEM;
+    sk_text_format(number, sizeof number, "%llu", (unsigned long long)alarm->occurrence);
+    put_text(&b, "id", number);
+    put_text(&b, "occurrence", number);
+    put_text(&b, "state", sk_alarm_state_name(sk_alarm_state_of(alarm->bits)));
+    put_bool(&b, "active", (alarm->bits & SK_ALARM_BIT_ACTIVE) != 0);
+    put_bool(&b, "acknowledged", (alarm->bits & SK_ALARM_BIT_ACKED) != 0);
+    put_bool(&b, "stale", (alarm->bits & SK_ALARM_BIT_STALE) != 0);
+    put_text(&b, "severity", sk_severity_name(alarm->severity));
+    put_text(&b, "condition", sk_condition_name(alarm->condition));
+    put_text(&b, "source", alarm->source);
+    put_text(&b, "detail", alarm->detail);
+    put_text(&b, "place", alarm->place);
+    put_figure(&b, "value", alarm, alarm->value);
+    put_figure(&b, "limit", alarm, alarm->limit);
+    put_text(&b, "unit", unit_of(alarm));
+    put_text(&b, "quality", sk_quality_name(alarm->quality));
+    put_time(&b, "raised", alarm->raised_us);
+    put_time(&b, "since", alarm->since_us);
+    put_time(&b, "returned", alarm->returned_us);
+    put_time(&b, "acked", alarm->acked_us);
+    put_text(&b, "acked_by", alarm->acked_by);
+    put_bool(&b, "simulated", (alarm->bits & SK_ALARM_BIT_SIMULATED) != 0);
+    put_bool(&b, "recorded", recorded);
+    sk_text_format(number, sizeof number, "%llu", (unsigned long long)alarm->raise_seq);
+    if (recorded)
+        put_text(&b, "record", number);
+    else
+        b.bad |= cJSON_AddNullToObject(b.object, "record") == NULL;
+    return finish(&b, ret_json);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Points and alarms as JSON, the one shape that feed, API and command answers share (collector/PROTOCOL.md: POINT, ALARM).
+ * On success the caller owns *ret_json; the only error is SK_ERR_NOMEM. Pure. */
+#ifndef SK_MODEL_JSON_H
+#define SK_MODEL_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "schemas/base/err.h"
+#include "schemas/model/alarm.h"
+#include "schemas/model/sample.h"
+#include "schemas/model/site.h"
+
+/* text: the value of a TEXT point; changed_us: when the value last changed (0: never). */
+enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_device *device, const struct sk_sample *sample,
+                             const char *text, int64_t changed_us, bool stale, cJSON **ret_json);
+enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON **ret_json);
+
+#endif
