@@ -18,10 +18,8 @@ struct family {
     const char *(*name)(int);
     int (*parse)(const char *);
     const char *(*text)(int, enum sk_lang);
-    int expected;  /* how many rows the list has today: a lost row is seen */
-    bool empty_ok; /* one value that says nothing, for machines only */
 };
-#define F(family) {#family, sk_##family##_name, sk_##family##_parse, sk_##family##_text, 0, false},
+#define F(family) {#family, sk_##family##_name, sk_##family##_parse, sk_##family##_text},
 static struct family families[] = {SK_VOCAB_FAMILIES(F)};
 #undef F
 

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 sk_unit_test(vocab sk_model)
+sk_unit_test(profiles sk_config)
