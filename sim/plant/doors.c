@@ -330,6 +330,11 @@ void sk_plant_skip_seq(struct sk_plant *plant, uint32_t device)
     }
 }
 
+uint64_t sk_plant_next_seq(const struct sk_plant *plant, uint32_t device)
+{
+    return plant->devices[device].kind == SK_DEV_DOOR ? plant->devices[device].controller.next_seq : 0;
+}
+
 void sk_plant_door(const struct sk_plant *plant, uint32_t index, struct sk_plant_door_view *ret_view)
 {
     const struct door *door = &plant->doors[index];

@@ -93,6 +93,8 @@ bool sk_plant_next_event(struct sk_plant *plant, struct sk_plant_event *ret_even
 /* Burns a sequence number of a controller, so that the next event shows a gap. */
 void sk_plant_skip_seq(struct sk_plant *plant, uint32_t device);
 
+uint64_t sk_plant_next_seq(const struct sk_plant *plant, uint32_t device); /* the number a controller gives out next */
+
 /* Doors and people, for GET /state. */
 struct sk_plant_door_view {
     bool open, locked, forced, too_long;
