@@ -70,7 +70,9 @@ static uint16_t roles_argument(struct request *request)
 {
     uint16_t roles = 0;
     const cJSON *word, *list = sk_json_get(request->args, "roles");
-    cJSON_ArrayForEach(word, cJSON_IsArray(list) ? list : NULL)
+    if (!cJSON_IsArray(list))
+        list = NULL;
+    cJSON_ArrayForEach(word, list)
     {
         int role = cJSON_IsString(word) ? sk_role_parse(word->valuestring) : -1;
         if (role < 0) {

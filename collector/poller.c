@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "drivers/handover.h"
+#include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 

@@ -114,7 +114,7 @@ static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_u
 {
     struct slot *slot = &pollers->slots[poller];
     int pair[2], size = SOCKET_BUFFER;
-    char number[16];
+    char number[24];
     snprintf(number, sizeof number, "%zu", poller);
     slot->start_at_us = mono_us + (int64_t)slot->back_off_s * SK_US_PER_S;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sekisho account`: makes an account with roles and prints a new token for it, through the control socket as the console. The
+ * token is printed once, to standard output, and stored nowhere but as its hash in the vault. */
+#include "collector/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "schemas/base/bytes.h"
+#include "schemas/base/json.h"
+
+static int complain(const char *text)
+{
+    fprintf(stderr, "sekisho account: %s\n", text);
+    return 1;
+}
+
+/* The socket and the stream that reads from it; fd -1 when it cannot be reached. */
+struct control {
+    int fd;
+    FILE *in;
+};
+
+static struct control connect_control(const char *state)
+{
+    static const struct control unreachable = {.fd = -1};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!sk_text_format(address.sun_path, sizeof address.sun_path, "%s/control.sock", state))
+        return unreachable;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return unreachable;
+    }
+    return (struct control){.fd = fd, .in = fdopen(fd, "r")};
+}
+
+static bool send_line(int fd, const char *text)
+{
+    size_t length = strlen(text);
+    return send(fd, text, length, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)length && send(fd, "\n", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* Sends one command and reads its answer; NULL after complaining. */
+static cJSON *ask(const struct control *control, cJSON *command)
+{
+    static char line[65537];
+    struct sk_fault fault = {0};
+    cJSON *answer = NULL;
+    char *text = cJSON_PrintUnformatted(command);
+    cJSON_Delete(command);
+    if (text == NULL)
+        return NULL;
+    bool sent = send_line(control->fd, text);
+    cJSON_free(text);
+    if (!sent || fgets(line, sizeof line, control->in) == NULL) {
+        complain("the collector closed the connection");
+        return NULL;
+    }
+    if (sk_json_parse(line, strlen(line), &SK_JSON_REQUEST, &answer, &fault) != SK_OK)
+        complain(fault.text);
+    explicit_bzero(line, sizeof line);
+    return answer;
+}
+
+static cJSON *account_command(const char *command, const char *account, cJSON *roles)
+{
+    cJSON *json = cJSON_CreateObject(), *args = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "cmd", command);
+    cJSON_AddStringToObject(args, "account", account);
+    if (roles != NULL)
+        cJSON_AddItemToObject(args, "roles", roles);
+    cJSON_AddItemToObject(json, "args", args);
+    return json;
+}
+
+static cJSON *split_roles(char *text)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (char *word; (word = strsep(&text, ",")) != NULL;)
+        cJSON_AddItemToArray(list, cJSON_CreateString(word));
+    return list;
+}
+
+static bool is_ok(const cJSON *answer, bool exists_is_fine)
+{
+    const char *error = sk_json_text(sk_json_get(answer, "error")), *detail = sk_json_text(sk_json_get(answer, "detail"));
+    if (cJSON_IsTrue(sk_json_get(answer, "ok")) || (exists_is_fine && error != NULL && strcmp(error, "exists") == 0))
+        return true;
+    if (answer != NULL)
+        complain(detail != NULL ? detail : "refused");
+    return false;
+}
+
+int sk_cli_account(int argc, char **argv)
+{
+    const char *state = NULL, *account = NULL;
+    char *roles = NULL;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--state") == 0)
+            state = argv[i + 1];
+        else if (strcmp(argv[i], "--account") == 0)
+            account = argv[i + 1];
+        else if (strcmp(argv[i], "--roles") == 0)
+            roles = argv[i + 1];
+        else
+            return complain("unknown option; see sekisho help");
+    }
+    if (state == NULL || account == NULL || roles == NULL || argc % 2 == 0) {
+        fputs("usage: sekisho account --state DIR --account NAME --roles ROLE[,ROLE]\n", stderr);
+        return 2;
+    }
+    struct control control = connect_control(state);
+    if (control.fd < 0 || control.in == NULL)
+        return complain("cannot reach the collector; is it running with this --state, and are you root or its user?");
+    send_line(control.fd, "{\"hello\":\"command\",\"version\":1}");
+    cJSON *made = ask(&control, account_command("account.create", account, split_roles(roles)));
+    cJSON *issued = is_ok(made, true) ? ask(&control, account_command("token.create", account, NULL)) : NULL;
+    bool good = is_ok(issued, false);
+    if (good)
+        puts(sk_json_text(sk_json_path(issued, "result.token")));
+    cJSON_Delete(made);
+    cJSON_Delete(issued);
+    fclose(control.in);
+    return good ? 0 : 1;
+}
