@@ -62,27 +62,27 @@ static void skip_block(struct sk_reader *reader, const struct counts *counts, si
                               counts->leap * (time_size + 4) + counts->isstd + counts->isut);
 }
 
-static bool read_block(struct sk_reader *reader, const struct counts *counts, struct sk_zone *zone)
+static enum sk_err read_block(struct sk_reader *reader, const struct counts *counts, struct sk_zone *zone)
 {
     const uint8_t *times = sk_read_bytes(reader, (size_t)counts->time * 8);
     const uint8_t *kinds = sk_read_bytes(reader, counts->time);
     const uint8_t *types = sk_read_bytes(reader, (size_t)counts->type * 6);
     sk_read_bytes(reader, counts->character + counts->leap * 12 + counts->isstd + counts->isut);
     if (reader->bad)
-        return false;
+        return SK_ERR_PARSE;
     for (uint32_t i = 0; i < counts->time; i++) {
         struct sk_reader at, type;
         sk_reader_init(&at, times + i * 8, 8);
         if (kinds[i] >= counts->type)
-            return false;
+            return SK_ERR_PARSE;
         sk_reader_init(&type, types + kinds[i] * 6, 6);
         if (!add_transition(zone, sk_read_i64(&at), (int32_t)sk_read_u32(&type)))
-            return false;
+            return SK_ERR_NOMEM;
     }
     struct sk_reader first;
     sk_reader_init(&first, types, 6);
     zone->first_offset_s = (int32_t)sk_read_u32(&first);
-    return true;
+    return SK_OK;
 }
 
 /* --- the footer: a POSIX TZ string such as "CET-1CEST,M3.5.0,M10.5.0/3" --- */
@@ -208,8 +208,11 @@ static enum sk_err decode(const uint8_t *bytes, size_t length, struct sk_zone *z
     if (!read_header(&reader, &counts, &version) || version < '2')
         return SK_ERR_PARSE;
     skip_block(&reader, &counts, 4);
-    if (!read_header(&reader, &counts, &version) || !read_block(&reader, &counts, zone))
+    if (!read_header(&reader, &counts, &version))
         return SK_ERR_PARSE;
+    enum sk_err err = read_block(&reader, &counts, zone);
+    if (err != SK_OK)
+        return err;
     char footer[128] = {0};
     if (reader.left < 2 || reader.left - 2 >= sizeof footer || reader.at[0] != '\n')
         return SK_ERR_PARSE;

@@ -33,13 +33,16 @@ static enum sk_err payload_key(struct cfg *c, const struct cfg_at *at, const cha
     }
     cJSON *json = NULL;
     struct sk_fault inner;
-    if (sk_json_parse(key, length, &SK_JSON_REQUEST, &json, &inner) != SK_OK || sk_json_text(json) == NULL) {
-        cJSON_Delete(json);
-        return cfg_fail(c, at, SK_ERR_PARSE, "found a key that begins with a quotation mark; expected a JSON text; close it");
-    }
-    to->text = cfg_arena_text(c->arena, sk_json_text(json));
+    enum sk_err err = sk_json_parse(key, length, &SK_JSON_REQUEST, &json, &inner);
+    if (err == SK_OK && sk_json_text(json) != NULL)
+        to->text = cfg_arena_text(c->arena, sk_json_text(json));
+    bool is_text = sk_json_text(json) != NULL;
     cJSON_Delete(json);
-    return to->text != NULL ? SK_OK : cfg_nomem(c);
+    if (err == SK_ERR_NOMEM || (is_text && to->text == NULL))
+        return cfg_nomem(c);
+    if (!is_text)
+        return cfg_fail(c, at, SK_ERR_PARSE, "found a key that begins with a quotation mark; expected a JSON text; close it");
+    return SK_OK;
 }
 
 static bool same_entry(const struct sk_map_entry *a, const struct sk_map_entry *b)
