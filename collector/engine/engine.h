@@ -25,9 +25,9 @@ struct sk_engine;
 
 /* What a point shows now: the last sample plus what the engine knows of it. */
 struct sk_point_view {
-    struct sk_sample sample;      /* quality already worsened when stale */
-    char text[SK_TEXT_VALUE];     /* TEXT points */
-    int64_t changed_utc_us;       /* when the value last changed */
+    struct sk_sample sample;  /* quality already worsened when stale */
+    char text[SK_TEXT_VALUE]; /* TEXT points */
+    int64_t changed_utc_us;   /* when the value last changed */
     bool stale;
 };
 
@@ -39,21 +39,23 @@ struct sk_actor {
 };
 
 enum sk_effect_kind {
-    SK_EFFECT_RECORD,         /* append draft */
-    SK_EFFECT_ALARM,          /* put alarm; when link_record, its raise_seq/last_seq are those of the record just before */
+    SK_EFFECT_RECORD, /* append draft */
+    SK_EFFECT_ALARM,  /* put alarm; link_record: last_seq is that of the record just before, and raise_seq
+                         too when that is alarm.raised; raise_seq 0 otherwise means: keep what is stored */
     SK_EFFECT_PENDING_PUT,
     SK_EFFECT_PENDING_DELETE,
-    SK_EFFECT_POINT           /* a point changed: to the feed (not stored in the log) */
+    SK_EFFECT_POINT /* a point changed: to the feed (not stored in the log) */
 };
 enum { SK_PENDING_KEY_MAX = 160, SK_PENDING_BYTES_MAX = 2048 };
 
 struct sk_effect {
     enum sk_effect_kind kind;
+    bool link_record; /* ALARM: the effect just before is its record */
     union {
         struct sk_draft *record; /* owned by the effects list */
         struct sk_alarm *alarm;
         struct {
-            char *key;           /* SK_PENDING_KEY_MAX */
+            char *key; /* SK_PENDING_KEY_MAX */
             uint8_t *bytes;
             size_t length;
         } pending;
@@ -102,6 +104,10 @@ enum sk_err sk_engine_comment(struct sk_engine *engine, uint64_t occurrence, con
 /* Conditions of the monitor itself (log not writable, poller gone, clock unsynchronised): raise or return by name. */
 enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity,
                              const char *detail, const struct sk_now *now, struct sk_effects *effects);
+
+/* The recorder tells which number the record of an alarm's transition got, in the order of effects and before the next step:
+ * later copies of that alarm carry it (unknown occurrences are ignored). */
+void sk_engine_alarm_recorded(struct sk_engine *engine, uint64_t occurrence, uint64_t seq);
 
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);

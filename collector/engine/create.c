@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making an engine from a site: everything is counted, allocated once and wired by index. Half-built engines can be freed. */
+#include <string.h>
+
+#include "collector/engine/internal.h"
+
+static bool is_controller(const struct sk_site *site, uint32_t index)
+{
+    const struct sk_profile *profile = site->devices[index].profile;
+    for (size_t i = 0; i < site->door_count; i++)
+        if (site->doors[i].controller == (int32_t)index)
+            return true;
+    return profile != NULL && (profile->kind == SK_DEV_DOOR || profile->ring.present ||
+                               (profile->mqtt.event_topic != NULL && profile->mqtt.event_topic[0] != '\0'));
+}
+
+static bool has_comm(const struct sk_device *device)
+{
+    return device->comm_lost_ms > 0 && (device->profile == NULL || device->profile->kind != SK_DEV_MONITOR);
+}
+
+static void count_all(struct sk_engine *engine)
+{
+    const struct sk_site *site = engine->site;
+    for (size_t i = 0; i < site->point_count; i++) {
+        engine->cond_count += site->points[i].limit_count;
+        for (size_t k = 0; k < site->points[i].limit_count; k++)
+            engine->rate_count += site->points[i].limits[k].condition == SK_COND_RATE_OF_CHANGE;
+    }
+    for (uint32_t i = 0; i < site->device_count; i++) {
+        engine->cond_count += has_comm(&site->devices[i]);
+        engine->ctrl_count += is_controller(site, i);
+    }
+    engine->cond_count += site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
+    engine->tally_count = 2 * engine->ctrl_count + site->device_count + 1;
+}
+
+static enum sk_err allocate(struct sk_engine *engine)
+{
+    const struct sk_site *site = engine->site;
+    engine->node_device = (uint32_t)site->point_count;
+    engine->node_cond = engine->node_device + (uint32_t)site->device_count;
+    engine->node_tally = engine->node_cond + (uint32_t)engine->cond_count;
+    engine->node_alive = engine->node_tally + (uint32_t)engine->tally_count;
+    engine->node_count = engine->node_alive + 1;
+    engine->views = sk_calloc(site->point_count, sizeof *engine->views);
+    engine->points = sk_calloc(site->point_count, sizeof *engine->points);
+    engine->watches = sk_calloc(site->point_count + site->device_count, sizeof *engine->watches);
+    engine->conds = sk_calloc(engine->cond_count, sizeof *engine->conds);
+    engine->device_cond = sk_calloc(site->device_count, sizeof *engine->device_cond);
+    engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
+    engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
+    engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
+    engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
+    if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
+        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
+        engine->tallies == NULL)
+        return SK_ERR_NOMEM;
+    return sk_heap_init(&engine->heap, engine->node_count);
+}
+
+static uint32_t add_cond(struct sk_engine *engine, uint32_t *at, uint8_t kind, uint32_t owner, const struct sk_limit *limit,
+                         uint8_t severity)
+{
+    engine->conds[*at] =
+        (struct sk_cond){.limit = limit, .owner = owner, .rate = SK_NO_COND, .kind = kind, .severity = severity};
+    return (*at)++;
+}
+
+static void wire_points(struct sk_engine *engine, uint32_t *at)
+{
+    uint32_t rate = 0;
+    for (uint32_t i = 0; i < engine->site->point_count; i++) {
+        const struct sk_point *point = &engine->site->points[i];
+        struct sk_point_state *state = &engine->points[i];
+        state->first_cond = *at;
+        state->cond_count = (uint16_t)point->limit_count;
+        state->heartbeat = point->profile != NULL && point->profile->heartbeat;
+        state->answers = point->profile != NULL || strcmp(sk_text_or(point->name), "device.comm") == 0;
+        engine->watches[i].limit_us = (int64_t)point->stale_ms * SK_US_PER_MS;
+        engine->watches[i].keep = point->limit_count > 0;
+        engine->views[i].sample = (struct sk_sample){.point = i,
+                                                     .kind = point->kind != NULL ? (uint8_t)point->kind->kind : 0,
+                                                     .quality = SK_Q_WAITING,
+                                                     .reason = SK_WHY_NEVER};
+        for (size_t k = 0; k < point->limit_count; k++) {
+            const uint32_t cond = add_cond(engine, at, SK_CK_LIMIT, i, &point->limits[k], point->limits[k].severity);
+            if (point->limits[k].condition == SK_COND_RATE_OF_CHANGE)
+                engine->conds[cond].rate = rate++;
+        }
+    }
+}
+
+static void wire_devices(struct sk_engine *engine, uint32_t *at)
+{
+    const struct sk_site *site = engine->site;
+    for (uint32_t i = 0; i < site->device_count; i++) {
+        engine->device_cond[i] = SK_NO_COND;
+        if (!has_comm(&site->devices[i]))
+            continue;
+        struct sk_watch *watch = &engine->watches[engine->node_device + i];
+        watch->limit_us = (int64_t)site->devices[i].comm_lost_ms * SK_US_PER_MS;
+        watch->keep = true;
+        engine->device_cond[i] = add_cond(engine, at, SK_CK_COMM, i, sk_kind_limit(SK_CK_COMM), site->devices[i].comm_severity);
+    }
+}
+
+static void wire_kinds(struct sk_engine *engine, uint32_t *at, uint8_t first, uint8_t last, uint32_t owner)
+{
+    for (uint8_t kind = first; kind <= last; kind++)
+        add_cond(engine, at, kind, owner, sk_kind_limit(kind), sk_kind_limit(kind)->severity);
+}
+
+static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
+{
+    const struct sk_site *site = engine->site;
+    uint32_t ctrl = 0;
+    engine->door_cond = *at;
+    for (uint32_t i = 0; i < site->door_count; i++)
+        wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_DURESS, i);
+    for (uint32_t i = 0; i < site->device_count; i++) {
+        engine->ctrl_of_device[i] = -1;
+        if (!is_controller(site, i))
+            continue;
+        engine->ctrl_of_device[i] = (int32_t)ctrl;
+        engine->ctrls[ctrl].device = i;
+        engine->ctrls[ctrl].first_cond = *at;
+        wire_kinds(engine, at, SK_CK_GAP, SK_CK_DURESS, i);
+        engine->tallies[2 * ctrl] = (struct sk_tally){.device = i, .kind = SK_TALLY_DUP};
+        engine->tallies[2 * ctrl + 1] = (struct sk_tally){.device = i, .kind = SK_TALLY_REORDER};
+        ctrl++;
+    }
+    engine->system_cond = *at;
+    for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++)
+        wire_kinds(engine, at, SK_CK_SYSTEM, SK_CK_SYSTEM, i);
+    for (uint32_t i = 0; i <= site->device_count; i++)
+        engine->tallies[2 * engine->ctrl_count + i] = (struct sk_tally){.device = i, .kind = SK_TALLY_MALFORMED};
+}
+
+static void choose_intervals(struct sk_engine *engine)
+{
+    int64_t shortest = 0;
+    for (size_t i = 0; i < engine->site->point_count; i++) {
+        const int64_t stale = (int64_t)engine->site->points[i].stale_ms * SK_US_PER_MS;
+        if (stale > 0 && (shortest == 0 || stale < shortest))
+            shortest = stale;
+    }
+    engine->shortest_stale_us = shortest == 0 ? 5 * SK_US_PER_S : shortest;
+    int64_t interval = engine->shortest_stale_us / 2;
+    if (interval < SK_US_PER_S)
+        interval = SK_US_PER_S;
+    engine->alive_interval_us = interval > 5 * SK_US_PER_S ? 5 * SK_US_PER_S : interval;
+}
+
+_Static_assert(SK_CK_DOOR_DURESS - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
+_Static_assert(SK_CK_DURESS - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
+
+enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine)
+{
+    uint32_t at = 0;
+    struct sk_engine *engine = sk_calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return SK_ERR_NOMEM;
+    engine->site = site;
+    sk_text_copy(engine->boot_id, sizeof engine->boot_id, sk_text_or(boot_id));
+    engine->boot = sk_hash_text(engine->boot_id);
+    count_all(engine);
+    enum sk_err err = allocate(engine);
+    if (err == SK_OK)
+        err = sk_sha256_create(&engine->sha);
+    if (err != SK_OK) {
+        sk_engine_free(engine);
+        return err;
+    }
+    wire_points(engine, &at);
+    wire_devices(engine, &at);
+    wire_doors_and_controllers(engine, &at);
+    choose_intervals(engine);
+    err = sk_engine_index(engine);
+    if (err != SK_OK) {
+        sk_engine_free(engine);
+        return err;
+    }
+    *ret_engine = engine;
+    return SK_OK;
+}
+
+void sk_engine_free(struct sk_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    for (size_t i = 0; i < engine->chunk_count; i++)
+        sk_free(engine->chunks[i]);
+    sk_free(engine->chunks);
+    sk_free(engine->spare);
+    sk_free(engine->open);
+    sk_engine_index_free(engine);
+    sk_heap_release(&engine->heap);
+    sk_sha256_free(engine->sha);
+    sk_free(engine->tallies);
+    sk_free(engine->ctrls);
+    sk_free(engine->rates);
+    sk_free(engine->ctrl_of_device);
+    sk_free(engine->device_cond);
+    sk_free(engine->conds);
+    sk_free(engine->watches);
+    sk_free(engine->points);
+    sk_free(engine->views);
+    sk_free(engine);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What controllers say about their doors that a person must know: forced, held, tamper, fault, duress, and what nobody knows.
+ *
+ * The controller's word only; a door model of our own comes with the second decision. An event that fills a hole is older than
+ * what is known of the door: it may tell of an alarm that was, and never decides what is. */
+#include "collector/engine/internal.h"
+
+struct row {
+    uint16_t ev;
+    uint8_t kind; /* enum sk_cond_kind */
+    uint8_t state;
+    uint8_t verdict;
+    uint8_t severity;
+};
+
+static const struct row rows[] = {
+    {SK_EV_DOOR_ALARM, SK_CK_DOOR_ALARM, SK_DOOR_ALARM_NORMAL, SK_V_NORMAL, SK_SEV_HIGH},
+    {SK_EV_DOOR_ALARM, SK_CK_DOOR_ALARM, SK_DOOR_ALARM_FORCED, SK_V_ABNORMAL, SK_SEV_HIGH},
+    {SK_EV_DOOR_ALARM, SK_CK_DOOR_ALARM, SK_DOOR_ALARM_TOO_LONG, SK_V_ABNORMAL, SK_SEV_MEDIUM},
+    {SK_EV_DOOR_TAMPER, SK_CK_DOOR_TAMPER, SK_DOOR_TAMPER_UNKNOWN, SK_V_UNKNOWN, SK_SEV_HIGH},
+    {SK_EV_DOOR_TAMPER, SK_CK_DOOR_TAMPER, SK_DOOR_TAMPER_NONE, SK_V_NORMAL, SK_SEV_HIGH},
+    {SK_EV_DOOR_TAMPER, SK_CK_DOOR_TAMPER, SK_DOOR_TAMPER_DETECTED, SK_V_ABNORMAL, SK_SEV_HIGH},
+    {SK_EV_DOOR_FAULT, SK_CK_DOOR_FAULT, SK_DOOR_FAULT_UNKNOWN, SK_V_UNKNOWN, SK_SEV_MEDIUM},
+    {SK_EV_DOOR_FAULT, SK_CK_DOOR_FAULT, SK_DOOR_FAULT_NONE, SK_V_NORMAL, SK_SEV_MEDIUM},
+    {SK_EV_DOOR_FAULT, SK_CK_DOOR_FAULT, SK_DOOR_FAULT_DETECTED, SK_V_ABNORMAL, SK_SEV_MEDIUM},
+};
+
+static const struct row *find_row(const struct sk_passage *passage)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].ev == passage->ev && rows[i].state == passage->event->state)
+            return &rows[i];
+    return NULL;
+}
+
+static uint32_t door_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
+{
+    const size_t door = (size_t)(passage->door - engine->site->doors);
+    return (uint32_t)(engine->door_cond + door * SK_DOOR_CONDS + (kind - SK_CK_DOOR_ALARM));
+}
+
+static uint32_t ctrl_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
+{
+    const int32_t ctrl = engine->ctrl_of_device[passage->event->device];
+    return ctrl < 0 ? SK_NO_COND : engine->ctrls[ctrl].first_cond + (uint32_t)(kind - SK_CK_GAP);
+}
+
+static struct sk_decision_input input_of(const struct sk_passage *passage, uint8_t verdict, uint8_t severity,
+                                         const char *detail)
+{
+    return (struct sk_decision_input){.verdict = (enum sk_verdict)verdict,
+                                      .now = passage->now,
+                                      .detail = detail,
+                                      .severity = severity,
+                                      .simulated = passage->event->simulated,
+                                      .mono_us = passage->now->mono_us,
+                                      .recv_us = passage->recv_us,
+                                      .occurrence_class = passage->occurrence_class};
+}
+
+static void take_state(struct sk_engine *engine, const struct sk_passage *passage, const struct row *row,
+                       struct sk_effects *effects)
+{
+    static const char *const families[] = {"alarm", "tamper", "fault"};
+    const uint32_t cond = door_cond(engine, passage, row->kind);
+    const char *word = sk_text_or(sk_door_word(families[row->kind - SK_CK_DOOR_ALARM], row->state));
+    struct sk_decision_input input = input_of(passage, row->verdict, row->severity, word);
+    if (passage->fills && (row->verdict != SK_V_ABNORMAL || engine->conds[cond].state != SK_CS_IDLE))
+        return;
+    sk_cond_feed(engine, cond, &input, effects);
+    if (passage->fills) {
+        input.verdict = SK_V_NORMAL;
+        sk_cond_feed(engine, cond, &input, effects);
+    }
+}
+
+static void pulse(struct sk_engine *engine, const struct sk_passage *passage, uint32_t cond, const char *detail,
+                  struct sk_effects *effects)
+{
+    if (cond == SK_NO_COND)
+        return;
+    const struct sk_decision_input input = input_of(passage, SK_V_ABNORMAL, engine->conds[cond].severity, detail);
+    sk_cond_pulse(engine, cond, &input, effects);
+}
+
+void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    const struct row *row = find_row(passage);
+    if (passage->ev == SK_EV_ACC_DURESS) {
+        const uint32_t cond =
+            passage->door != NULL ? door_cond(engine, passage, SK_CK_DOOR_DURESS) : ctrl_cond(engine, passage, SK_CK_DURESS);
+        pulse(engine, passage, cond, "duress", effects);
+    } else if (passage->ev == SK_EV_NATIVE) {
+        pulse(engine, passage, ctrl_cond(engine, passage, SK_CK_UNKNOWN), "native.unknown", effects);
+    } else if (row != NULL && passage->door != NULL) {
+        take_state(engine, passage, row, effects);
+    } else if (row != NULL && row->verdict == SK_V_ABNORMAL) {
+        pulse(engine, passage, ctrl_cond(engine, passage, SK_CK_UNKNOWN), "alarm of a door that is not in the site", effects);
+    }
+}

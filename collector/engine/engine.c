@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps: every input is reserved for, what is due is fired, then the input is taken. Memory can run out only in the
+ * reservation, before anything has moved. Samples that waited in a queue are judged at the time they came, so that a dwell does
+ * not run out while the value that ends it is already here. */
+#include "collector/engine/internal.h"
+
+enum sk_err sk_engine_reserve(struct sk_engine *engine, struct sk_effects *effects, size_t transitions, size_t points)
+{
+    const enum sk_err err = sk_effects_reserve(effects, transitions, transitions, 2 * transitions + 2 * points + 8, points);
+    return err == SK_OK ? sk_alarms_reserve(engine, transitions) : err;
+}
+
+struct due {
+    const struct sk_engine *engine;
+    size_t transitions, points;
+};
+
+/* A point that goes stale moves each of its conditions and marks each of their alarms. */
+static void count_due(void *context, uint32_t node)
+{
+    struct due *due = context;
+    due->points++;
+    due->transitions += node < due->engine->node_device ? 2u * due->engine->points[node].cond_count : 1u;
+}
+
+static void fire_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+{
+    sk_pending_alive(engine, now, effects);
+    sk_heap_set(&engine->heap, engine->node_alive, now->mono_us + engine->alive_interval_us);
+}
+
+static void fire(struct sk_engine *engine, uint32_t node, const struct sk_now *now, struct sk_effects *effects)
+{
+    if (node < engine->node_device)
+        sk_point_fire(engine, node, now, effects);
+    else if (node < engine->node_cond)
+        sk_device_fire(engine, node - engine->node_device, now, effects);
+    else if (node < engine->node_tally)
+        sk_cond_fire(engine, node - engine->node_cond, now, effects);
+    else if (node < engine->node_alive)
+        sk_tally_fire(engine, node - engine->node_tally, now, effects);
+    else
+        fire_alive(engine, now, effects);
+}
+
+enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, const struct sk_now *now, size_t transitions,
+                              size_t points, struct sk_effects *effects)
+{
+    struct due due = {engine, transitions, points};
+    sk_heap_due(&engine->heap, until_mono, count_due, &due);
+    const enum sk_err err = sk_engine_reserve(engine, effects, due.transitions, due.points);
+    if (err != SK_OK)
+        return err;
+    const size_t most = due.points - points; /* each once: what they set anew waits for the next step */
+    for (size_t i = 0; i < most && engine->heap.count > 0; i++) {
+        const uint32_t node = engine->heap.nodes[0];
+        if (engine->heap.deadline[node] > until_mono)
+            break;
+        fire(engine, node, now, effects);
+    }
+    return SK_OK;
+}
+
+static int64_t earliest(const struct sk_sample *samples, size_t count, const struct sk_now *now)
+{
+    int64_t mono_us = now->mono_us;
+    for (size_t i = 0; i < count; i++)
+        if (samples[i].mono_us > 0 && samples[i].mono_us < mono_us)
+            mono_us = samples[i].mono_us;
+    return mono_us;
+}
+
+enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *samples, size_t count, const char *text,
+                              size_t text_length, const struct sk_now *now, struct sk_effects *effects)
+{
+    size_t transitions = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (samples[i].point >= engine->site->point_count)
+            return SK_ERR_INVALID;
+        transitions += 2u * engine->points[samples[i].point].cond_count + 1u;
+    }
+    const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
+    if (err != SK_OK)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        sk_points_take(engine, &samples[i], text, text_length, now, effects);
+    return SK_OK;
+}
+
+enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+{
+    return sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
+}
+
+int64_t sk_engine_deadline(const struct sk_engine *engine)
+{
+    return engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine's rooms know of each other. Private to this folder.
+ *
+ * One engine = arrays sized from the site at creation: a view and a watch per point, a watch per device, a condition per limit,
+ * per device, per door and per controller, a cursor set per controller, tallies, and one timer heap over all that can fall due.
+ * A step is: reserve what the worst case can need (the only place that may fail), fire what is due, take the input. After the
+ * reservation nothing fails, so a step happens whole or not at all. */
+#ifndef SK_ENGINE_INTERNAL_H
+#define SK_ENGINE_INTERNAL_H
+
+#include "collector/engine/engine.h"
+#include "schemas/base/bytes.h"
+#include "schemas/base/mem.h"
+
+enum {
+    SK_NO_COND = 0xFFFFFFFF,
+    SK_SYSTEM_SLOTS = 64,
+    SK_SYSTEM_NAME_MAX = 64,
+    SK_EPOCHS = 4, /* epochs of a controller that are still recognised */
+    SK_HOLES = 64,
+    SK_DIGEST_PAGES = 16, /* pages of 64: the last 1 024 events */
+    SK_PAGE_EVENTS = 64,
+    SK_RATE_BUCKETS = 24,
+    SK_CTRL_CONDS = 6,
+    SK_DOOR_CONDS = 4
+};
+
+/* --- effects.c --- */
+enum sk_err sk_effects_reserve(struct sk_effects *effects, size_t records, size_t alarms, size_t rows, size_t points);
+struct sk_draft *sk_effects_record(struct sk_effects *effects); /* body initialised, header zero */
+void sk_effects_alarm(struct sk_effects *effects, const struct sk_alarm *alarm);
+void sk_effects_point(struct sk_effects *effects, uint32_t point);
+struct sk_row { /* a pending row being written; what does not fit marks the writer bad and drops the row (own mistake) */
+    struct sk_effect *effect;
+    struct sk_writer writer;
+};
+void sk_effects_put(struct sk_effects *effects, const char *key, struct sk_row *ret_row);
+void sk_row_end(struct sk_row *row);
+void sk_effects_delete(struct sk_effects *effects, const char *key);
+
+/* --- heap.c: timers by node number, earliest first, ties by node --- */
+struct sk_heap {
+    uint32_t *nodes;   /* heap order */
+    uint32_t *place;   /* node -> index + 1; 0 not queued */
+    int64_t *deadline; /* by node */
+    size_t count, capacity;
+};
+enum sk_err sk_heap_init(struct sk_heap *heap, size_t nodes);
+void sk_heap_release(struct sk_heap *heap);
+void sk_heap_set(struct sk_heap *heap, uint32_t node, int64_t deadline);
+void sk_heap_cancel(struct sk_heap *heap, uint32_t node);
+/* Calls visit for every node due at `until`, in no order; for bounding work before doing it. */
+void sk_heap_due(const struct sk_heap *heap, int64_t until, void (*visit)(void *context, uint32_t node), void *context);
+
+/* --- conditions --- */
+enum sk_cond_kind {
+    SK_CK_LIMIT, /* owner: point */
+    SK_CK_COMM,  /* owner: device */
+    SK_CK_DOOR_ALARM,
+    SK_CK_DOOR_TAMPER,
+    SK_CK_DOOR_FAULT,
+    SK_CK_DOOR_DURESS, /* owner: door */
+    SK_CK_GAP,
+    SK_CK_REPLAY,
+    SK_CK_SKEW,
+    SK_CK_UNKNOWN,
+    SK_CK_MALFORMED,
+    SK_CK_DURESS, /* owner: device */
+    SK_CK_SYSTEM, /* owner: slot */
+    SK_CK_COUNT_
+};
+enum sk_cond_state { SK_CS_IDLE, SK_CS_PENDING, SK_CS_ACTIVE, SK_CS_RETURNING };
+enum sk_verdict { SK_V_ABNORMAL, SK_V_BAND, SK_V_NORMAL, SK_V_UNKNOWN };
+
+struct sk_open_alarm {
+    struct sk_alarm alarm;
+    uint32_t cond; /* SK_NO_COND: what it watched has left the site */
+};
+
+struct sk_rate { /* change over a sliding window: buckets of first time, minimum, maximum */
+    int64_t first_mono[SK_RATE_BUCKETS];
+    double low[SK_RATE_BUCKETS], high[SK_RATE_BUCKETS];
+    double last;        /* the value held until the next one */
+    int64_t begun_mono; /* since when the window is filled without a gap */
+    uint8_t count;
+};
+
+struct sk_cond {
+    const struct sk_limit *limit;
+    struct sk_open_alarm *alarm; /* while ACTIVE or RETURNING */
+    int64_t since_mono;          /* of PENDING or RETURNING */
+    int64_t since_utc;           /* when the abnormality began */
+    uint64_t matched;            /* State: the states or flags that alarm now */
+    uint32_t owner;
+    uint32_t rate; /* index into engine->rates; SK_NO_COND */
+    uint8_t kind, state, severity;
+};
+
+/* What an input says to a condition. */
+struct sk_decision_input {
+    enum sk_verdict verdict;
+    const struct sk_now *now;
+    const struct sk_sample *sample; /* NULL: none decided */
+    const char *detail;             /* "" none */
+    uint8_t severity;
+    bool simulated;
+    bool has_value;
+    double value, limit;
+    uint64_t matched;
+    int64_t mono_us, recv_us; /* when it was seen */
+    uint8_t occurrence_class; /* 0: not an access event */
+};
+
+/* Age of something that must speak: a point or a device. */
+struct sk_watch {
+    int64_t ok_mono;  /* last time it spoke usably */
+    int64_t limit_us; /* 0: not watched */
+    bool row;         /* its age is on disk: silent for more than half its limit */
+    bool keep;        /* worth a row */
+    bool expired;
+};
+
+struct sk_point_state {
+    uint32_t first_cond;
+    uint16_t cond_count;
+    uint16_t moving;         /* conditions that count time: refreshes matter too */
+    bool heartbeat, answers; /* must move; counts as an answer of its device */
+    bool seen;               /* a usable sample came since the engine began */
+};
+
+/* --- controllers --- */
+enum { SK_HOLE_SILENT = 1, SK_HOLE_MERGED = 2 };
+struct sk_hole {
+    uint64_t from, to; /* inclusive */
+    int64_t since_mono;
+    uint8_t flags;
+};
+struct sk_cursor {
+    bool used;
+    uint32_t epoch;
+    uint64_t last;
+    uint64_t order; /* later epochs are higher */
+    uint32_t hole_count;
+    struct sk_hole holes[SK_HOLES]; /* ascending, disjoint */
+};
+struct sk_digest_page {
+    bool used;
+    uint32_t epoch;
+    uint64_t number;                  /* seq / 64 */
+    uint64_t digests[SK_PAGE_EVENTS]; /* 0: not received */
+};
+struct sk_ctrl {
+    uint32_t device;
+    uint32_t first_cond;
+    struct sk_cursor cursors[SK_EPOCHS];
+    struct sk_digest_page pages[SK_DIGEST_PAGES];
+    bool skewed; /* a ctrl.skew record was made and no good time came since */
+};
+enum sk_seq_verdict {
+    SK_SEQ_FIRST,
+    SK_SEQ_NEXT,
+    SK_SEQ_GAP,
+    SK_SEQ_FILL,
+    SK_SEQ_DUPLICATE,
+    SK_SEQ_CONFLICT,
+    SK_SEQ_ROLLBACK,
+    SK_SEQ_EPOCH
+};
+struct sk_judgement {
+    enum sk_seq_verdict verdict;
+    uint32_t slot;           /* cursor concerned (FIRST, EPOCH: the one to take) */
+    uint32_t hole;           /* FILL */
+    bool possible_duplicate; /* FILL of a merged hole */
+};
+/* cursor.c, pure */
+struct sk_judgement sk_ctrl_judge(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, uint64_t digest,
+                                  bool duplicate_flag);
+void sk_ctrl_apply(struct sk_ctrl *ctrl, const struct sk_judgement *judgement, uint32_t epoch, uint64_t seq, uint64_t digest,
+                   int64_t mono_us);
+size_t sk_ctrl_holes(const struct sk_ctrl *ctrl, uint64_t *ret_missing, const struct sk_hole **ret_first); /* reported ones */
+const struct sk_cursor *sk_ctrl_current(const struct sk_ctrl *ctrl); /* NULL: nothing heard yet */
+
+/* Things counted rather than recorded one by one: at most one record a minute. */
+enum sk_tally_kind { SK_TALLY_DUP, SK_TALLY_REORDER, SK_TALLY_MALFORMED };
+struct sk_tally {
+    uint64_t count;
+    int64_t since_mono; /* window began; meaningful while open */
+    uint32_t device;    /* index, or device_count for "unknown" */
+    uint8_t kind;
+    bool open;
+};
+
+struct sk_index_row { /* for restoring: hash of a name -> number */
+    uint64_t hash;
+    uint32_t number;
+};
+
+struct sk_engine {
+    const struct sk_site *site;
+    uint64_t boot; /* hash of the boot id */
+    char boot_id[40];
+    bool started;
+    /* points */
+    struct sk_point_view *views;
+    struct sk_point_state *points;
+    struct sk_watch *watches; /* points, then devices */
+    /* conditions */
+    struct sk_cond *conds;
+    size_t cond_count;
+    uint32_t system_cond;  /* first of the SYSTEM slots */
+    uint32_t *device_cond; /* CommLost of a device; SK_NO_COND */
+    uint32_t door_cond;    /* first of the doors': SK_DOOR_CONDS each */
+    struct sk_rate *rates;
+    size_t rate_count;
+    char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
+    struct sk_limit comm_limit;
+    /* alarms: open ones, by occurrence upwards */
+    struct sk_open_alarm **open;
+    size_t open_count, open_capacity;
+    struct sk_open_alarm **spare; /* objects not in use */
+    size_t spare_count, spare_capacity;
+    void **chunks;
+    size_t chunk_count, chunk_capacity;
+    uint64_t last_occurrence;
+    /* controllers */
+    struct sk_ctrl *ctrls;
+    size_t ctrl_count;
+    int32_t *ctrl_of_device;
+    struct sk_sha256 *sha;
+    struct sk_tally *tallies; /* dup and reorder per controller, then malformed per device and one more */
+    size_t tally_count;
+    /* time */
+    struct sk_heap heap;
+    uint32_t node_device, node_cond, node_tally, node_alive, node_count;
+    int64_t alive_interval_us, shortest_stale_us;
+    bool has_alive;
+    int64_t alive_mono, alive_utc; /* restored: rebased to this boot */
+    /* restoring */
+    struct sk_index_row *cond_index, *point_index;
+};
+
+/* engine.c */
+uint64_t sk_hash_text(const char *text); /* FNV-1a, 64 bit */
+enum sk_err sk_engine_reserve(struct sk_engine *engine, struct sk_effects *effects, size_t transitions, size_t points);
+
+/* Reserves for the caller and for what is due until then, then fires that. The caller's part cannot fail after it. */
+enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, const struct sk_now *now, size_t transitions,
+                              size_t points, struct sk_effects *effects);
+
+/* find.c: names to numbers, while restoring */
+enum sk_err sk_engine_index(struct sk_engine *engine);
+void sk_engine_index_free(struct sk_engine *engine);
+int64_t sk_find_point(const struct sk_engine *engine, const char *id);
+int64_t sk_find_cond(struct sk_engine *engine, const char *source, int condition);
+uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
+
+/* points.c */
+void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,
+                    const struct sk_now *now, struct sk_effects *effects);
+void sk_point_fire(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects);
+void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
+void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us, bool simulated, const struct sk_now *now,
+                     struct sk_effects *effects);
+void sk_watch_arm(struct sk_engine *engine, uint32_t node);
+void sk_point_mark_stale(struct sk_engine *engine, uint32_t point);
+
+/* judge.c: what a value says to a limit; pure */
+enum sk_verdict sk_limit_judge(const struct sk_limit *limit, const struct sk_sample *sample);
+uint64_t sk_limit_matched(const struct sk_limit *limit, const struct sk_sample *sample);
+bool sk_sample_may_raise(const struct sk_sample *sample);
+bool sk_sample_may_clear(const struct sk_sample *sample);
+void sk_limit_detail(const struct sk_point *point, const struct sk_limit *limit, const struct sk_sample *sample,
+                     uint64_t matched, char to[SK_ALARM_TEXT_MAX]);
+
+/* rate.c; pure */
+void sk_rate_clear(struct sk_rate *rate);
+bool sk_rate_push(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us, double value);
+double sk_rate_range(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us); /* what is too old goes */
+bool sk_rate_is_full(const struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us);
+
+/* conditions.c */
+void sk_cond_feed(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
+void sk_cond_fire(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);
+void sk_conds_of_point(struct sk_engine *engine, uint32_t point, bool changed, const struct sk_now *now,
+                       struct sk_effects *effects);
+void sk_cond_arm(struct sk_engine *engine, uint32_t cond);
+void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_SOURCE_MAX]);
+void sk_cond_moves(struct sk_engine *engine, struct sk_cond *cond, uint8_t state); /* sets state, keeps count of the moving */
+/* A momentary event: raises now, returns by itself after a quarter of an hour without another. */
+void sk_cond_pulse(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
+
+const struct sk_limit *sk_kind_limit(uint8_t kind); /* for kinds without a configured limit */
+
+/* alarms.c */
+enum sk_err sk_alarms_reserve(struct sk_engine *engine, size_t count);
+void sk_alarm_raise(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
+void sk_alarm_return(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input,
+                     struct sk_effects *effects);
+void sk_alarm_update(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input,
+                     struct sk_effects *effects);
+void sk_alarm_set_stale(struct sk_engine *engine, uint32_t cond, bool stale, const struct sk_now *now,
+                        struct sk_effects *effects);
+struct sk_open_alarm *sk_alarm_find(const struct sk_engine *engine, uint64_t occurrence);
+struct sk_open_alarm *sk_alarm_adopt(struct sk_engine *engine, const struct sk_alarm *alarm); /* reserved before */
+
+/* alarm_record.c */
+struct sk_alarm_note { /* what a transition's record carries beside the alarm itself */
+    uint16_t ev;
+    const struct sk_now *now;
+    const struct sk_decision_input *input; /* NULL: none */
+    const struct sk_actor *actor;          /* NULL: nobody */
+    const char *comment;
+};
+void sk_alarm_record(const struct sk_engine *engine, const struct sk_open_alarm *open, const struct sk_alarm_note *note,
+                     struct sk_effects *effects);
+
+/* access.c, controllers.c, doors.c, tally.c */
+struct sk_passage { /* an access event made fit for records */
+    const struct sk_access_event *event;
+    const struct sk_now *now;
+    const struct sk_door_info *door; /* NULL: none */
+    const struct sk_reader_info *reader;
+    uint16_t ev, reason;
+    uint8_t occurrence_class;
+    int64_t recv_us;
+    int32_t from, to; /* zones; -1 */
+    bool possible_duplicate;
+    bool fills;    /* fills a hole: newer ones are known already */
+    bool replayed; /* its number is taken: the record is about the numbering, and its header carries no identity */
+    const char *detail;
+    uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
+    uint8_t record_class;
+};
+void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
+                     struct sk_passage *ret_passage);
+void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us);
+enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_event *event, uint64_t *ret_digest);
+bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
+                  struct sk_effects *effects); /* false: in the log already */
+void sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]);
+void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
+void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
+uint16_t sk_tally_event(uint8_t kind);
+uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
+
+/* pending.c: writing rows; restore.c reads them */
+void sk_pending_cond(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_rate(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_watch(struct sk_engine *engine, uint32_t node, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_cursor(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, const struct sk_now *now,
+                       struct sk_effects *effects);
+void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t page, struct sk_effects *effects);
+void sk_pending_tally(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_skew(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
+void sk_pending_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+enum { SK_ROW_VERSION = 1 };
+
+static inline const char *sk_text_or(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+#endif
