@@ -19,6 +19,8 @@
 
 enum { BACKLOG_MAX = 20000, SENT_KEPT = 32, TOPIC_MAX = 256, RETRY_US = 500000, HEARTBEAT_US = 10000000, IN_FLIGHT = 100 };
 
+static const char HEARTBEAT_TOPIC[] = "{base}/hb";
+
 struct envelope {
     char *text;
     int mid; /* 0: not handed to the library in this connection */
@@ -301,6 +303,17 @@ static void publish_state(struct client *client, int64_t utc_us, bool retain)
     }
 }
 
+/* Profiles that map the heartbeat's members to points have it published with the state. */
+static bool profile_has_heartbeat(const struct sk_profile *profile)
+{
+    for (size_t i = 0; i < profile->point_count; i++) {
+        if (profile->points[i].topic != NULL && strcmp(profile->points[i].topic, HEARTBEAT_TOPIC) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void speak(struct client *client, int64_t now_us)
 {
     const struct sk_device *device = device_of(client);
@@ -318,11 +331,11 @@ static void speak(struct client *client, int64_t now_us)
     }
     const char *events = device->profile->mqtt.event_topic;
     if (events != NULL && events[0] != '\0') {
-        if (now_us >= client->heartbeat_us) {
+        if (now_us >= client->heartbeat_us && !profile_has_heartbeat(device->profile)) {
             client->heartbeat_us = now_us + HEARTBEAT_US;
             char *text = sim_payload_heartbeat(client->face->sim->epoch,
                                                sk_plant_next_seq(client->face->sim->plant, client->device), utc_us);
-            publish(client, "{base}/hb", text, 0, false, NULL);
+            publish(client, HEARTBEAT_TOPIC, text, 0, false, NULL);
             sk_free(text);
         }
         send_backlog(client);

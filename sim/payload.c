@@ -2,6 +2,7 @@
 /* JSON of simulated devices. Paths are built step by step ("temp.value", "sensors.2.t"): a number is an index of an array. */
 #include "sim/payload.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ static cJSON *value_json(const struct sk_plant *plant, const struct sk_point *po
     case SK_KIND_TEXT:
         return cJSON_CreateString(value.text);
     default:
-        return cJSON_CreateNumber(unscale(point->profile, value.number));
+        return cJSON_CreateNumber(round(unscale(point->profile, value.number) * 1000.0) / 1000.0); /* as devices print */
     }
 }
 

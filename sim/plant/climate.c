@@ -6,7 +6,7 @@
 
 #include "sim/plant/state.h"
 
-static const double MASS_KJ_PER_K = 1500.0, WALL_KW_PER_K = 0.3, COOLER_KW = 70.0, BAND_K = 4.0, SETPOINT_C = 24.0;
+static const double MASS_KJ_PER_K = 600.0, WALL_KW_PER_K = 0.3, COOLER_KW = 70.0, BAND_K = 4.0, SETPOINT_C = 24.0;
 static const double MOISTURE_SET = 8.6, RESTART_S = 20.0;
 static const double MAGNUS_A = 17.62, MAGNUS_B = 243.12, PRESSURE_HPA = 1013.25;
 

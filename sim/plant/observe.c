@@ -50,6 +50,27 @@ static bool generator_closed(const struct sk_plant *p)
     return false;
 }
 
+/* The transfer switch that a device speaks of: itself, or the site's first (a generator panel shows it too). */
+static const struct plant_device *switch_of(const struct sk_plant *p, const struct plant_device *d)
+{
+    static const struct plant_device NONE = {.kind = SK_DEV_ATS, .ats = {.source = 1}};
+    if (d->kind == SK_DEV_ATS) {
+        return d;
+    }
+    for (size_t i = 0; i < p->site->device_count; i++) {
+        if (p->devices[i].kind == SK_DEV_ATS) {
+            return &p->devices[i];
+        }
+    }
+    return &NONE;
+}
+
+static const char *ats_word(const struct sk_plant *p, const struct plant_device *d)
+{
+    const int source = switch_of(p, d)->ats.source;
+    return source == 1 ? "normal" : source == 2 ? "emergency" : "moving";
+}
+
 static double bus_v(const struct sk_plant *p, const struct plant_device *d)
 {
     return !sk_plant_essential(p) ? 0.0 : utility_v(p, d) > 170.0 ? utility_v(p, d) : 201.0;
@@ -316,6 +337,11 @@ static void say_words(const struct sk_point *point, const char *words, struct sk
     }
 }
 
+static bool names_no_door(const struct sk_plant *plant, const struct plant_device *device, const char *name, unsigned n)
+{
+    return device->kind == SK_DEV_DOOR && strncmp(name, "door.n.", 7) == 0 && sk_plant_nth_door(plant, device, n) < 0;
+}
+
 void sk_plant_value(const struct sk_plant *plant, uint32_t index, struct sk_plant_value *ret_value)
 {
     const struct sk_point *point = &plant->site->points[index];
@@ -326,10 +352,14 @@ void sk_plant_value(const struct sk_plant *plant, uint32_t index, struct sk_plan
         memcpy(ret_value->text, mine->text, sizeof ret_value->text);
         return;
     }
-    if (mine->row == NULL) {
+    const struct plant_device *device = &plant->devices[point->device];
+    if (mine->row == NULL || names_no_door(plant, device, point->kind->name, mine->n)) {
+        /* a device that lacks a quantity says so where its profile knows how */
+        ret_value->missing = point->profile != NULL && point->profile->sentinel_count > 0 &&
+                             (mine->row != NULL || point->kind->kind == SK_KIND_NUMBER);
         return;
     }
-    const struct reading reading = mine->row->read(plant, &plant->devices[point->device], mine->n);
+    const struct reading reading = mine->row->read(plant, device, mine->n);
     if (reading.words != NULL) {
         say_words(point, reading.words, ret_value);
     } else {
