@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One read-only store per worker thread; the thread's end closes it. */
+#include "dashboard-api/app.h"
+
+#include <pthread.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+
+static void close_store(void *store)
+{
+    sk_store_close(store);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&key, close_store);
+}
+
+enum sk_err sk_app_store(struct sk_app *app, struct sk_store **ret_store, struct sk_fault *fault)
+{
+    pthread_once(&once, make_key);
+    struct sk_store *store = pthread_getspecific(key);
+    if (!store) {
+        enum sk_err err = sk_store_open(app->state_directory, SK_STORE_READER, &store, fault);
+        if (err != SK_OK)
+            return err;
+        pthread_setspecific(key, store);
+    }
+    *ret_store = store;
+    return SK_OK;
+}
+
+void sk_app_store_drop(struct sk_app *app)
+{
+    (void)app;
+    pthread_once(&once, make_key);
+    sk_store_close(pthread_getspecific(key));
+    pthread_setspecific(key, NULL);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function per handler word of routes.def; each answers its call exactly once. */
+#ifndef SK_DASHBOARD_HANDLERS_H
+#define SK_DASHBOARD_HANDLERS_H
+
+#include "dashboard-api/app.h"
+
+void sk_handle_page_index(struct sk_call *call);
+void sk_handle_page_script(struct sk_call *call);
+void sk_handle_page_style(struct sk_call *call);
+void sk_handle_get_health(struct sk_call *call);
+void sk_handle_get_metrics(struct sk_call *call);
+void sk_handle_get_openapi(struct sk_call *call);
+void sk_handle_get_texts_ja(struct sk_call *call);
+void sk_handle_get_texts_en(struct sk_call *call);
+void sk_handle_get_session(struct sk_call *call);
+void sk_handle_post_session(struct sk_call *call);
+void sk_handle_delete_session(struct sk_call *call);
+void sk_handle_get_site(struct sk_call *call);
+void sk_handle_get_points(struct sk_call *call);
+void sk_handle_get_point(struct sk_call *call);
+void sk_handle_get_alarms(struct sk_call *call);
+void sk_handle_get_alarm(struct sk_call *call);
+void sk_handle_post_acknowledge(struct sk_call *call);
+void sk_handle_get_entries(struct sk_call *call);
+void sk_handle_get_records(struct sk_call *call);
+void sk_handle_get_events(struct sk_call *call);
+
+/* For the live stream: describes the present, and reads missed records from the store. */
+void sk_events_describe(void *app, struct sk_out *out);
+enum sk_err sk_events_replay(void *app, uint16_t class_mask, uint64_t *next, uint64_t last, struct sk_out *out);
+/* Texts and vocabulary of both languages, once at start. */
+enum sk_err sk_texts_build(struct sk_app *app);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What http.c, http_request.c and http_stream.c share; nobody else includes this. */
+#ifndef SK_DASHBOARD_HTTP_PRIVATE_H
+#define SK_DASHBOARD_HTTP_PRIVATE_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "dashboard-api/http.h"
+#include "dashboard-api/http_watch.h"
+
+/* Absolute deadlines (checklist S28) and what a connection may hold. */
+enum {
+    HEADERS_MS = 10000,
+    BODY_MS = 30000,
+    ANSWER_MS = 60000,
+    IDLE_MS = 60000,          /* kept alive without a request */
+    CONNECTION_MEMORY = 12288 /* pool per connection: the header block, then the answer's headers */
+};
+
+struct stream;
+
+struct sk_http {
+    struct MHD_Daemon *daemon;
+    struct sk_watch *watch;
+    void (*handle)(void *context, struct sk_http_request *request);
+    void *context;
+    uint16_t port;
+    /* Streams. wakes is read before a pull and compared under the lock before sleeping, so that no wake is lost between. */
+    pthread_mutex_t lock;
+    struct stream *sleeping;
+    atomic_uint_fast64_t wakes;
+    atomic_bool stopping;
+};
+
+struct sk_http_request {
+    struct MHD_Connection *connection;
+    struct sk_http *http;
+    struct sk_watched *watched;
+    struct sk_target *target; /* gone once answered: a stream's request lives long */
+    const char *method;
+    char *body;
+    size_t body_length, body_capacity, body_seen;
+    int refused; /* status found before the header block ended; 0 none */
+    const char *why;
+    bool gated, answered;
+    enum MHD_Result queued;
+    char peer[48];
+};
+
+/* Callbacks of the library; context is the struct sk_http. */
+void *sk_http_on_target(void *context, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result sk_http_on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                   const char *version, const char *upload, size_t *upload_size, void **request);
+void sk_http_on_completed(void *context, struct MHD_Connection *connection, void **request,
+                          enum MHD_RequestTerminationCode code);
+/* Security headers and the given fields; then queues and lets go of the response. */
+void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_Response *response, const char *type,
+                   const struct sk_http_field *fields);
+
+#endif

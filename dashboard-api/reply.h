@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers: JSON, and errors as RFC 9457 problem documents. One answer per call. Nothing of the inside leaks into a 5xx. */
+#ifndef SK_DASHBOARD_REPLY_H
+#define SK_DASHBOARD_REPLY_H
+
+#include "dashboard-api/app.h"
+
+/* Sends out as application/json and releases it; when it is bad, 503. */
+void sk_reply_out(struct sk_call *call, struct sk_out *out);
+void sk_reply(struct sk_call *call, const struct sk_http_answer *answer);
+/* word: a word of schemas/vocab/errors.def, or of our own for refusals of HTTP ("csrf"). */
+void sk_reply_problem(struct sk_call *call, int status, const char *word, const char *detail);
+void sk_reply_problem_with(struct sk_call *call, int status, const char *word, const char *detail, const char *field,
+                           const char *value);
+/* An error of the collector or the store, by its code: 400, 401, 403, 404, 409, 503. */
+void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault);
+
+/* Parameters. False: a 400 was answered. */
+bool sk_param_limit(struct sk_call *call, uint32_t *ret_limit);                  /* 1..1000, 100 when not given */
+bool sk_param_time(struct sk_call *call, const char *name, int64_t *ret_utc_us); /* 0 when not given */
+/* An opaque cursor of one kind (a letter) over a number; *ret_given false when there is none. */
+bool sk_param_cursor(struct sk_call *call, char kind, bool *ret_given, uint64_t *ret_number);
+void sk_cursor_format(char to[24], char kind, uint64_t number);
+
+#endif
