@@ -55,7 +55,7 @@ void sk_mbap_words(const struct sk_mbap_request *request, const uint8_t *frame, 
 {
     const uint8_t *data = frame + AT_DATA;
     for (unsigned i = 0; i < request->count; i++) {
-        unsigned bit = data[i / 8] >> (i % 8) & 1u;
+        unsigned bit = (unsigned)data[i / 8] >> (i % 8) & 1u;
         words[i] = sk_modbus_reads_bits(request->function) ? (uint16_t)bit : u16_at(data, 2 * (size_t)i);
     }
 }
