@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sekisho check SITE.json [--profiles DIR] [--json]`: would the collector take this file, and what would it do with it?
+ *
+ * Exit 0: good (warnings or not). 1: refused, the fault says where and why. Nothing is contacted: only files are read. */
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/check_report.h"
+#include "collector/cli/cli.h"
+#include "schemas/base/json.h"
+#include "schemas/config/config.h"
+
+struct arguments {
+    const char *site, *profiles;
+    bool json;
+};
+
+static int arguments_read(int argc, char **argv, struct arguments *to)
+{
+    *to = (struct arguments){NULL, NULL, false};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            to->json = true;
+        else if (strcmp(argv[i], "--profiles") == 0 && i + 1 < argc)
+            to->profiles = argv[++i];
+        else if (argv[i][0] == '-')
+            return sk_cli_usage("check", sk_cli_text("知らないか不完全なオプション", "unknown or incomplete option"), argv[i]);
+        else if (to->site != NULL)
+            return sk_cli_usage("check", sk_cli_text("ファイルは1つだけ", "one file only"), argv[i]);
+        else
+            to->site = argv[i];
+    }
+    return to->site != NULL ? SK_EXIT_OK
+                            : sk_cli_usage("check", sk_cli_text("サイトファイルを指定してください", "name a site file"), "");
+}
+
+/* --- text, made from the report --- */
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = sk_json_get(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static const char *text(const cJSON *object, const char *name)
+{
+    const char *found = sk_json_text(sk_json_get(object, name));
+    return found != NULL ? found : "";
+}
+
+static void device_print(const cJSON *device)
+{
+    const cJSON *requests = sk_json_get(device, "requests"), *request;
+    printf("  %s  %s %s, %.0f %s\n", text(device, "id"), sk_cli_text("プロファイル", "profile"), text(device, "profile"),
+           number(device, "points"), sk_cli_text("点", "points"));
+    if (requests == NULL) {
+        printf("    %s %s\n", sk_cli_text("トピック", "topic"), text(device, "topic"));
+        return;
+    }
+    cJSON_ArrayForEach(request, requests) printf("    %s\n", text(request, "text"));
+    if (number(device, "asked") > 0)
+        printf(sk_cli_text("    %d 要求、%.0f バイト要求、%.0f バイト使用(%.0f %%)\n",
+                           "    %d requests, %.0f bytes asked, %.0f used (%.0f %%)\n"),
+               cJSON_GetArraySize(requests), number(device, "asked"), number(device, "used"),
+               100 * number(device, "used") / number(device, "asked"));
+}
+
+static void link_print(const cJSON *link)
+{
+    const cJSON *device;
+    printf("\n%s %s  %s %s%s\n", sk_cli_text("回線", "link"), text(link, "id"), text(link, "protocol"), text(link, "address"),
+           cJSON_IsTrue(sk_json_get(link, "simulated")) ? sk_cli_text("(模擬)", " (simulated)") : "");
+    cJSON_ArrayForEach(device, sk_json_get(link, "devices")) device_print(device);
+    if (sk_json_get(link, "requests_per_s") != NULL)
+        printf(sk_cli_text("  毎秒 %.2f 要求\n", "  %.2f requests per second\n"), number(link, "requests_per_s"));
+    if (sk_json_get(link, "busy_percent") != NULL)
+        printf(
+            sk_cli_text(
+                "  回線占有 %.1f %%(文字と無音と休止。機器の処理時間は別)\n",
+                "  bus budget: busy %.1f %% of the time (characters, silences, pauses; the devices' own time comes on top)\n"),
+            number(link, "busy_percent"));
+}
+
+static void report_print(const cJSON *report)
+{
+    const cJSON *counts = sk_json_get(report, "counts"), *warnings = sk_json_get(report, "warnings"), *item;
+    printf("%s %s (%s, %s)\n", sk_cli_text("サイト", "site"), text(report, "site"), text(report, "class"),
+           text(report, "zone"));
+    printf("%s %s\n", sk_cli_text("要約値", "digest"), text(report, "digest"));
+    printf(sk_cli_text("回線 %.0f、機器 %.0f、点 %.0f、区画 %.0f、扉 %.0f、プロファイル %.0f\n",
+                       "%.0f links, %.0f devices, %.0f points, %.0f zones, %.0f doors, %.0f profiles\n"),
+           number(counts, "links"), number(counts, "devices"), number(counts, "points"), number(counts, "zones"),
+           number(counts, "doors"), number(counts, "profiles"));
+    cJSON_ArrayForEach(item, sk_json_get(report, "links")) link_print(item);
+    if (cJSON_GetArraySize(warnings) > 0)
+        printf("\n%s\n", sk_cli_text("注意:", "warnings:"));
+    cJSON_ArrayForEach(item, warnings) printf("  %s: %s\n", text(item, "where"), text(item, "what"));
+    printf(sk_cli_text("\n正常、注意 %d 件\n", "\nok, %d warnings\n"), cJSON_GetArraySize(warnings));
+}
+
+/* --- the answer --- */
+static int answer_json(cJSON *answer)
+{
+    char *line = answer != NULL ? cJSON_Print(answer) : NULL;
+    if (line == NULL) {
+        fputs("sekisho check: out of memory\n", stderr);
+        return SK_EXIT_FAILED;
+    }
+    puts(line);
+    cJSON_free(line);
+    return SK_EXIT_OK;
+}
+
+static int refused(const struct arguments *arguments, const struct sk_fault *fault)
+{
+    int code = fault->code == SK_ERR_NOMEM ? SK_EXIT_FAILED : SK_EXIT_REFUSED;
+    if (!arguments->json) {
+        fprintf(stderr, "%s\n", fault->text);
+        return code;
+    }
+    cJSON *answer = cJSON_CreateObject();
+    (void)cJSON_AddFalseToObject(answer, "ok");
+    (void)cJSON_AddStringToObject(answer, "error", sk_err_word(fault->code));
+    (void)cJSON_AddStringToObject(answer, "detail", fault->text);
+    int printed = answer_json(answer);
+    cJSON_Delete(answer);
+    return printed == SK_EXIT_OK ? code : printed;
+}
+
+int sk_cmd_check(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct sk_fault fault = {SK_OK, ""};
+    struct sk_site *site = NULL;
+    cJSON *report = NULL;
+    int code = arguments_read(argc, argv, &arguments);
+    if (code != SK_EXIT_OK)
+        return code;
+    enum sk_err err = sk_site_load(arguments.site, arguments.profiles, &site, &fault);
+    if (err == SK_OK)
+        err = sk_check_report(site, &report, &fault);
+    if (err != SK_OK)
+        code = refused(&arguments, &fault);
+    else if (arguments.json)
+        code = cJSON_AddTrueToObject(report, "ok") != NULL ? answer_json(report) : SK_EXIT_FAILED;
+    else
+        report_print(report);
+    cJSON_Delete(report);
+    sk_site_free(site);
+    return code;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sekisho`: the command line for administrators and auditors. This file knows the names; each subcommand has a file of its
+ * own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/cli/cli.h"
+
+static const struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *arguments;
+    const char *ja, *en;
+} SUBCOMMANDS[] = {
+    {"check", sk_cmd_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
+     "check a site file; show what will be read and how busy each line is"},
+};
+enum { SUBCOMMAND_COUNT = sizeof(SUBCOMMANDS) / sizeof(SUBCOMMANDS[0]) };
+
+const char *sk_cli_text(const char *ja, const char *en)
+{
+    static const char *const VARIABLES[] = {"LC_ALL", "LC_MESSAGES", "LANG"}; /* POSIX: the first that is set decides */
+    for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++) {
+        const char *value = getenv(VARIABLES[i]);
+        if (value != NULL && value[0] != '\0')
+            return strncmp(value, "ja", 2) == 0 ? ja : en;
+    }
+    return en;
+}
+
+int sk_cli_usage(const char *name, const char *problem, const char *argument)
+{
+    fprintf(stderr, "sekisho %s: %s%s%s\n", name, problem, argument[0] != '\0' ? ": " : "", argument);
+    fputs(sk_cli_text("使い方は sekisho help\n", "try 'sekisho help'\n"), stderr);
+    return SK_EXIT_USAGE;
+}
+
+static int help(FILE *to, int code)
+{
+    fputs(sk_cli_text("使い方: sekisho サブコマンド ...\n", "usage: sekisho SUBCOMMAND ...\n"), to);
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+        fprintf(to, "  sekisho %s %s\n      %s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].arguments,
+                sk_cli_text(SUBCOMMANDS[i].ja, SUBCOMMANDS[i].en));
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr, SK_EXIT_USAGE);
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(stdout, SK_EXIT_OK);
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+        if (strcmp(argv[1], SUBCOMMANDS[i].name) == 0)
+            return SUBCOMMANDS[i].run(argc - 1, argv + 1);
+    return sk_cli_usage("", sk_cli_text("知らないサブコマンド", "unknown subcommand"), argv[1]);
+}
