@@ -126,7 +126,7 @@ static int refused(const struct arguments *arguments, const struct sk_fault *fau
     return printed == SK_EXIT_OK ? code : printed;
 }
 
-int sk_cmd_check(int argc, char **argv)
+int sk_cli_check(int argc, char **argv)
 {
     struct arguments arguments;
     struct sk_fault fault = {SK_OK, ""};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `sekisho check` says of a good site, as one JSON object; the text output is made from the same object.
  *
- * {"site", "class", "zone", "file", "digest", "counts": {"links", "devices", "points", "zones", "doors", "profiles"},
- *  "links": [{"id", "protocol", "simulated", "address", "requests_per_s", "busy_percent" (serial lines only),
- *             "devices": [{"id", "profile", "unit" (Modbus), "points", "requests": [{"text", "function", "address", "count",
+ * {"ok": true (added by check.c), "site", "class", "zone", "file", "digest", "counts": {"links", "devices", "points", "zones",
+ * "doors", "profiles"}, "links": [{"id", "protocol", "simulated", "address", "requests_per_s", "busy_percent" (serial lines
+ * only), "devices": [{"id", "profile", "unit" (Modbus), "points", "requests": [{"text", "function", "address", "count",
  *                          "period_ms", "asked", "used", "line_us" (serial lines only)}], "asked", "used"}]}],
  *  "warnings": [{"where", "what"}]}
  * asked and used are bytes of register data per cycle. busy_percent is the share of time the line carries characters, silences

@@ -16,7 +16,8 @@ enum sk_exit {
     SK_EXIT_FAILED = 3   /* we could not find out: no memory, no file */
 };
 
-int sk_cmd_check(int argc, char **argv);
+int sk_cli_account(int argc, char **argv);
+int sk_cli_check(int argc, char **argv);
 
 /* ja or en, as the locale wants. */
 const char *sk_cli_text(const char *ja, const char *en);

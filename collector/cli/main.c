@@ -13,7 +13,9 @@ static const struct subcommand {
     const char *arguments;
     const char *ja, *en;
 } SUBCOMMANDS[] = {
-    {"check", sk_cmd_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
+    {"account", sk_cli_account, "--state DIR --account NAME --roles ROLE[,ROLE]",
+     "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
+    {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
 };
 enum { SUBCOMMAND_COUNT = sizeof(SUBCOMMANDS) / sizeof(SUBCOMMANDS[0]) };

@@ -77,7 +77,7 @@ enum sk_err cfg_file_parse(struct cfg *c, const char *path, struct sk_hash *dige
     FILE *file = regular_open(path);
     if (file == NULL)
         return sk_fault_set(c->fault, errno == ENOENT ? SK_ERR_NOT_FOUND : SK_ERR_IO, "%s: cannot be opened: %s", c->file,
-                            strerror(errno));
+                            errno == EINVAL ? "not a regular file" : strerror(errno));
     enum sk_err err = read_whole(c, file, &text, &length);
     (void)fclose(file);
     if (err == SK_OK && digest != NULL)
