@@ -23,13 +23,19 @@ void sk_dial_result(struct sk_dial *dial, enum sk_dial_outcome outcome)
 {
     if (outcome == SK_DIAL_OK) {
         dial->proved = true;
-        dial->failures = 0;
+        if (dial->failures > SK_DIAL_RESIDUE)
+            dial->failures = SK_DIAL_RESIDUE;
         return;
     }
     if (dial->failures < UINT32_MAX)
         dial->failures++;
     if (outcome == SK_DIAL_VERSION_REFUSED || (outcome == SK_DIAL_CLOSED_EARLY && !dial->proved))
         other_version(dial);
+}
+
+void sk_dial_settled(struct sk_dial *dial)
+{
+    dial->failures = 0;
 }
 
 int64_t sk_dial_delay_us(const struct sk_dial *dial, uint32_t random)

@@ -21,7 +21,10 @@ struct sk_dial {
 };
 
 void sk_dial_init(struct sk_dial *dial, uint8_t configured);
+/* A success leaves at most SK_DIAL_RESIDUE failures: a broker that takes us and throws us out again is not called at once. */
+enum { SK_DIAL_RESIDUE = 3 };
 void sk_dial_result(struct sk_dial *dial, enum sk_dial_outcome outcome);
+void sk_dial_settled(struct sk_dial *dial); /* the connection held: forget all failures */
 /* Pause before the next attempt: half of the step fixed, half by the random number; steps double from 0.2 s to 30 s. Without a
  * failure it is the first step, so that clients of a broker that restarted do not come back in one wave. */
 int64_t sk_dial_delay_us(const struct sk_dial *dial, uint32_t random);

@@ -2,6 +2,8 @@
 /* Building the plan: device by device into a list of routes, then sorted, then the unique topics with the highest QoS asked. */
 #include "drivers/mqtt/plan.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,29 +135,38 @@ static enum sk_err add_device(struct sk_mqtt_plan *plan, uint32_t index, struct 
 
 /* --- names of our own --- */
 
-static char *format_new(const char *format, const char *a, const char *b, const char *c)
+/* NULL when it does not fit or there is no memory. */
+__attribute__((format(printf, 1, 2))) static char *format_new(const char *format, ...)
 {
     char text[TOPIC_MAX];
-    return sk_text_format(text, sizeof(text), "%s%s%s%s", format, a, b, c) ? sk_strdup(text) : NULL;
+    va_list list;
+    va_start(list, format);
+    int length = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    return length < 0 || (size_t)length >= sizeof(text) ? NULL : sk_strdup(text);
 }
 
 static enum sk_err add_names(struct sk_mqtt_plan *plan)
 {
     const struct sk_link *link = &plan->site->links[plan->link];
+    const char *site = plan->site->id;
     const char *suffix = plan->events_only ? "-ev" : "-s";
-    char base[TOPIC_MAX];
-    if (has_text(link->client_id))
-        plan->client_id = format_new("", link->client_id, suffix, "");
-    else if (sk_text_format(base, sizeof(base), "%s-%s", plan->site->id, link->id))
-        plan->client_id = format_new("sekisho-", base, suffix, "");
-    if (!sk_text_format(base, sizeof(base), "sekisho/%s/", plan->site->id) || plan->client_id == NULL)
+    char name[TOPIC_MAX];
+    bool fits = has_text(link->client_id) ? sk_text_copy(name, sizeof(name), link->client_id)
+                                          : sk_text_format(name, sizeof(name), "sekisho-%s-%s", site, link->id);
+    if (!fits)
+        return SK_ERR_TOO_LONG;
+    plan->client_id = format_new("%s%s", name, suffix);
+    plan->tick_topic = format_new("sekisho/%s/tick/%s%s", site, name, suffix);
+    plan->heartbeat_topic = format_new("sekisho/%s/heartbeat", site);
+    plan->ack_prefix = format_new("sekisho/%s/ack/", site);
+    if (plan->client_id == NULL || plan->tick_topic == NULL || plan->heartbeat_topic == NULL || plan->ack_prefix == NULL)
         return SK_ERR_NOMEM;
-    plan->tick_topic = format_new(base, "tick/", plan->client_id, "");
-    plan->heartbeat_topic = format_new(base, "heartbeat", "", "");
-    plan->ack_prefix = format_new(base, "ack/", "", "");
-    if (plan->tick_topic == NULL || plan->heartbeat_topic == NULL || plan->ack_prefix == NULL)
-        return SK_ERR_NOMEM;
-    return add_route(plan, plan->tick_topic, SK_ROUTE_TICK, 0);
+    enum sk_err err = add_route(plan, plan->tick_topic, SK_ROUTE_TICK, 0);
+    if (err != SK_OK || plan->events_only || !sk_mqtt_serves(plan->site, plan->link, true))
+        return err;
+    plan->peer_topic = format_new("sekisho/%s/tick/%s%s", site, name, "-ev");
+    return plan->peer_topic == NULL ? SK_ERR_NOMEM : add_route(plan, plan->peer_topic, SK_ROUTE_PEER, 0);
 }
 
 /* --- subscriptions --- */
@@ -171,6 +182,8 @@ static int qos_of(const struct sk_mqtt_plan *plan, const struct sk_mqtt_route *r
 {
     if (route->role == SK_ROUTE_EVENT || route->role == SK_ROUTE_TICK)
         return 1;
+    if (route->role == SK_ROUTE_PEER)
+        return 0;
     return plan->site->devices[route->device].profile->mqtt.qos == 0 ? 0 : 1;
 }
 
@@ -223,6 +236,7 @@ void sk_mqtt_plan_free(struct sk_mqtt_plan *plan)
     sk_free(plan->points);
     sk_free(plan->topics);
     sk_free(plan->qos);
+    sk_free(plan->peer_topic);
     sk_free(plan->client_id);
     sk_free(plan->tick_topic);
     sk_free(plan->heartbeat_topic);

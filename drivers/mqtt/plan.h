@@ -14,13 +14,14 @@ enum sk_mqtt_role {
     SK_ROUTE_BIRTH,     /* birth and last will */
     SK_ROUTE_HEARTBEAT, /* {base}/hb of a door controller */
     SK_ROUTE_EVENT,     /* door envelopes */
-    SK_ROUTE_TICK       /* our own echo */
+    SK_ROUTE_TICK,      /* our own echo */
+    SK_ROUTE_PEER       /* the event session's tick, heard by the samples session of the same link */
 };
 
 struct sk_mqtt_route {
     char *topic;
     enum sk_mqtt_role role;
-    uint32_t device;      /* unused for TICK */
+    uint32_t device;      /* unused for TICK and PEER */
     uint32_t first_point; /* STATE: run in plan->points */
     uint32_t point_count;
 };
@@ -33,9 +34,10 @@ struct sk_mqtt_plan {
     size_t route_count, route_capacity;
     uint32_t *points;
     size_t point_count, point_capacity;
-    const char **topics; /* each once, borrowed from routes; TICK first */
+    char **topics; /* each once, borrowed from routes; TICK first */
     int *qos;
     size_t topic_count;
+    char *peer_topic;                                            /* NULL: the link has no event session, or this is it */
     char *client_id, *tick_topic, *heartbeat_topic, *ack_prefix; /* ack_prefix ends with '/' */
 };
 

@@ -279,7 +279,7 @@ static void test_plan(void **state)
     assert_string_equal(plan.client_id, "sekisho-demo-broker-s");
     assert_string_equal(plan.topics[0], "sekisho/demo/tick/sekisho-demo-broker-s");
     assert_string_equal(plan.ack_prefix, "sekisho/demo/ack/");
-    assert_int_equal(plan.topic_count, 6); /* tick, th1: state humidity status, dc1 dc2: hb */
+    assert_int_equal(plan.topic_count, 7); /* tick, the event session's tick, th1: state humidity status, dc1 dc2: hb */
     const struct sk_mqtt_route *route = sk_mqtt_plan_find(&plan, "demo/th1/state", &count);
     assert_int_equal(count, 1);
     assert_int_equal(route->point_count, 6);
@@ -379,6 +379,8 @@ static void test_dial_pauses(void **state)
     assert_int_equal(sk_dial_delay_us(&dial, 0), 15000000);
     assert_int_equal(sk_dial_delay_us(&dial, UINT32_MAX), 30000000);
     sk_dial_result(&dial, SK_DIAL_OK);
+    assert_int_equal(sk_dial_delay_us(&dial, UINT32_MAX), 800000); /* taken, but not yet settled */
+    sk_dial_settled(&dial);
     sk_dial_result(&dial, SK_DIAL_FAILED);
     sk_dial_result(&dial, SK_DIAL_FAILED);
     assert_int_equal(sk_dial_delay_us(&dial, UINT32_MAX), 400000);
