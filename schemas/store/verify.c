@@ -105,8 +105,11 @@ static enum sk_err checkpoint_record(struct check *check, const struct sk_row *r
         cadence_take(check, row);
         return SK_OK;
     }
-    return sk_fault_set(check->fault, SK_ERR_CORRUPT, "record %llu speaks of a checkpoint that the table does not hold",
-                        (ull)row->seq);
+    return sk_fault_set(
+        check->fault, SK_ERR_CORRUPT,
+        "record %llu or a later one up to %llu was changed, or a checkpoint dropped: record %llu speaks of one that "
+        "the table does not hold there",
+        (ull)check->good_size, (ull)row->seq, (ull)row->seq);
 }
 
 /* The first record names the log; meta must agree with it. */
