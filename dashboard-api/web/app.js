@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: sign in, read the lists, then follow the event stream. Everything from the server is shown as text, never as HTML.
+// Rows are kept and updated in place, so that a comment being typed survives the changes around it.
+"use strict";
+
+const SILENT_MS = 5000;      // no heartbeat for so long: the stream is gone, whatever the connection says
+const ENTRIES_SHOWN = 50;
+const BEEP_MS = 2000;
+const ACTIVITY_MS = 60000;   // a person's activity renews the session at most so often; the stream itself never does
+const SEVERITIES = ["diagnostic", "low", "medium", "high", "critical"];
+const SHAPES = {diagnostic: "·", low: "▽", medium: "△", high: "◆", critical: "■"};
+const UNACKNOWLEDGED = new Set(["unacknowledged", "returned_unacknowledged"]);
+
+const byId = (id) => document.getElementById(id);
+const state = {
+  lang: localStorage.getItem("lang") === "en" ? "en" : "ja",
+  texts: {}, session: null, site: null, stream: null,
+  heardAt: 0, connected: null, lost: false, loading: false, waiting: [],
+  alarms: new Map(), entries: [], points: new Map(), may: {},
+  audio: null, beepedAt: 0, activityAt: 0,
+};
+
+// --- texts and figures ---
+
+const text = (key) => state.texts[key] ?? key;
+const word = (family, name) => state.texts[family + "." + name] ?? name ?? "";
+const locale = () => (state.lang === "ja" ? "ja-JP" : "en-GB");
+
+function formatTime(stamp, withDate) {
+  if (!stamp) return "-";
+  const options = {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: state.site?.zone ?? "UTC"};
+  if (withDate) Object.assign(options, {month: "2-digit", day: "2-digit"});
+  return new Intl.DateTimeFormat(locale(), options).format(new Date(stamp));
+}
+
+function formatAge(stamp) {
+  if (!stamp) return "-";
+  const seconds = Math.max(0, Math.floor((Date.now() - new Date(stamp)) / 1000));
+  if (seconds < 60) return seconds + " " + text("unit.seconds");
+  if (seconds < 3600) return Math.floor(seconds / 60) + " " + text("unit.minutes");
+  if (seconds < 86400) return Math.floor(seconds / 3600) + " " + text("unit.hours") + " " + Math.floor(seconds / 60) % 60 + " " + text("unit.minutes");
+  return Math.floor(seconds / 86400) + " " + text("unit.days");
+}
+
+function formatValue(item) {
+  if (item.value === null || item.value === undefined) return "-";
+  if (Array.isArray(item.value)) return item.value.join(" ") || "-";
+  if (typeof item.value !== "number") return String(item.value);
+  const shown = item.unit === "Cel" ? "°C" : item.unit === "1" ? "" : item.unit ?? "";
+  return new Intl.NumberFormat(locale(), {maximumFractionDigits: 3}).format(item.value) + (shown ? " " + shown : "");
+}
+
+// "ambient.3.humidity" has its text under "ambient.n.humidity".
+const pointText = (name) => word("point", name.replace(/\.\d+(?=\.|$)/g, ".n"));
+
+function make(tag, className, content) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (content !== undefined) element.textContent = content;
+  return element;
+}
+
+function set(element, content) {
+  if (element.textContent !== content) element.textContent = content;
+}
+
+async function loadTexts() {
+  state.texts = await (await fetch("/api/v1/texts/" + state.lang + ".json")).json();
+  document.documentElement.lang = state.lang;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
+  showSite();
+  showSound();
+}
+
+// --- talking to the server ---
+
+async function call(method, path, body) {
+  const headers = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (method !== "GET" && state.session) headers["X-CSRF-Token"] = state.session.csrf;
+  const answer = await fetch("/api/v1" + path, {method, headers, body: body ? JSON.stringify(body) : undefined, credentials: "same-origin"});
+  const data = await answer.json().catch(() => ({}));
+  if (answer.status === 401 && state.session) leave("page.signed_out");
+  return {status: answer.status, ok: answer.ok, data};
+}
+
+async function loadAll(path) {
+  const items = [];
+  let cursor = null;
+  do {
+    const answer = await call("GET", path + "limit=1000" + (cursor ? "&cursor=" + cursor : ""));
+    if (answer.status === 403) return null;
+    if (!answer.ok) throw new Error("HTTP " + answer.status);
+    items.push(...answer.data.items);
+    cursor = answer.data.next;
+  } while (cursor);
+  return items;
+}
+
+async function reload() {
+  state.loading = true;
+  try {
+    const [alarms, points, entries, site] = await Promise.all([loadAll("/alarms?"), loadAll("/points?"),
+      call("GET", "/entries?limit=" + ENTRIES_SHOWN), call("GET", "/site")]);
+    if (site.ok) state.site = site.data;
+    state.may = {alarms: alarms !== null, points: points !== null, entries: entries.status !== 403};
+    state.alarms = new Map((alarms ?? []).map((alarm) => [alarm.id, alarm]));
+    state.points = new Map((points ?? []).map((point) => [point.id, point]));
+    if (entries.ok) state.entries = entries.data.items;
+  } catch (error) {
+    setTimeout(() => state.session && reload(), 2000);
+  } finally {
+    state.loading = false;
+  }
+  for (const apply of state.waiting.splice(0)) apply();
+  showSite();
+  showAlarms();
+  showEntries();
+  showDevices();
+}
+
+// --- sign in and out ---
+
+function show(signedIn) {
+  byId("sign-in").hidden = signedIn;
+  byId("content").hidden = !signedIn;
+  byId("sign-out").hidden = !signedIn;
+  byId("sound").hidden = !signedIn;
+  if (!signedIn) byId("token").focus();
+}
+
+function leave(message) {
+  state.session = null;
+  state.stream?.close();
+  state.stream = null;
+  state.alarms.clear();
+  state.points.clear();
+  state.entries = [];
+  for (const id of ["alarm-table", "entry-table"]) byId(id).tBodies[0].replaceChildren();
+  byId("devices").replaceChildren();
+  set(byId("sign-in-message"), message ? text(message) : "");
+  show(false);
+}
+
+async function enter() {
+  const answer = await call("GET", "/session");
+  if (!answer.ok) {
+    leave(answer.status === 401 ? "" : "page.sign_in_unavailable");
+    return;
+  }
+  state.session = answer.data;
+  show(true);
+  showSound();
+  follow();
+}
+
+byId("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = byId("token").value.trim();
+  const answer = await call("POST", "/session", {token}).catch(() => ({status: 503}));
+  byId("token").value = "";
+  if (answer.status === 200) enter();
+  else set(byId("sign-in-message"), text(answer.status === 503 ? "page.sign_in_unavailable" : "page.sign_in_failed"));
+});
+
+byId("sign-out").addEventListener("click", async () => {
+  await call("DELETE", "/session").catch(() => {});
+  leave("");
+});
+
+byId("language").addEventListener("click", async () => {
+  state.lang = state.lang === "ja" ? "en" : "ja";
+  localStorage.setItem("lang", state.lang);
+  await loadTexts();
+  showAlarms();
+  showEntries();
+  showDevices();
+});
+
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, () => {
+    if (!state.session || Date.now() - state.activityAt < ACTIVITY_MS) return;
+    state.activityAt = Date.now();
+    call("GET", "/session").catch(() => {});
+  });
+}
+
+// --- the stream ---
+
+function on(stream, name, handle) {
+  stream.addEventListener(name, (event) => {
+    if (stream !== state.stream) return;
+    const data = JSON.parse(event.data);
+    if (state.loading && name !== "heartbeat" && name !== "collector") state.waiting.push(() => handle(data));
+    else handle(data);
+  });
+}
+
+function follow() {
+  state.stream?.close();
+  const stream = state.stream = new EventSource("/api/v1/events");
+  state.heardAt = performance.now();
+  on(stream, "snapshot", (data) => {
+    state.heardAt = performance.now();
+    state.connected = data.connected;
+    reload();
+  });
+  on(stream, "heartbeat", (data) => {
+    state.heardAt = performance.now();
+    state.connected = data.connected;
+    byId("unrecorded").hidden = !data.connected || data.writable;
+    const dot = document.querySelector(".dot");
+    dot.classList.remove("beat");
+    requestAnimationFrame(() => dot.classList.add("beat"));
+  });
+  on(stream, "collector", (data) => { state.connected = data.connected; tick(); });
+  on(stream, "alarm", takeAlarm);
+  on(stream, "entry", takeEntry);
+  on(stream, "point", takePoint);
+  on(stream, "gap", () => { notice("page.gap"); reload(); });
+  stream.addEventListener("error", async () => {
+    if (stream !== state.stream || stream.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
+    await call("GET", "/session").catch(() => {});
+    setTimeout(() => { if (state.session && stream === state.stream) follow(); }, 2000);
+  });
+}
+
+function notice(key) {
+  set(byId("notice"), text(key));
+  byId("notice").hidden = false;
+  setTimeout(() => { byId("notice").hidden = true; }, 15000);
+}
+
+// --- alarms ---
+
+function takeAlarm(alarm) {
+  const known = state.alarms.get(alarm.id);
+  if (alarm.state === "normal") state.alarms.delete(alarm.id);
+  else state.alarms.set(alarm.id, alarm);
+  if (!known && alarm.state !== "normal")
+    set(byId("announce"), [text("page.new_alarm"), word("severity", alarm.severity), alarm.source, detailOf(alarm), alarm.place].join(" "));
+  showAlarms();
+}
+
+function detailOf(alarm) {
+  const parts = [word("condition", alarm.condition)];
+  if (alarm.detail) parts.push(alarm.detail);
+  if (typeof alarm.value === "number") parts.push(formatValue(alarm));
+  if (typeof alarm.limit === "number") parts.push("(" + text("label.limit") + " " + formatValue({value: alarm.limit, unit: alarm.unit}) + ")");
+  return parts.join(" ");
+}
+
+function rank(alarm) {
+  return (UNACKNOWLEDGED.has(alarm.state) ? 10 : 0) + SEVERITIES.indexOf(alarm.severity);
+}
+
+function makeAlarmRow(alarm) {
+  const row = make("tr");
+  row.dataset.id = alarm.id;
+  for (const name of ["severity-cell tight", "state tight", "source", "detail", "place", "raised tight", "age tight", "action"]) row.append(make("td", name));
+  row.querySelector(".source").append(make("span"), make("small"));
+  const form = make("form", "acknowledge");
+  const comment = make("input");
+  comment.maxLength = 300;
+  const button = make("button");
+  button.type = "submit";
+  const refused = make("span", "refused");
+  refused.setAttribute("role", "alert");
+  form.append(comment, button);
+  form.addEventListener("submit", (event) => { event.preventDefault(); acknowledge(row, comment, button, refused); });
+  row.querySelector(".action").append(form, refused);
+  return row;
+}
+
+async function acknowledge(row, comment, button, refused) {
+  button.disabled = true;
+  set(refused, "");
+  const id = row.dataset.id;
+  const answer = await call("POST", "/alarms/" + id + "/acknowledge", {occurrence: id, comment: comment.value}).catch(() => ({ok: false, data: {}}));
+  button.disabled = false;
+  if (answer.ok) takeAlarm(answer.data.alarm);
+  else set(refused, text("page.acknowledge_failed") + (answer.data.detail ? ": " + answer.data.detail : ""));
+}
+
+function fillAlarmRow(row, alarm) {
+  const unacked = UNACKNOWLEDGED.has(alarm.state);
+  row.className = unacked ? "unacked" : "";
+  const cell = row.querySelector(".severity-cell");
+  const chip = make("span", "severity severity-" + alarm.severity);
+  chip.append(make("span", "", SHAPES[alarm.severity] ?? "?"), make("span", "", word("severity", alarm.severity)));
+  cell.replaceChildren(chip);
+  const stateCell = row.querySelector(".state");
+  stateCell.replaceChildren(word("alarm_state", alarm.state));
+  if (alarm.stale) stateCell.append(make("span", "mark", text("label.stale")));
+  const [device, name] = alarm.source.split(/\/(.*)/s);
+  const source = row.querySelector(".source");
+  set(source.firstChild, alarm.source);
+  set(source.lastChild, name ? pointText(name) : "");
+  const detail = row.querySelector(".detail");
+  detail.replaceChildren(detailOf(alarm));
+  if (alarm.simulated) detail.append(make("span", "mark", text("label.simulated")));
+  set(row.querySelector(".place"), alarm.place || "-");
+  set(row.querySelector(".raised"), formatTime(alarm.raised, true));
+  row.querySelector(".age").dataset.since = alarm.raised;
+  set(row.querySelector(".age"), formatAge(alarm.raised));
+  const form = row.querySelector("form");
+  const may = state.session?.roles.some((role) => role === "operator" || role === "administrator");
+  form.hidden = !unacked || !may;
+  form.querySelector("input").placeholder = text("page.comment");
+  form.querySelector("input").setAttribute("aria-label", text("page.comment") + " " + alarm.source);
+  set(form.querySelector("button"), text("page.acknowledge"));
+  form.querySelector("button").setAttribute("aria-label", text("page.acknowledge") + " " + alarm.source);
+}
+
+function showAlarms() {
+  const list = [...state.alarms.values()].sort((a, b) => rank(b) - rank(a) || b.raised.localeCompare(a.raised));
+  const body = byId("alarm-table").tBodies[0];
+  const rows = new Map([...body.rows].map((row) => [row.dataset.id, row]));
+  for (const [id, row] of rows) if (!state.alarms.has(id)) row.remove();
+  list.forEach((alarm, index) => {
+    const row = rows.get(alarm.id) ?? makeAlarmRow(alarm);
+    fillAlarmRow(row, alarm);
+    if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] ?? null);
+  });
+  byId("alarm-table").hidden = list.length === 0;
+  byId("alarms-none").hidden = list.length > 0;
+  set(byId("alarms-none"), text(state.may.alarms === false ? "page.not_permitted" : "page.alarms_none"));
+  const unacked = list.filter((alarm) => UNACKNOWLEDGED.has(alarm.state)).length;
+  set(byId("alarm-count"), list.length ? list.length + (unacked ? " · " + text("page.alarms_unacked") + " " + unacked : "") : "");
+  showTitle();
+}
+
+// --- entries ---
+
+function takeEntry(entry) {
+  if (state.entries.some((known) => known.id === entry.id)) return;
+  state.entries.unshift(entry);
+  state.entries.length = Math.min(state.entries.length, ENTRIES_SHOWN);
+  showEntries();
+}
+
+function makeEntryRow(entry) {
+  const row = make("tr");
+  const body = entry.body ?? {};
+  const event = make("td", entry.event === "acc.denied" || entry.event === "door.alarm" ? "denied" : "", word("event", entry.event));
+  if (body.state) event.append(" " + body.state);
+  if (entry.simulated) event.append(make("span", "mark", text("label.simulated")));
+  const disagree = entry.our_decision && entry.our_decision !== "none" && entry.our_decision !== "unknown" && entry.our_decision !== entry.controller_decision;
+  row.append(make("td", "tight", formatTime(entry.time, true)), make("td", "", entry.door || "-"), event,
+    make("td", "", body.holder || body.credential || "-"), make("td", "", word("decision", entry.controller_decision || "none")),
+    make("td", disagree ? "disagree" : "", word("decision", entry.our_decision || "none")));
+  return row;
+}
+
+function showEntries() {
+  byId("entry-table").tBodies[0].replaceChildren(...state.entries.map(makeEntryRow));
+  byId("entry-table").hidden = state.entries.length === 0;
+  byId("entries-none").hidden = state.entries.length > 0;
+  set(byId("entries-none"), text(state.may.entries === false ? "page.not_permitted" : "page.entries_none"));
+}
+
+// --- points ---
+
+const bandOf = (point) => ((point.opc & 0xC0) === 0xC0 ? "good" : (point.opc & 0xC0) === 0 ? "bad" : "uncertain");
+
+function takePoint(point) {
+  const isNew = !state.points.has(point.id);
+  state.points.set(point.id, point);
+  if (isNew) return showDevices();
+  const row = byId("devices").querySelector('tr[data-id="' + CSS.escape(point.id) + '"]');
+  if (row) fillPointRow(row, point);
+  showSummary(point.device);
+}
+
+function fillPointRow(row, point) {
+  const band = bandOf(point);
+  const quality = word("quality", point.quality) + (point.reason && point.reason !== "none" ? ": " + word("quality_reason", point.reason) : "");
+  const name = row.cells[0];
+  set(name.firstChild, point.name);
+  set(name.lastChild, pointText(point.name));
+  set(row.cells[1], formatValue(point));
+  row.cells[2].className = band === "good" ? "" : "quality-" + band;
+  set(row.cells[2], quality);
+  row.cells[3].dataset.since = point.received ?? "";
+  set(row.cells[3], formatAge(point.received));
+}
+
+function makeDevice(device) {
+  const details = make("details");
+  details.dataset.device = device;
+  details.append(make("summary"));
+  details.addEventListener("toggle", () => fillDevice(details));
+  return details;
+}
+
+function fillDevice(details) {
+  details.querySelector("table")?.remove();
+  if (!details.open) return;
+  const table = make("table");
+  const head = table.createTHead().insertRow();
+  for (const key of ["column.point", "column.value", "column.quality", "column.age"]) {
+    const cell = make("th", "", text(key));
+    cell.scope = "col";
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  for (const point of pointsOf(details.dataset.device)) {
+    const row = body.insertRow();
+    row.dataset.id = point.id;
+    for (const name of ["", "tight", "", "age tight"]) row.append(make("td", name));
+    row.cells[0].append(make("span"), make("small"));
+    fillPointRow(row, point);
+  }
+  details.append(table);
+}
+
+const pointsOf = (device) => [...state.points.values()].filter((point) => point.device === device);
+
+function showSummary(device) {
+  const summary = byId("devices").querySelector('details[data-device="' + CSS.escape(device) + '"] > summary');
+  if (!summary) return;
+  const points = pointsOf(device);
+  const abnormal = points.filter((point) => bandOf(point) !== "good").length;
+  set(summary, device + " — " + points.length + " " + text("label.points"));
+  if (abnormal) summary.append(make("span", "abnormal", "▲ " + text("label.abnormal") + " " + abnormal));
+}
+
+function showDevices() {
+  const names = [...new Set([...state.points.values()].map((point) => point.device))].sort();
+  const known = new Map([...byId("devices").children].map((details) => [details.dataset.device, details]));
+  byId("devices").replaceChildren(...names.map((name) => known.get(name) ?? makeDevice(name)));
+  for (const details of byId("devices").children) fillDevice(details);
+  names.forEach(showSummary);
+  byId("points-none").hidden = state.may.points !== false;
+  set(byId("points-none"), text("page.not_permitted"));
+}
+
+// --- site, clock, sound, loss ---
+
+function showSite() {
+  const simulated = state.site && state.site.class !== "production";
+  byId("site-class").hidden = !simulated;
+  if (simulated) set(byId("site-class"), text("page.class_" + state.site.class));
+  set(byId("site-title"), state.site?.title?.[state.lang] || text("page.subtitle"));
+}
+
+function showTitle() {
+  const unacked = [...state.alarms.values()].filter((alarm) => UNACKNOWLEDGED.has(alarm.state)).length;
+  const lead = state.lost ? "✖ " + text("page.lost") + " — " : unacked ? "(" + unacked + ") " : "";
+  const title = lead + text("page.title");
+  if (document.title !== title) document.title = title;
+}
+
+function showSound() {
+  const audible = state.audio !== null;
+  set(byId("sound"), text(audible ? "page.sound_off" : "page.sound_on"));
+  byId("sound").setAttribute("aria-pressed", String(audible));
+  byId("sound-hint").hidden = audible;
+}
+
+byId("sound").addEventListener("click", () => {
+  if (state.audio) state.audio.close();
+  state.audio = state.audio ? null : new AudioContext();
+  if (state.audio) beep(660, 0.1);
+  showSound();
+});
+
+function beep(frequency, seconds) {
+  const tone = state.audio.createOscillator();
+  const volume = state.audio.createGain();
+  tone.frequency.value = frequency;
+  volume.gain.setValueAtTime(0.25, state.audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, state.audio.currentTime + seconds);
+  tone.connect(volume).connect(state.audio.destination);
+  tone.start();
+  tone.stop(state.audio.currentTime + seconds);
+}
+
+function sound() {
+  const now = performance.now();
+  if (!state.audio || !state.session || now - state.beepedAt < BEEP_MS) return;
+  const worst = Math.max(-1, ...[...state.alarms.values()].filter((alarm) => UNACKNOWLEDGED.has(alarm.state)).map((alarm) => SEVERITIES.indexOf(alarm.severity)));
+  if (!state.lost && worst < 0) return;
+  state.beepedAt = now;
+  beep(state.lost ? 330 : 550 + 110 * worst, state.lost ? 0.8 : 0.35);
+}
+
+function showLoss() {
+  const silent = performance.now() - state.heardAt > SILENT_MS;
+  const lost = state.session !== null && (silent || state.connected === false);
+  if (lost && !state.lost) set(byId("lost-since"), formatTime(new Date(Date.now() - (performance.now() - state.heardAt)), true));
+  state.lost = lost;
+  byId("lost").hidden = !lost;
+  document.body.classList.toggle("lost", lost);
+  byId("live").hidden = lost || state.session === null;
+  if (lost) set(byId("lost-why"), text(silent ? "page.lost_stream" : "page.lost_collector"));
+  showTitle();
+}
+
+function tick() {
+  set(byId("clock"), state.site ? text("page.now") + " " + formatTime(new Date(), true) + " " + state.site.zone : "");
+  for (const cell of document.querySelectorAll(".age[data-since]")) set(cell, formatAge(cell.dataset.since));
+  showLoss();
+  sound();
+}
+
+loadTexts().then(enter).catch(() => leave(""));
+setInterval(tick, 500);
