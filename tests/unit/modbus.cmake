@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+if(TARGET sk_driver_modbus)
+  sk_unit_test(modbus_plan sk_driver_modbus)
+  sk_unit_test(modbus_decode sk_driver_modbus)
+  sk_unit_test(modbus_health sk_driver_modbus)
+  sk_unit_test(modbus_frames sk_driver_modbus)
+  sk_unit_test(modbus_ring sk_driver_modbus)
+endif()
+if(TARGET sk_handover)
+  sk_unit_test(handover sk_handover)
+endif()
