@@ -120,7 +120,7 @@ void sk_alarm_raise(struct sk_engine *engine, uint32_t index, const struct sk_de
                              .since_us = cond->since_utc};
     if (input->simulated)
         alarm.bits |= SK_ALARM_BIT_SIMULATED;
-    if (cond->kind == SK_CK_LIMIT && engine->watches[cond->owner].expired)
+    if (cond->kind == SK_CK_LIMIT && cond->limit->condition != SK_COND_STALE && engine->watches[cond->owner].expired)
         alarm.bits |= SK_ALARM_BIT_STALE;
     sk_cond_source(engine, cond, alarm.source);
     sk_text_copy(alarm.detail, sizeof alarm.detail, sk_text_or(input->detail));

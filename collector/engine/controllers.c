@@ -191,7 +191,7 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
     sk_ctrl_apply(ctrl, &judgement, event->epoch, event->seq, digest, passage->now->mono_us);
     sk_passage_record(engine, passage, effects);
     sk_pending_cursor(engine, index, judgement.slot, passage->now, effects);
-    sk_pending_page(engine, index, (uint32_t)(event->seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES), effects);
+    sk_pending_page(engine, index, judgement.slot, (uint32_t)(event->seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES), effects);
     tell_gap(engine, ctrl, passage, effects);
     tell_skew(engine, index, passage, effects);
     return true;

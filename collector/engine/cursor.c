@@ -5,7 +5,7 @@
  * except what lies in a hole. What came before the first event ever heard of an epoch is a hole too, a silent one: unknown but
  * not missing. Four epochs are remembered, so that stragglers of the one before a reboot are recognised. Holes are at most 64;
  * beyond that two neighbours are merged into one, and what fills a merged hole without a digest to prove it new is taken and
- * marked as a possible duplicate: better twice than lost. Digests of the last 1 024 events, in pages of 64 sequence numbers,
+ * marked as a possible duplicate: better twice than lost. Digests of the last 1 024 numbers of each epoch, in pages of 64,
  * tell a duplicate from a conflict. */
 #include <string.h>
 
@@ -58,10 +58,10 @@ static uint32_t slot_to_take(const struct sk_ctrl *ctrl)
     return best;
 }
 
-static const uint64_t *digest_at(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq)
+static const uint64_t *digest_at(const struct sk_ctrl *ctrl, uint32_t slot, uint64_t seq)
 {
-    const struct sk_digest_page *page = &ctrl->pages[seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES];
-    if (!page->used || page->epoch != epoch || page->number != seq / SK_PAGE_EVENTS)
+    const struct sk_digest_page *page = &ctrl->pages[slot][seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES];
+    if (!page->used || page->epoch != ctrl->cursors[slot].epoch || page->number != seq / SK_PAGE_EVENTS)
         return NULL;
     const uint64_t *digest = &page->digests[seq % SK_PAGE_EVENTS];
     return *digest != 0 ? digest : NULL;
@@ -79,7 +79,7 @@ static int find_hole(const struct sk_cursor *cursor, uint64_t seq)
 static void judge_old(const struct sk_ctrl *ctrl, const struct sk_cursor *cursor, uint64_t seq, uint64_t digest,
                       bool duplicate_flag, struct sk_judgement *judgement)
 {
-    const uint64_t *known = digest_at(ctrl, cursor->epoch, seq);
+    const uint64_t *known = digest_at(ctrl, judgement->slot, seq);
     const int hole = find_hole(cursor, seq);
     if (known != NULL) {
         judgement->verdict = *known == digest ? SK_SEQ_DUPLICATE : SK_SEQ_CONFLICT;
@@ -111,18 +111,15 @@ struct sk_judgement sk_ctrl_judge(const struct sk_ctrl *ctrl, uint32_t epoch, ui
     return judgement;
 }
 
-static void keep_digest(struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, uint64_t digest)
+static void keep_digest(struct sk_ctrl *ctrl, uint32_t slot, uint64_t seq, uint64_t digest)
 {
-    struct sk_digest_page *page = &ctrl->pages[seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES];
+    struct sk_digest_page *page = &ctrl->pages[slot][seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES];
     const uint64_t number = seq / SK_PAGE_EVENTS;
-    const struct sk_cursor *current = sk_ctrl_current(ctrl);
-    const bool same = page->used && page->epoch == epoch && page->number == number;
-    if (!same && page->used && current != NULL && page->epoch == current->epoch &&
-        (epoch != current->epoch || page->number > number))
-        return; /* an old straggler must not push out what is recent */
-    if (!same)
+    const uint32_t epoch = ctrl->cursors[slot].epoch;
+    if (!page->used || page->epoch != epoch || page->number < number)
         *page = (struct sk_digest_page){.used = true, .epoch = epoch, .number = number};
-    page->digests[seq % SK_PAGE_EVENTS] = digest;
+    if (page->number == number) /* else an old straggler, which must not push out what is recent */
+        page->digests[seq % SK_PAGE_EVENTS] = digest;
 }
 
 /* Joins the two neighbours that have the fewest known numbers between them. */
@@ -215,7 +212,7 @@ void sk_ctrl_apply(struct sk_ctrl *ctrl, const struct sk_judgement *judgement, u
     case SK_SEQ_ROLLBACK:
         return;
     }
-    keep_digest(ctrl, epoch, seq, digest);
+    keep_digest(ctrl, judgement->slot, seq, digest);
 }
 
 size_t sk_ctrl_holes(const struct sk_ctrl *ctrl, uint64_t *ret_missing, const struct sk_hole **ret_first)

@@ -83,6 +83,7 @@ struct sk_rate { /* change over a sliding window: buckets of first time, minimum
     double last;        /* the value held until the next one */
     int64_t begun_mono; /* since when the window is filled without a gap */
     uint8_t count;
+    bool holds; /* `last` is a value that is still held */
 };
 
 struct sk_cond {
@@ -153,7 +154,7 @@ struct sk_ctrl {
     uint32_t device;
     uint32_t first_cond;
     struct sk_cursor cursors[SK_EPOCHS];
-    struct sk_digest_page pages[SK_DIGEST_PAGES];
+    struct sk_digest_page pages[SK_EPOCHS][SK_DIGEST_PAGES];
     bool skewed; /* a ctrl.skew record was made and no good time came since */
 };
 enum sk_seq_verdict {
@@ -351,7 +352,7 @@ void sk_pending_rate(struct sk_engine *engine, uint32_t cond, const struct sk_no
 void sk_pending_watch(struct sk_engine *engine, uint32_t node, const struct sk_now *now, struct sk_effects *effects);
 void sk_pending_cursor(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, const struct sk_now *now,
                        struct sk_effects *effects);
-void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t page, struct sk_effects *effects);
+void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, uint32_t page, struct sk_effects *effects);
 void sk_pending_tally(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_pending_skew(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
 void sk_pending_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);

@@ -56,7 +56,7 @@ void sk_pending_rate(struct sk_engine *engine, uint32_t index, const struct sk_n
     char key[SK_PENDING_KEY_MAX];
     struct sk_row row;
     sk_text_format(key, sizeof key, "rate/%s", sk_text_or(engine->site->points[cond->owner].id));
-    if (rate->count == 0) {
+    if (!rate->holds) {
         sk_effects_delete(effects, key);
         return;
     }
@@ -118,15 +118,15 @@ void sk_pending_cursor(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, c
     sk_row_end(&row);
 }
 
-void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t index, struct sk_effects *effects)
+void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, uint32_t index, struct sk_effects *effects)
 {
-    const struct sk_digest_page *page = &engine->ctrls[ctrl].pages[index];
+    const struct sk_digest_page *page = &engine->ctrls[ctrl].pages[slot][index];
     uint64_t mask = 0;
     char key[SK_PENDING_KEY_MAX];
     struct sk_row row;
     for (uint32_t i = 0; i < SK_PAGE_EVENTS; i++)
         mask |= (uint64_t)(page->digests[i] != 0) << i;
-    sk_text_format(key, sizeof key, "page/%s/%u", ctrl_id(engine, ctrl), index);
+    sk_text_format(key, sizeof key, "page/%s/%u", ctrl_id(engine, ctrl), slot * SK_DIGEST_PAGES + index);
     sk_effects_put(effects, key, &row);
     sk_write_u32(&row.writer, page->epoch);
     sk_write_u64(&row.writer, page->number);

@@ -14,6 +14,7 @@ static int64_t window_us(const struct sk_limit *limit)
 void sk_rate_clear(struct sk_rate *rate)
 {
     rate->count = 0;
+    rate->holds = false;
 }
 
 static void drop_oldest(struct sk_rate *rate, uint8_t n)
@@ -55,7 +56,7 @@ static void add(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono
 
 bool sk_rate_push(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us, double value)
 {
-    const bool begins = rate->count == 0;
+    const bool begins = !rate->holds;
     if (begins)
         rate->begun_mono = mono_us;
     evict(rate, limit, mono_us);
@@ -64,6 +65,7 @@ bool sk_rate_push(struct sk_rate *rate, const struct sk_limit *limit, int64_t mo
     add(rate, limit, mono_us, value);
     const bool changed = begins || value != rate->last;
     rate->last = value;
+    rate->holds = true;
     return changed;
 }
 
@@ -82,5 +84,5 @@ double sk_rate_range(struct sk_rate *rate, const struct sk_limit *limit, int64_t
 
 bool sk_rate_is_full(const struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us)
 {
-    return rate->count > 0 && mono_us - rate->begun_mono >= window_us(limit);
+    return rate->holds && mono_us - rate->begun_mono >= window_us(limit);
 }

@@ -139,6 +139,7 @@ static enum sk_err read_rate(struct sk_engine *engine, const char *rest, struct 
     }
     if (!sk_reader_done(reader))
         return SK_ERR_PARSE;
+    rate.holds = true;
     engine->rates[cond->rate] = rate;
     return SK_OK;
 }
@@ -224,7 +225,7 @@ static enum sk_err read_page(struct sk_engine *engine, const char *rest, struct 
 {
     int64_t index;
     struct sk_digest_page page = {.used = true};
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, SK_DIGEST_PAGES, &index);
+    struct sk_ctrl *ctrl = find_ctrl(engine, rest, SK_EPOCHS * SK_DIGEST_PAGES, &index);
     (void)now;
     if (ctrl == NULL)
         return SK_ERR_NOT_FOUND;
@@ -234,9 +235,9 @@ static enum sk_err read_page(struct sk_engine *engine, const char *rest, struct 
     for (uint32_t i = 0; i < SK_PAGE_EVENTS; i++)
         if ((mask >> i & 1) != 0)
             page.digests[i] = sk_read_u64(reader);
-    if (!sk_reader_done(reader) || page.number % SK_DIGEST_PAGES != (uint64_t)index)
+    if (!sk_reader_done(reader) || page.number % SK_DIGEST_PAGES != (uint64_t)index % SK_DIGEST_PAGES)
         return SK_ERR_PARSE;
-    ctrl->pages[index] = page;
+    ctrl->pages[index / SK_DIGEST_PAGES][index % SK_DIGEST_PAGES] = page;
     return SK_OK;
 }
 
@@ -382,7 +383,7 @@ static void begin_anew(struct sk_engine *engine, uint32_t point, const struct sk
         sk_point_mark_stale(engine, point);
     for (uint32_t i = state->first_cond; i < state->first_cond + state->cond_count; i++) {
         struct sk_cond *cond = &engine->conds[i];
-        if (cond->rate != SK_NO_COND && engine->rates[cond->rate].count > 0) {
+        if (cond->rate != SK_NO_COND && engine->rates[cond->rate].holds) {
             sk_rate_clear(&engine->rates[cond->rate]);
             sk_pending_rate(engine, i, now, effects);
         }
@@ -430,7 +431,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
     for (size_t i = 0; i < engine->cond_count; i++)
         rows += engine->conds[i].state == SK_CS_PENDING || engine->conds[i].state == SK_CS_RETURNING;
     for (size_t i = 0; i < engine->rate_count; i++)
-        rows += engine->rates[i].count > 0;
+        rows += engine->rates[i].holds;
     enum sk_err err = sk_effects_reserve(effects, 1, 0, rows + 1, 0);
     if (err != SK_OK)
         return err;
