@@ -68,14 +68,19 @@ static void on_connect5(void *context, MQTTAsync_successData5 *data)
     note_outcome(context, SK_DIAL_OK);
 }
 
-/* paho tells the two cases apart only by its text: "CONNACK return code" with the broker's number, "socket error" when the
- * broker hung up (or spoke what paho could not read) after TCP stood. */
+/* paho tells the cases apart only by its text: "CONNACK return code" with the broker's number; two texts for a broker that hung
+ * up (or spoke what paho could not read) after TCP stood and CONNECT was out. */
 static enum sk_dial_outcome outcome_of(int code, const char *message)
 {
-    bool answered = message != NULL && strstr(message, "CONNACK") != NULL;
-    if (answered && (code == CONNACK_VERSION_311 || code == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION))
+    static const char *const HUNG_UP[] = {"socket error", "TCP connect completion failure"};
+    const char *text = message == NULL ? "" : message;
+    if (strstr(text, "CONNACK") != NULL && (code == CONNACK_VERSION_311 || code == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION))
         return SK_DIAL_VERSION_REFUSED;
-    return message != NULL && strcmp(message, "socket error") == 0 ? SK_DIAL_CLOSED_EARLY : SK_DIAL_FAILED;
+    for (size_t i = 0; i < sizeof(HUNG_UP) / sizeof(HUNG_UP[0]); i++) {
+        if (strcmp(text, HUNG_UP[i]) == 0)
+            return SK_DIAL_CLOSED_EARLY;
+    }
+    return SK_DIAL_FAILED;
 }
 
 static void on_connect_failed(void *context, MQTTAsync_failureData *data)
