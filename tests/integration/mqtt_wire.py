@@ -279,6 +279,7 @@ def malformed_samples_are_counted(bench, broker):
     same(runner.wait(sample=TEMPERATURE)[0]["reason"], "payload", "reason")
     connection.publish(STATE, b'{"t":23}')
     runner.wait(sample=TEMPERATURE, value=23)
+    runner.wait(sample="link.broker/mqtt.malformed", value=20)
     same(len(runner.all(malformed=STATE)), 1, "reports within the minute")
     runner.stop()
 
