@@ -151,6 +151,8 @@ static void good_devices_are_read(void **state)
     assert_int_equal(site->devices[0].comm_lost_ms, 3000);
     assert_int_equal(site->devices[0].comm_severity, SK_SEV_HIGH);
     assert_int_equal(th1->comm_lost_ms, 30000);
+    assert_int_equal(site->devices[5].comm_lost_ms, 6000); /* three periods of 2 s */
+    assert_int_equal(site->devices[5].stale_ms, 10000);
     assert_string_equal(site->devices[5].spots[0].name, "CRAC1");
     for (size_t i = 0; i < site->device_count; i++) {
         const struct sk_device *device = &site->devices[i];
@@ -180,6 +182,22 @@ static void monitor_devices_are_added(void **state)
     assert_int_equal(link->profile->kind, SK_DEV_MONITOR);
     assert_int_equal(link->link, -1);
     assert_int_equal(sk_site_device_point(site, (uint32_t)site->device_count, "x"), -1);
+    sk_site_free(site);
+}
+
+/* A site made by hand has no table: the same answers by scanning. */
+static void points_are_found_without_a_table(void **state)
+{
+    (void)state;
+    struct sk_site *site = site_load();
+    struct sk_site bare = *site;
+    bare.point_hash = NULL;
+    bare.point_hash_size = 0;
+    for (size_t i = 0; i < site->point_count; i++)
+        assert_int_equal(sk_site_point(&bare, site->points[i].id), i);
+    assert_int_equal(sk_site_point(&bare, "ups1/nothing"), -1);
+    assert_int_equal(sk_site_hash_size(0), 8);
+    assert_true(sk_site_hash_size(5000) >= 10000);
     sk_site_free(site);
 }
 
@@ -355,6 +373,10 @@ static const struct bad BAD_SITES[] = {
     {"door's camera", "[\"cam1\"]", "[\"cam2\"]", "doors[0].cameras[0]", "found 'cam2'", SK_ERR_NOT_FOUND},
     {"reader address twice", "\"direction\": \"exit\"", "\"direction\": \"exit\", \"address\": 1", "doors[0].readers",
      "reader address 1 again", SK_ERR_EXISTS},
+    {"reader address of another door", "\"doors\": [",
+     "\"doors\": [{\"id\": \"d0\", \"from\": \"outside\", \"to\": \"server\", \"controller\": \"dc1\", "
+     "\"readers\": [{\"id\": \"r9\", \"address\": 1}]},",
+     "doors[1].readers", "reader address 1 again, as at door 'd0'", SK_ERR_EXISTS},
     {"door address twice", "\"doors\": [",
      "\"doors\": [{\"id\": \"d0\", \"from\": \"outside\", \"to\": \"server\", \"controller\": \"dc1\", \"address\": 1},",
      "doors[1].address", "found 1 again", SK_ERR_EXISTS},
@@ -636,6 +658,7 @@ int main(void)
         cmocka_unit_test(good_points_are_read),
         cmocka_unit_test(good_devices_are_read),
         cmocka_unit_test(monitor_devices_are_added),
+        cmocka_unit_test(points_are_found_without_a_table),
         cmocka_unit_test(doors_are_read),
         cmocka_unit_test(digest_follows_every_byte),
         cmocka_unit_test(good_profile_is_read),
