@@ -145,6 +145,19 @@ static void put_family(struct sk_out *out, const char *family, const char *(*nam
     }
 }
 
+/* The state of a door event stands in its record as a word of the family that ends the event's name ("door.phys": "Open"). */
+static void put_door_words(struct sk_out *out, enum sk_lang lang)
+{
+    static const char *const families[] = {"mode", "phys", "lock", "alarm", "tamper", "fault"};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        char key[32];
+        const char *word;
+        snprintf(key, sizeof key, "door.%s", families[i]);
+        for (int value = 0; (word = sk_door_word(families[i], value)); value++)
+            put_text(out, key, word, sk_door_text(families[i], value, lang));
+    }
+}
+
 enum sk_err sk_texts_build(struct sk_app *app)
 {
     for (int lang = SK_LANG_JA; lang <= SK_LANG_EN; lang++) {
@@ -156,6 +169,7 @@ enum sk_err sk_texts_build(struct sk_app *app)
 #define F(family) put_family(out, #family, sk_##family##_name, sk_##family##_parse, sk_##family##_text, (enum sk_lang)lang);
         SK_VOCAB_FAMILIES(F)
 #undef F
+        put_door_words(out, (enum sk_lang)lang);
         const struct sk_point_kind *kind;
         for (size_t i = 0; (kind = sk_point_kind_at(i)); i++)
             put_text(out, "point", kind->name, lang == SK_LANG_JA ? kind->ja : kind->en);

@@ -343,7 +343,7 @@ function makeEntryRow(entry) {
   const row = make("tr");
   const body = entry.body ?? {};
   const event = make("td", entry.event === "acc.denied" || entry.event === "door.alarm" ? "denied" : "", word("event", entry.event));
-  if (body.state) event.append(" " + body.state);
+  if (body.state) event.append(" " + word(entry.event, body.state));
   if (entry.simulated) event.append(make("span", "mark", text("label.simulated")));
   const disagree = entry.our_decision && entry.our_decision !== "none" && entry.our_decision !== "unknown" && entry.our_decision !== entry.controller_decision;
   row.append(make("td", "tight", formatTime(entry.time, true)), make("td", "", entry.door || "-"), event,
@@ -485,10 +485,16 @@ function sound() {
   beep(state.lost ? 330 : 550 + 110 * worst, state.lost ? 0.8 : 0.35);
 }
 
+// What cannot be true any more must not be acted on.
+function freeze(lost) {
+  for (const element of document.querySelectorAll("#alarm-table button, #alarm-table input")) element.disabled = lost;
+}
+
 function showLoss() {
   const silent = performance.now() - state.heardAt > SILENT_MS;
   const lost = state.session !== null && (silent || state.connected === false);
   if (lost && !state.lost) set(byId("lost-since"), formatTime(new Date(Date.now() - (performance.now() - state.heardAt)), true));
+  if (state.lost !== lost) freeze(lost);
   state.lost = lost;
   byId("lost").hidden = !lost;
   document.body.classList.toggle("lost", lost);

@@ -138,6 +138,7 @@ def check(browser, collector, dashboard, token):
     collector.record(event="acc.denied", controller_decision="denied", body={"credential": "<img src=x onerror=alert(1)>"})
     collector.record(event="door.phys", controller_decision="none", our_decision="none", body={"state": "Open"})
     browser.until("document.querySelectorAll('#entry-table tbody tr').length === 3", "three entries, live")
+    assert browser.run("document.getElementById('entry-table').textContent.includes('扉開閉 開')"), "a door's state has its word"
     assert browser.run("document.querySelectorAll('img').length") == 0, "text became HTML"
     assert browser.run("document.getElementById('entry-table').textContent.includes('<img src=x')"), "text is not shown as it is"
 
@@ -167,6 +168,7 @@ def check(browser, collector, dashboard, token):
     collector.stop()
     browser.until("!document.getElementById('lost').hidden && document.body.classList.contains('lost') && document.title.includes('途絶')",
                   "the loss of the collector is unmistakable")
+    assert browser.run("[...document.querySelectorAll('#alarm-table button')].every(b => b.disabled)"), "an act on what is not current"
     browser.picture("4-lost")
     collector.start()
     browser.until("document.getElementById('lost').hidden && !document.title.includes('途絶')", "and passes")

@@ -82,16 +82,16 @@ class FakeCollector:
             self._say({"type": "record", "record": item})
             return int(seq)
 
-    def alarm(self, occurrence, state="unacknowledged", severity="high", **more):
+    def alarm(self, occurrence, state="unacknowledged", severity=None, **more):
         with self.lock:
             seq = self.record("alarm", "alarm.raised")
             old = self.alarms.get(occurrence, {})
             item = {"occurrence": str(occurrence), "state": state, "active": True, "acknowledged": False, "stale": False,
-                    "severity": severity, "condition": "State", "source": "ups1/ups.status", "detail": "OB", "value": None,
+                    "severity": "high", "condition": "State", "source": "ups1/ups.status", "detail": "OB", "value": None,
                     "limit": None, "unit": "", "place": "本館 2F 電気室", "raised": stamp(), "since": stamp(), "returned": None,
                     "acked": None, "acked_by": None, "simulated": True}
             item.update(old)
-            item.update({"state": state, "severity": severity, "record": str(seq)})
+            item.update({"state": state, "severity": severity or item["severity"], "record": str(seq)})
             item.update(more)
             self.alarms[occurrence] = item
             if state == "normal":

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+if(TARGET sk_dashboard)
+  sk_unit_test(dashboard_target sk_dashboard)
+  sk_unit_test(dashboard_gate sk_dashboard)
+  sk_unit_test(dashboard_live sk_dashboard)
+  sk_unit_test(text sk_text)
+endif()
