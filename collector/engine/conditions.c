@@ -141,7 +141,7 @@ void sk_cond_feed(struct sk_engine *engine, uint32_t index, const struct sk_deci
     struct sk_cond *cond = &engine->conds[index];
     switch ((enum action)machine[cond->state][input->verdict]) {
     case STAY:
-        if (cond->state == SK_CS_RETURNING)
+        if (is_moving(cond->state)) /* the newest value goes with it */
             sk_pending_cond(engine, index, input->now, effects);
         break;
     case BEGIN:

@@ -11,7 +11,7 @@
 #include "schemas/base/mem.h"
 #include "tests/unit/sk_test.h"
 
-#define KIT_UTC0 INT64_C(1763640000000000)
+#define KIT_UTC0  INT64_C(1763640000000000)
 #define KIT_MONO0 INT64_C(1000000000)
 enum { KIT_POINTS = 8, KIT_LIMITS = 4 };
 
@@ -36,8 +36,8 @@ static const char *const kit_words[] = {"OL", "OB", "BYPASS", "OVER"};
 /* Points 0-3 numbers, 4 state, 5 flags, 6 number with a heartbeat, 7 device.comm. None has limits yet. */
 static inline void kit_site(struct kit *kit)
 {
-    static const char *const ids[KIT_POINTS] = {"dev/t", "dev/t2", "dev/t3", "dev/t4", "dev/state", "dev/flags", "dev/heart",
-                                                "dev/device.comm"};
+    static const char *const ids[KIT_POINTS] = {"dev/t",     "dev/t2",    "dev/t3",    "dev/t4",
+                                                "dev/state", "dev/flags", "dev/heart", "dev/device.comm"};
     memset(kit, 0, sizeof *kit);
     kit->number = (struct sk_point_kind){.name = "t", .kind = SK_KIND_NUMBER, .unit = SK_UNIT_CELSIUS};
     kit->state = (struct sk_point_kind){.name = "s", .kind = SK_KIND_STATE, .states = kit_words, .state_count = 4};
@@ -50,9 +50,15 @@ static inline void kit_site(struct kit *kit)
     kit->devices[2] = (struct sk_device){.id = "dc2", .profile = &kit->profiles[1], .link = -1, .number = 6};
     for (uint32_t i = 0; i < KIT_POINTS; i++) {
         const struct sk_point_kind *kind = i == 4 || i == 7 ? &kit->state : i == 5 ? &kit->flags : &kit->number;
-        kit->points[i] = (struct sk_point){.device = 0, .kind = kind, .id = ids[i], .name = ids[i] + 4,
-                                           .profile = i == 7 ? NULL : i == 6 ? &kit->heart : &kit->profile_point,
-                                           .place = {.text = "room 1"}, .limits = kit->limits[i]};
+        kit->points[i] = (struct sk_point){.device = 0,
+                                           .kind = kind,
+                                           .id = ids[i],
+                                           .name = ids[i] + 4,
+                                           .profile = i == 7   ? NULL
+                                                      : i == 6 ? &kit->heart
+                                                               : &kit->profile_point,
+                                           .place = {.text = "room 1"},
+                                           .limits = kit->limits[i]};
     }
     kit->zones[0] = (struct sk_zone_info){.id = "outside", .number = 11};
     kit->zones[1] = (struct sk_zone_info){.id = "server", .number = 12, .class_ = 3};
@@ -60,11 +66,25 @@ static inline void kit_site(struct kit *kit)
     kit->readers[1] = (struct sk_reader_info){.id = "r2", .entry = false};
     kit->cameras[0] = "cam1";
     kit->cameras[1] = "cam2";
-    kit->doors[0] = (struct sk_door_info){.id = "d1", .zone_from = 0, .zone_to = 1, .controller = 1, .readers = kit->readers,
-                                          .reader_count = 2, .cameras = kit->cameras, .camera_count = 2, .number = 21,
+    kit->doors[0] = (struct sk_door_info){.id = "d1",
+                                          .zone_from = 0,
+                                          .zone_to = 1,
+                                          .controller = 1,
+                                          .readers = kit->readers,
+                                          .reader_count = 2,
+                                          .cameras = kit->cameras,
+                                          .camera_count = 2,
+                                          .number = 21,
                                           .place = {.text = "2F"}};
-    kit->site = (struct sk_site){.id = "kit", .zones = kit->zones, .zone_count = 2, .doors = kit->doors, .door_count = 1,
-                                 .devices = kit->devices, .device_count = 3, .points = kit->points, .point_count = KIT_POINTS};
+    kit->site = (struct sk_site){.id = "kit",
+                                 .zones = kit->zones,
+                                 .zone_count = 2,
+                                 .doors = kit->doors,
+                                 .door_count = 1,
+                                 .devices = kit->devices,
+                                 .device_count = 3,
+                                 .points = kit->points,
+                                 .point_count = KIT_POINTS};
 }
 
 static inline void kit_limit(struct kit *kit, uint32_t point, struct sk_limit limit)
@@ -94,8 +114,13 @@ static inline void kit_stop(struct kit *kit)
 static inline struct sk_sample kit_sample(const struct kit *kit, uint32_t point, double number, uint8_t quality, int64_t ms)
 {
     const struct sk_now now = kit_now(ms);
-    return (struct sk_sample){.point = point, .kind = (uint8_t)kit->points[point].kind->kind, .quality = quality,
-                              .number = number, .source_us = now.utc_us - 1000, .recv_us = now.utc_us, .mono_us = now.mono_us,
+    return (struct sk_sample){.point = point,
+                              .kind = (uint8_t)kit->points[point].kind->kind,
+                              .quality = quality,
+                              .number = number,
+                              .source_us = now.utc_us - 1000,
+                              .recv_us = now.utc_us,
+                              .mono_us = now.mono_us,
                               .uncertainty_us = 1000};
 }
 
@@ -136,10 +161,11 @@ static inline const char *kit_story(const struct kit *kit)
         static const struct {
             uint16_t ev;
             char letter;
-        } letters[] = {{SK_EV_ALARM_RAISED, 'R'}, {SK_EV_ALARM_RETURNED, 'N'}, {SK_EV_ALARM_ACK, 'A'},
-                       {SK_EV_ALARM_CHANGED, 'C'}, {SK_EV_ALARM_COMMENT, 'm'}, {SK_EV_CTRL_GAP, 'g'},
-                       {SK_EV_CTRL_DUP, 'd'}, {SK_EV_CTRL_REPLAY, 'r'}, {SK_EV_CTRL_REORDER, 'o'}, {SK_EV_CTRL_EPOCH, 'e'},
-                       {SK_EV_CTRL_SKEW, 's'}, {SK_EV_CTRL_MALFORMED, 'x'}, {SK_EV_SYS_INTERRUPTED, 'I'}};
+        } letters[] = {{SK_EV_ALARM_RAISED, 'R'},   {SK_EV_ALARM_RETURNED, 'N'}, {SK_EV_ALARM_ACK, 'A'},
+                       {SK_EV_ALARM_CHANGED, 'C'},  {SK_EV_ALARM_COMMENT, 'm'},  {SK_EV_CTRL_GAP, 'g'},
+                       {SK_EV_CTRL_DUP, 'd'},       {SK_EV_CTRL_REPLAY, 'r'},    {SK_EV_CTRL_REORDER, 'o'},
+                       {SK_EV_CTRL_EPOCH, 'e'},     {SK_EV_CTRL_SKEW, 's'},      {SK_EV_CTRL_MALFORMED, 'x'},
+                       {SK_EV_SYS_INTERRUPTED, 'I'}};
         char letter = effect->record->header.class_ == SK_CLASS_ACCESS ? 'E' : '?';
         for (size_t k = 0; k < SK_COUNT(letters); k++)
             if (letters[k].ev == effect->record->header.ev)
@@ -168,9 +194,18 @@ static inline bool kit_item(const struct sk_draft *draft, enum sk_tag tag, struc
 static inline struct sk_access_event kit_event(uint16_t ev, uint32_t epoch, uint64_t seq, int64_t ms)
 {
     const struct sk_now now = kit_now(ms);
-    return (struct sk_access_event){.device = 1, .door = 0, .reader = 0, .ev = ev, .decision = SK_DECISION_GRANTED,
-                                    .has_identity = true, .epoch = epoch, .seq = seq, .t_ctrl_us = now.utc_us - 100000,
-                                    .recv_us = now.utc_us, .mono_us = now.mono_us, .factors = 1};
+    return (struct sk_access_event){.device = 1,
+                                    .door = 0,
+                                    .reader = 0,
+                                    .ev = ev,
+                                    .decision = SK_DECISION_GRANTED,
+                                    .has_identity = true,
+                                    .epoch = epoch,
+                                    .seq = seq,
+                                    .t_ctrl_us = now.utc_us - 100000,
+                                    .recv_us = now.utc_us,
+                                    .mono_us = now.mono_us,
+                                    .factors = 1};
 }
 
 static inline bool kit_event_feed(struct kit *kit, const struct sk_access_event *event, int64_t ms)

@@ -87,7 +87,10 @@ struct move {
     bool duplicate;
 };
 enum { END = -1, TICK = 0 };
-#define LAST {END, 0, 0, 0, NULL, false}
+#define LAST                                                                                                                   \
+    {                                                                                                                          \
+        END, 0, 0, 0, NULL, false                                                                                              \
+    }
 
 static const struct {
     const char *name;
@@ -95,33 +98,69 @@ static const struct {
 } honesty[] = {
     {"next", {{0, 1, 10, 'a', "E", false}, {1, 1, 11, 'b', "E", false}, {2, 1, 12, 'c', "E", false}, LAST}},
     {"gap: record at once, alarm after the reorder window, ends when filled",
-     {{0, 1, 10, 'a', "E", false}, {1, 1, 13, 'b', "gE", false}, {5000, TICK, 0, 0, "", false}, {5001, TICK, 0, 0, "R", false},
-      {9000, 1, 11, 'c', "E", false}, {9001, 1, 12, 'd', "EN", false}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 13, 'b', "gE", false},
+      {5000, TICK, 0, 0, "", false},
+      {5001, TICK, 0, 0, "R", false},
+      {9000, 1, 11, 'c', "E", false},
+      {9001, 1, 12, 'd', "EN", false},
+      LAST}},
     {"gap: two holes, one alarm",
-     {{0, 1, 10, 'a', "E", false}, {1, 1, 12, 'b', "gE", false}, {2, 1, 14, 'c', "gE", false}, {5001, TICK, 0, 0, "R", false},
-      {6000, 1, 11, 'd', "E", false}, {600000, 1, 13, 'e', "EN", false}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 12, 'b', "gE", false},
+      {2, 1, 14, 'c', "gE", false},
+      {5001, TICK, 0, 0, "R", false},
+      {6000, 1, 11, 'd', "E", false},
+      {600000, 1, 13, 'e', "EN", false},
+      LAST}},
     {"duplicate: counted, one record a minute",
-     {{0, 1, 10, 'a', "E", false}, {1, 1, 10, 'a', "d", true}, {2, 1, 10, 'a', "", true}, {3, 1, 10, 'a', "", true},
-      {60000, TICK, 0, 0, "", false}, {60001, TICK, 0, 0, "d", false}, {120001, TICK, 0, 0, "", false},
-      {120002, 1, 10, 'a', "d", true}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 10, 'a', "d", true},
+      {2, 1, 10, 'a', "", true},
+      {3, 1, 10, 'a', "", true},
+      {60000, TICK, 0, 0, "", false},
+      {60001, TICK, 0, 0, "d", false},
+      {120001, TICK, 0, 0, "", false},
+      {120002, 1, 10, 'a', "d", true},
+      LAST}},
     {"conflict: same number, other bytes", {{0, 1, 10, 'a', "E", false}, {1, 1, 10, 'b', "rR", true}, LAST}},
     {"replay alarm returns by itself after a quarter of an hour",
-     {{0, 1, 10, 'a', "E", false}, {1, 1, 10, 'b', "rR", true}, {2, 1, 10, 'c', "r", true}, {900001, TICK, 0, 0, "", false},
-      {900002, TICK, 0, 0, "N", false}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 10, 'b', "rR", true},
+      {2, 1, 10, 'c', "r", true},
+      {900001, TICK, 0, 0, "", false},
+      {900002, TICK, 0, 0, "N", false},
+      LAST}},
     {"rollback: below what is known and no hole",
-     {{0, 1, 10, 'a', "E", false}, {1, 1, 5000, 'b', "gE", false}, {2, 1, 9000, 'c', "gE", false},
-      {3, 1, 20, 'x', "oE", false}, {4, 1, 9000, 'd', "rR", true}, LAST}},
-    {"reorder: fills within 5 s", {{0, 1, 10, 'a', "E", false}, {1, 1, 12, 'b', "gE", false}, {4000, 1, 11, 'c', "oE", false},
-                                    {9000, TICK, 0, 0, "", false}, LAST}},
-    {"late: fills after 5 s", {{0, 1, 10, 'a', "E", false}, {1, 1, 12, 'b', "gE", false}, {5002, 1, 11, 'c', "REN", false}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 5000, 'b', "gE", false},
+      {2, 1, 9000, 'c', "gE", false},
+      {3, 1, 20, 'x', "oE", false},
+      {4, 1, 9000, 'd', "rR", true},
+      LAST}},
+    {"reorder: fills within 5 s",
+     {{0, 1, 10, 'a', "E", false},
+      {1, 1, 12, 'b', "gE", false},
+      {4000, 1, 11, 'c', "oE", false},
+      {9000, TICK, 0, 0, "", false},
+      LAST}},
+    {"late: fills after 5 s",
+     {{0, 1, 10, 'a', "E", false}, {1, 1, 12, 'b', "gE", false}, {5002, 1, 11, 'c', "REN", false}, LAST}},
     {"before the first one heard: not missing, taken once",
      {{0, 1, 10, 'a', "E", false}, {1, 1, 9, 'b', "E", false}, {2, 1, 0, 'c', "E", false}, {3, 1, 9, 'b', "d", true}, LAST}},
     {"epoch change, and a straggler of the old one",
-     {{0, 1, 10, 'a', "E", false}, {1, 2, 1, 'b', "eE", false}, {2, 1, 11, 'c', "E", false}, {3, 1, 10, 'a', "d", true},
-      {4, 2, 2, 'd', "E", false}, LAST}},
+     {{0, 1, 10, 'a', "E", false},
+      {1, 2, 1, 'b', "eE", false},
+      {2, 1, 11, 'c', "E", false},
+      {3, 1, 10, 'a', "d", true},
+      {4, 2, 2, 'd', "E", false},
+      LAST}},
     {"the largest number is no end of the world",
-     {{0, 1, UINT64_MAX - 1, 'a', "E", false}, {1, 1, UINT64_MAX, 'b', "E", false}, {2, 1, UINT64_MAX, 'b', "d", true},
-      {3, 1, 0, 'c', "E", false}, LAST}},
+     {{0, 1, UINT64_MAX - 1, 'a', "E", false},
+      {1, 1, UINT64_MAX, 'b', "E", false},
+      {2, 1, UINT64_MAX, 'b', "d", true},
+      {3, 1, 0, 'c', "E", false},
+      LAST}},
 };
 
 static struct sk_access_event move_event(const struct move *move)
@@ -252,8 +291,8 @@ static void test_malformed(void **state)
     } rows[] = {{1, "xR"}, {1, "x"}, {0, "x"}, {0, ""}, {-1, "x"}, {-1, ""}, {77, ""}};
     for (size_t i = 0; i < SK_COUNT(rows); i++) {
         sk_effects_clear(kit.effects);
-        assert_int_equal(sk_engine_malformed(kit.engine, rows[i].device, "a/b", "an object", junk, sizeof junk, &now,
-                                             kit.effects), SK_OK);
+        assert_int_equal(
+            sk_engine_malformed(kit.engine, rows[i].device, "a/b", "an object", junk, sizeof junk, &now, kit.effects), SK_OK);
         sk_check(strcmp(kit_story(&kit), rows[i].story) == 0, rows[i].story);
     }
     kit_stop(&kit);
@@ -317,10 +356,9 @@ static void test_exactly_once_in_any_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entry_record),     cmocka_unit_test(test_occurrence_classes),
-        cmocka_unit_test(test_honesty),          cmocka_unit_test(test_skew),
-        cmocka_unit_test(test_without_identity), cmocka_unit_test(test_doors),
-        cmocka_unit_test(test_malformed),        cmocka_unit_test(test_exactly_once_in_any_order),
+        cmocka_unit_test(test_entry_record), cmocka_unit_test(test_occurrence_classes),        cmocka_unit_test(test_honesty),
+        cmocka_unit_test(test_skew),         cmocka_unit_test(test_without_identity),          cmocka_unit_test(test_doors),
+        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_exactly_once_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,9 +27,12 @@ static void test_orders(void **state)
         enum sk_alarm_state last;
         size_t open;
     } rows[] = {
-        {"active", "H", SK_ALARM_UNACK, 1},          {"acknowledged", "Ha", SK_ALARM_ACKED, 1},
-        {"returned", "HL", SK_ALARM_RTN_UNACK, 1},   {"acknowledged, returned", "HaL", SK_ALARM_NORMAL, 0},
-        {"returned, acknowledged", "HLa", SK_ALARM_NORMAL, 0}, {"twice acknowledged", "HaaL", SK_ALARM_NORMAL, 0},
+        {"active", "H", SK_ALARM_UNACK, 1},
+        {"acknowledged", "Ha", SK_ALARM_ACKED, 1},
+        {"returned", "HL", SK_ALARM_RTN_UNACK, 1},
+        {"acknowledged, returned", "HaL", SK_ALARM_NORMAL, 0},
+        {"returned, acknowledged", "HLa", SK_ALARM_NORMAL, 0},
+        {"twice acknowledged", "HaaL", SK_ALARM_NORMAL, 0},
     };
     for (size_t i = 0; i < SK_COUNT(rows); i++) {
         struct kit kit;
