@@ -5,9 +5,9 @@
  *               [--speed X] [--play NAME] [--ports-file FILE]
  * A Modbus link of port 0 listens on a free port; the ready line and the ports file tell which. */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,60 +34,60 @@ struct options {
     double speed;
 };
 
+static const struct option_row {
+    const char *name;
+    size_t offset;
+    bool text;
+    int64_t low, high;
+} OPTIONS[] = {
+    {"site", offsetof(struct options, site), true, 0, 0},
+    {"profiles", offsetof(struct options, profiles), true, 0, 0},
+    {"scenarios", offsetof(struct options, scenarios), true, 0, 0},
+    {"play", offsetof(struct options, play), true, 0, 0},
+    {"ports-file", offsetof(struct options, ports_file), true, 0, 0},
+    {"seed", offsetof(struct options, seed), false, 0, INT64_MAX},
+    {"epoch", offsetof(struct options, epoch), false, 1, UINT32_MAX},
+    {"control", offsetof(struct options, control), false, 0, 65535},
+    {"mqtt-port", offsetof(struct options, mqtt_port), false, 1, 65535},
+};
+enum { OPTION_COUNT = sizeof OPTIONS / sizeof OPTIONS[0] };
+
+static bool read_speed(const char *text, double *ret_speed)
+{
+    char *end = NULL;
+    *ret_speed = strtod(text, &end);
+    return end != text && *end == '\0' && *ret_speed > 0.0 && *ret_speed <= 1000.0;
+}
+
+static bool read_option(const struct option_row *row, const char *text, struct options *to)
+{
+    char *field = (char *)to + row->offset;
+    if (row->text) {
+        memcpy(field, &text, sizeof text);
+        return true;
+    }
+    int64_t value = 0;
+    const bool good = sk_int_read(text, row->low, row->high, &value);
+    memcpy(field, &value, sizeof value);
+    return good;
+}
+
 static bool read_options(int argc, char **argv, struct options *to)
 {
-    static const struct option NAMES[] = {{"site", required_argument, NULL, 's'},
-                                          {"profiles", required_argument, NULL, 'p'},
-                                          {"scenarios", required_argument, NULL, 'd'},
-                                          {"seed", required_argument, NULL, 'n'},
-                                          {"epoch", required_argument, NULL, 'e'},
-                                          {"control", required_argument, NULL, 'c'},
-                                          {"mqtt-port", required_argument, NULL, 'm'},
-                                          {"speed", required_argument, NULL, 'x'},
-                                          {"play", required_argument, NULL, 'y'},
-                                          {"ports-file", required_argument, NULL, 'f'},
-                                          {NULL, 0, NULL, 0}};
-    bool good = true;
-    char *end = NULL;
-    for (int option = 0; good && (option = getopt_long(argc, argv, "", NAMES, NULL)) != -1;) {
-        switch (option) {
-        case 's':
-            to->site = optarg;
-            break;
-        case 'p':
-            to->profiles = optarg;
-            break;
-        case 'd':
-            to->scenarios = optarg;
-            break;
-        case 'y':
-            to->play = optarg;
-            break;
-        case 'f':
-            to->ports_file = optarg;
-            break;
-        case 'n':
-            good = sk_int_read(optarg, 0, INT64_MAX, &to->seed);
-            break;
-        case 'e':
-            good = sk_int_read(optarg, 1, UINT32_MAX, &to->epoch);
-            break;
-        case 'c':
-            good = sk_int_read(optarg, 0, 65535, &to->control);
-            break;
-        case 'm':
-            good = sk_int_read(optarg, 1, 65535, &to->mqtt_port);
-            break;
-        case 'x':
-            to->speed = strtod(optarg, &end);
-            good = end != optarg && *end == '\0' && to->speed > 0.0 && to->speed <= 1000.0;
-            break;
-        default:
-            good = false;
-            break;
+    for (int i = 1; i < argc; i += 2) {
+        const struct option_row *found = NULL;
+        for (size_t k = 0; k < OPTION_COUNT && strncmp(argv[i], "--", 2) == 0; k++) {
+            found = strcmp(argv[i] + 2, OPTIONS[k].name) == 0 ? &OPTIONS[k] : found;
+        }
+        const bool speed = strcmp(argv[i], "--speed") == 0;
+        if (i + 1 == argc || (found == NULL && !speed)) {
+            return false;
+        }
+        if (speed ? !read_speed(argv[i + 1], &to->speed) : !read_option(found, argv[i + 1], to)) {
+            return false;
         }
     }
-    return good && to->site != NULL && optind == argc;
+    return to->site != NULL;
 }
 
 static cJSON *ready_json(const struct sim *sim)
