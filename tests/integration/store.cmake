@@ -12,3 +12,8 @@ if(TARGET sk_store)
     $<TARGET_FILE:store_writer> ${SK_SEKISHO_IF_BUILT})
   set_tests_properties(integration.log_root PROPERTIES TIMEOUT 300 LABELS integration)
 endif()
+# Built with everything so that it never rots; measured by hand or by the bench runner, never by ctest.
+if(TARGET sk_store)
+  add_executable(bench_store ${CMAKE_SOURCE_DIR}/tests/bench/bench_store.c)
+  target_link_libraries(bench_store PRIVATE sk_store PkgConfig::SQLITE)
+endif()
