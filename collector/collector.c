@@ -80,6 +80,8 @@ static void on_event(void *context, struct sk_access_event *event)
     enum sk_err err = hide_identifier(c, event);
     if (err == SK_OK)
         err = sk_engine_event(c->engine, event, &c->now, effects_of(c), &duplicate);
+    sk_log(SK_LOG_DEBUG, "%s event 0x%04x of '%s': epoch %u, seq %llu, door %d", duplicate ? "known" : "new", event->ev,
+           c->site->devices[event->device].id, event->epoch, (unsigned long long)event->seq, event->door);
     if (err == SK_OK)
         return;
     /* Not recorded, so it must not be acknowledged: ending is the one answer that makes the broker send it again. */
@@ -263,6 +265,8 @@ static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, not our end */
     c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     enum sk_err err =
         c->signal_fd >= 0 ? sk_loop_add(c->loop, c->signal_fd, EPOLLIN, on_signal, c, &c->signal_source) : SK_ERR_IO;

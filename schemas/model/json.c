@@ -128,7 +128,7 @@ enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON 
     sk_text_format(number, sizeof number, "%llu", (unsigned long long)alarm->occurrence);
     put_text(&b, "id", number);
     put_text(&b, "occurrence", number);
-    put_text(&b, "state", sk_alarm_state_name(sk_alarm_state_of(alarm->bits)));
+    put_text(&b, "state", sk_alarm_state_name((int)sk_alarm_state_of(alarm->bits)));
     put_bool(&b, "active", (alarm->bits & SK_ALARM_BIT_ACTIVE) != 0);
     put_bool(&b, "acknowledged", (alarm->bits & SK_ALARM_BIT_ACKED) != 0);
     put_bool(&b, "stale", (alarm->bits & SK_ALARM_BIT_STALE) != 0);

@@ -124,7 +124,7 @@ class House:
     def start_collector(self):
         socket_path = self.state / "control.sock"
         self.start("collector", self.build / "collector/sekisho-collector", "--site", self.dir / "site.json", "--state", self.state,
-                   "--profiles", ROOT / "schemas/profiles")
+                   "--profiles", ROOT / "schemas/profiles", "--debug")
         until("the collector answers", lambda: self.alive("collector") and self.control_answers(socket_path), 60)
 
     @staticmethod

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The collector as its neighbours see it: control socket, feed, restart, a log that cannot be written, a poller that dies.
+Every case is a function test_*; all run against one build. Usage: collector.py BUILD_DIR [case ...]"""
+import json
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+
+from house import House, door_site, envelope, until
+
+RAISED, ACKED, RETURNED = 0x0401, 0x0402, 0x0403
+
+
+def room_site():
+    """A temperature probe beside the door; alarms at once so that no test waits for a dwell time."""
+    site = door_site()
+    site["devices"].append({"id": "th1", "profile": "generic-th-mqtt", "link": "broker", "topic": "t/th1", "stale_ms": 600000,
+                            "place": {"building": "本館", "room": "サーバ室"},
+                            "points": {"env.room.temperature": {"limits": {
+                                "LowerCritical": None, "LowerCaution": None, "RateOfChange": None, "UpperCaution": None,
+                                "UpperCritical": {"Reading": 32, "HysteresisReading": 1, "severity": "critical"}}}}})
+    return site
+
+
+def publish(house, topic, text, *more):
+    subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(house.mqtt_port), "-q", "1", "-t", topic, "-m", text, *more], check=True)
+
+
+def temperature(house, value):
+    publish(house, "t/th1/state", json.dumps({"t": value}))
+
+
+def open_alarms(house):
+    status, page = house.get("/api/v1/alarms")
+    assert status == 200, page
+    return page["items"]
+
+
+def kinds(house):
+    """Event kinds in the log, in order, read by sqlite3 alone."""
+    database = sqlite3.connect(f"file:{house.state}/log.db?mode=ro", uri=True)
+    rows = [int.from_bytes(row[0][21:23], "big") for row in database.execute("SELECT header FROM record ORDER BY seq")]
+    database.close()
+    return rows
+
+
+def raise_alarm(house):
+    until("the probe's session is up and its value arrives", lambda: (temperature(house, 40), open_alarms(house))[1])
+    return open_alarms(house)[0]
+
+
+class Control:
+    """A raw control connection."""
+
+    def __init__(self, house, hello=b'{"hello":"command","version":1}\n'):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(house.state / "control.sock"))
+        self.socket.sendall(hello)
+        self.file = self.socket.makefile("rb")
+
+    def ask(self, line):
+        self.socket.sendall(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+        return json.loads(self.file.readline())
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def test_bad_lines(house):
+    rows = [(b"x\n", "parse"), (b'{"cmd":"status","cmd":"status"}\n', "parse"), (b'{"cmd":"no.such"}\n', "unsupported"),
+            (b'{"cmd":7}\n', "unsupported"), (b"[]\n", "unsupported"), (b'{"cmd":"alarm.acknowledge","args":{"occurrence":"0"}}\n', "parse"),
+            (b'{"cmd":"alarm.acknowledge","args":{"occurrence":"999"}}\n', "not_found"),
+            (b'{"cmd":"alarm.comment","args":{"occurrence":"1"}}\n', "parse"),
+            (b'{"cmd":"account.create","args":{"account":"x","roles":["emperor"]}}\n', "parse"),
+            (b'{"cmd":"account.create","args":{"account":"x","roles":[]}}\n', "parse"),
+            (b'{"cmd":"token.create","args":{"account":"nobody"}}\n', "not_found"),
+            (b'{"cmd":"session.check","token":"skt_00"}\n', "unauthenticated"), (b'{"cmd":"session.open"}\n', "invalid")]
+    control = Control(house)
+    for line, error in rows:
+        answer = control.ask(line)
+        assert answer["ok"] is False and answer["error"] == error and answer["detail"], (line, answer)
+    assert control.ask({"id": 7, "cmd": "status"})["id"] == 7
+    control.close()
+    for hello in (b"hello\n", b'{"hello":"feed","version":2}\n', b'{"hello":"x","version":1}\n'):
+        stranger = Control(house, hello)
+        assert b"protocol" in stranger.file.readline() and stranger.file.readline() == b""
+        stranger.close()
+    greedy = Control(house)
+    try:
+        greedy.socket.sendall(b"x" * 70000)
+        assert greedy.file.readline() == b"", "a line beyond 64 KiB ends the connection"
+    except (ConnectionResetError, BrokenPipeError):
+        pass
+    greedy.close()
+    assert house.control_answers(house.state / "control.sock")
+
+
+def test_roles_and_refusals(house):
+    alarm = raise_alarm(house)
+    viewer = {"cmd": "alarm.acknowledge", "token": house.tokens["viewer"], "args": {"occurrence": alarm["occurrence"]}, "address": "192.0.2.9"}
+    control = Control(house)
+    answer = control.ask(viewer)
+    assert answer["error"] == "denied", answer
+    control.close()
+    denials = [r for r in house.all_items("/api/v1/records?limit=1000", "auditor") if r["event"] == "op.denied"]
+    assert any(r["body"]["actor"] == "test-viewer" and r["body"]["command"] == "alarm.acknowledge" and r["body"]["actor_address"] == "192.0.2.9"
+               for r in denials), denials
+    status, problem = house.request("POST", f"/api/v1/alarms/{alarm['occurrence']}/acknowledge", "viewer", {"occurrence": alarm["occurrence"], "comment": ""})
+    assert status == 403, problem
+
+
+def test_acknowledge_once(house):
+    alarm = raise_alarm(house)
+    path = f"/api/v1/alarms/{alarm['occurrence']}/acknowledge"
+    for _ in range(2):  # idempotent
+        status, answer = house.request("POST", path, "operator", {"occurrence": alarm["occurrence"], "comment": "現地確認中"})
+        assert status == 200, answer
+    assert kinds(house).count(ACKED) == 1
+    until("it returns", lambda: (temperature(house, 20), not open_alarms(house))[1])
+    status, answer = house.request("POST", path, "operator", {"occurrence": alarm["occurrence"], "comment": ""})
+    assert status in (404, 409), (status, answer)
+    assert raise_alarm(house)["occurrence"] != alarm["occurrence"], "a new life has a new number"
+
+
+def test_feed_is_whole(house):
+    feed = Control(house, b'{"hello":"feed","version":1}\n')
+    lines, seen = [], []
+    while not lines or lines[-1]["type"] != "snapshot_end":
+        lines.append(json.loads(feed.file.readline()))
+    assert lines[0]["type"] == "snapshot_begin" and lines[0]["site"]["id"] == "t"
+    points = [line["id"] for line in lines if line["type"] == "point"]
+    assert len(points) == len(set(points)) and "th1/env.room.temperature" in points
+    for n in range(20):
+        publish(house, "t/ctrl/dc1/ev", envelope(5, n + 1))
+    while len([s for s in seen if s["event"] == "acc.granted"]) < 20:
+        line = json.loads(feed.file.readline())
+        if line["type"] == "record":
+            seen.append(line["record"])
+    numbers = [int(record["seq"]) for record in seen]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
+    assert numbers[0] == int(lines[0]["record"]) + 1, "changes begin where the snapshot ended"
+    feed.close()
+
+
+def test_restart_is_no_event(house):
+    alarm = raise_alarm(house)
+    before = kinds(house)
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        house.stop("collector", how)
+        house.start_collector()
+        until("the dashboard has the feed again", lambda: house.is_well())
+    now = open_alarms(house)
+    assert [(a["occurrence"], a["raised"]) for a in now] == [(alarm["occurrence"], alarm["raised"])], now
+    after = kinds(house)
+    for kind in (RAISED, RETURNED, ACKED):
+        assert after.count(kind) == before.count(kind), "a restart raised, returned or acknowledged something"
+    assert 0x0803 not in after[len(before):], "a stop shorter than every staleness limit is no interruption"
+
+
+def test_second_collector_is_refused(house):
+    before = kinds(house)
+    second = subprocess.run([house.build / "collector/sekisho-collector", "--site", house.dir / "site.json", "--state", house.state,
+                             "--profiles", house.processes["collector"].args[6]], capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1 and "cannot start" in second.stderr, second.stderr
+    assert house.control_answers(house.state / "control.sock") and kinds(house)[:len(before)] == before
+
+
+def test_log_cannot_be_written(house):
+    raise_alarm(house)
+    until("returned", lambda: (temperature(house, 20), not [a for a in open_alarms(house) if a["active"]])[1])
+    pid = house.processes["collector"].pid
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))  # every write of a file fails from here
+    temperature(house, 41)
+    shown = until("the alarm is shown although it cannot be recorded",
+                  lambda: [a for a in open_alarms(house) if a["active"] and a["recorded"] is False], 60)
+    assert shown[0]["record"] is None
+    database_kinds = kinds(house)
+    publish(house, "t/ctrl/dc1/ev", envelope(6, 1))
+    assert house.command("status")["result"]["writable"] is False
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    until("the alarm is recorded", lambda: [a for a in open_alarms(house) if a["active"] and a["recorded"]], 60)
+    until("the door event was kept by its broker and is recorded now", lambda: 0x0101 in kinds(house)[len(database_kinds):], 60)
+    assert kinds(house).count(0x0807) == 1, "one record names the interval"
+
+
+def test_poller_dies(house):
+    children = subprocess.run(["pgrep", "-P", str(house.processes["collector"].pid)], capture_output=True, text=True).stdout.split()
+    assert len(children) == 2, children
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    until("the pollers are back", lambda: any(a["source"].startswith("system:poller:") and not a["active"] for a in house.all_items("/api/v1/alarms?state=all")), 60)
+    until("events flow again", lambda: (publish(house, "t/ctrl/dc1/ev", envelope(9, 1)), 0x0101 in kinds(house))[1], 60)
+
+
+def main():
+    build, wanted = sys.argv[1], sys.argv[2:]
+    cases = {name[5:]: case for name, case in globals().items() if name.startswith("test_")}
+    for name in wanted or cases:
+        with House(build, room_site()) as house:
+            cases[name](house)
+            assert house.stop("collector") == 0, "the collector ended badly"
+            assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"
+        print(f"{name}: ok", flush=True)
+
+
+if __name__ == "__main__":
+    main()
