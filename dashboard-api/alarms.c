@@ -214,11 +214,12 @@ static void answer_refusal(struct sk_call *call, uint64_t occurrence, struct sk_
 static void answer_acknowledged(struct sk_call *call, cJSON *result)
 {
     cJSON *alarm = cJSON_DetachItemFromObjectCaseSensitive(result, "alarm");
-    uint64_t record = 0, occurrence;
-    if (alarm && !sk_json_get(alarm, "id") && sk_json_u64(sk_json_get(alarm, "occurrence"), &occurrence))
-        sk_json_add_u64(alarm, "id", occurrence);
-    if (sk_json_u64(sk_json_get(alarm, "record"), &record))
-        sk_mirror_await_alarm(call->app->mirror, record, SHOWN_WAIT_MS);
+    uint64_t occurrence;
+    if (alarm && sk_json_u64(sk_json_get(alarm, "occurrence"), &occurrence)) {
+        if (!sk_json_get(alarm, "id"))
+            sk_json_add_u64(alarm, "id", occurrence);
+        sk_mirror_await_acknowledged(call->app->mirror, occurrence, SHOWN_WAIT_MS);
+    }
     struct sk_out out = {0};
     sk_out_put(&out, "{\"alarm\":");
     sk_out_json(&out, alarm);

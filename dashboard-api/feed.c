@@ -65,7 +65,7 @@ static enum sk_err on_end(struct sk_feed *feed, cJSON *line)
     if (!feed->snapshot)
         return SK_ERR_PROTOCOL;
     feed->snapshot = false;
-    sk_mirror_end(feed->mirror, feed->has_record ? feed->record : 0);
+    sk_mirror_end(feed->mirror);
     if (feed->has_record)
         sk_mirror_set_record(feed->mirror, feed->record);
     sk_live_sync(feed->live, feed->has_record, feed->record);
@@ -107,10 +107,9 @@ static enum sk_err on_alarm(struct sk_feed *feed, cJSON *line)
         !add_alarm_id(line, alarm.occurrence))
         return SK_ERR_PROTOCOL;
     alarm.open = sk_alarm_state_parse(state) != SK_ALARM_NORMAL;
-    uint64_t record = 0; /* none: an alarm that could not be recorded */
-    sk_json_u64(sk_json_get(line, "record"), &record);
+    alarm.acknowledged = cJSON_IsTrue(sk_json_get(line, "acknowledged"));
     alarm.text = print_item(line);
-    enum sk_err err = alarm.text ? sk_mirror_put_alarm(feed->mirror, &alarm, record) : SK_ERR_NOMEM;
+    enum sk_err err = alarm.text ? sk_mirror_put_alarm(feed->mirror, &alarm) : SK_ERR_NOMEM;
     if (err == SK_OK && !feed->snapshot)
         sk_live_publish(feed->live, SK_LIVE_ALARM, "alarm", 0, alarm.text);
     cJSON_free(alarm.text);

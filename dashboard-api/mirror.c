@@ -28,7 +28,7 @@ struct sk_mirror {
     uint64_t record;
     pthread_mutex_t await_lock;
     pthread_cond_t await_signal;
-    uint64_t alarm_record;
+    uint64_t alarm_changes;
 };
 
 enum sk_err sk_mirror_create(struct sk_mirror **ret_mirror)
@@ -114,16 +114,15 @@ enum sk_err sk_mirror_begin(struct sk_mirror *mirror, const char *site_text, con
     return mirror->next.site ? SK_OK : SK_ERR_NOMEM;
 }
 
-static void note_alarm_record(struct sk_mirror *mirror, uint64_t record)
+static void tell_alarm_change(struct sk_mirror *mirror)
 {
     pthread_mutex_lock(&mirror->await_lock);
-    if (record > mirror->alarm_record)
-        mirror->alarm_record = record;
+    mirror->alarm_changes++;
     pthread_cond_broadcast(&mirror->await_signal);
     pthread_mutex_unlock(&mirror->await_lock);
 }
 
-void sk_mirror_end(struct sk_mirror *mirror, uint64_t record)
+void sk_mirror_end(struct sk_mirror *mirror)
 {
     if (mirror->next.point_count > 0)
         qsort(mirror->next.points, mirror->next.point_count, sizeof *mirror->next.points, compare_points);
@@ -134,7 +133,7 @@ void sk_mirror_end(struct sk_mirror *mirror, uint64_t record)
     mirror->building = false;
     mirror->connected = true;
     pthread_rwlock_unlock(&mirror->lock);
-    note_alarm_record(mirror, record);
+    tell_alarm_change(mirror);
     release_picture(&old);
 }
 
@@ -220,14 +219,14 @@ static enum sk_err put_alarm(struct picture *picture, const struct sk_mirror_ala
     return SK_OK;
 }
 
-enum sk_err sk_mirror_put_alarm(struct sk_mirror *mirror, const struct sk_mirror_alarm *alarm, uint64_t record)
+enum sk_err sk_mirror_put_alarm(struct sk_mirror *mirror, const struct sk_mirror_alarm *alarm)
 {
     if (mirror->building)
         return put_alarm(&mirror->next, alarm);
     pthread_rwlock_wrlock(&mirror->lock);
     enum sk_err err = put_alarm(&mirror->shown, alarm);
     pthread_rwlock_unlock(&mirror->lock);
-    note_alarm_record(mirror, record);
+    tell_alarm_change(mirror);
     return err;
 }
 
@@ -311,17 +310,40 @@ bool sk_mirror_site(struct sk_mirror *mirror, void (*visit)(void *context, const
     return found;
 }
 
-void sk_mirror_await_alarm(struct sk_mirror *mirror, uint64_t record, int64_t wait_ms)
+static bool is_settled(struct sk_mirror *mirror, uint64_t occurrence)
+{
+    pthread_rwlock_rdlock(&mirror->lock);
+    size_t at = find_alarm(&mirror->shown, occurrence);
+    bool open = at < mirror->shown.alarm_count && mirror->shown.alarms[at].occurrence == occurrence;
+    bool settled = !open || mirror->shown.alarms[at].acknowledged;
+    pthread_rwlock_unlock(&mirror->lock);
+    return settled;
+}
+
+static struct timespec deadline_in(int64_t ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (wait_ms % 1000) * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    int64_t nanoseconds = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return until;
+}
+
+void sk_mirror_await_acknowledged(struct sk_mirror *mirror, uint64_t occurrence, int64_t wait_ms)
+{
+    struct timespec until = deadline_in(wait_ms);
     int rc = 0;
     pthread_mutex_lock(&mirror->await_lock);
-    while (mirror->alarm_record < record && rc == 0)
-        rc = pthread_cond_timedwait(&mirror->await_signal, &mirror->await_lock, &until);
+    while (rc == 0) {
+        uint64_t seen = mirror->alarm_changes;
+        pthread_mutex_unlock(&mirror->await_lock);
+        bool settled = is_settled(mirror, occurrence);
+        pthread_mutex_lock(&mirror->await_lock);
+        if (settled)
+            break;
+        while (mirror->alarm_changes == seen && rc == 0)
+            rc = pthread_cond_timedwait(&mirror->await_signal, &mirror->await_lock, &until);
+    }
     pthread_mutex_unlock(&mirror->await_lock);
 }

@@ -24,6 +24,7 @@ struct sk_mirror_alarm {
     uint64_t occurrence;
     int severity; /* enum sk_severity */
     bool open;    /* false: this text closes it; never listed */
+    bool acknowledged;
     char *text;
 };
 
@@ -32,11 +33,10 @@ void sk_mirror_free(struct sk_mirror *mirror);
 
 /* --- feed thread --- */
 enum sk_err sk_mirror_begin(struct sk_mirror *mirror, const char *site_text, const char *site_class);
-/* The snapshot is complete: show it. record: the newest that it holds, 0 for an empty log. */
-void sk_mirror_end(struct sk_mirror *mirror, uint64_t record);
+void sk_mirror_end(struct sk_mirror *mirror); /* the snapshot is complete: show it */
 /* Between begin and end they fill the new snapshot, else the one that is shown. Texts are copied. */
 enum sk_err sk_mirror_put_point(struct sk_mirror *mirror, const struct sk_mirror_point *point);
-enum sk_err sk_mirror_put_alarm(struct sk_mirror *mirror, const struct sk_mirror_alarm *alarm, uint64_t record);
+enum sk_err sk_mirror_put_alarm(struct sk_mirror *mirror, const struct sk_mirror_alarm *alarm);
 void sk_mirror_set_record(struct sk_mirror *mirror, uint64_t seq);
 void sk_mirror_set_writable(struct sk_mirror *mirror, bool writable);
 void sk_mirror_disconnect(struct sk_mirror *mirror);
@@ -61,8 +61,8 @@ void sk_mirror_alarms(struct sk_mirror *mirror, uint64_t below,
                       bool (*visit)(void *context, const struct sk_mirror_alarm *alarm), void *context);
 /* The site as JSON text; false while none was ever received. */
 bool sk_mirror_site(struct sk_mirror *mirror, void (*visit)(void *context, const char *text), void *context);
-/* Waits until the feed has shown an alarm change of that record (or a later one), at most wait_ms: so that who has just
- * acknowledged reads his own act. */
-void sk_mirror_await_alarm(struct sk_mirror *mirror, uint64_t record, int64_t wait_ms);
+/* Waits until the mirror shows that alarm acknowledged or no longer open, at most wait_ms: so that who has just acknowledged
+ * reads his own act. */
+void sk_mirror_await_acknowledged(struct sk_mirror *mirror, uint64_t occurrence, int64_t wait_ms);
 
 #endif

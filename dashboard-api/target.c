@@ -23,7 +23,7 @@ static bool is_plain(char c, bool query)
 {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
         return true;
-    return c != '\0' && strchr(query ? "-._~!$'()*+,;:@/?" : "-._~!$&'()*+,;=:@", c) != NULL;
+    return c != '\0' && strchr(query ? "-._~!$'()*+,;=:@/?" : "-._~!$&'()*+,;=:@", c) != NULL;
 }
 
 /* Decodes up to one of the delimiters (or the end) and closes the piece with a NUL. */
