@@ -131,6 +131,9 @@ static enum sk_err version_check(sqlite3 *db, const char *path, const struct sk_
     enum sk_err err = sk_db_integer(db, "PRAGMA application_id", &id);
     if (err == SK_OK)
         err = sk_db_integer(db, "PRAGMA user_version", &version);
+    if (err != SK_OK &&
+        (sqlite3_errcode(db) & 0xFF) == SQLITE_CANTOPEN) /* -shm is made by the writer; only then can one read */
+        err = SK_ERR_NOT_FOUND;
     if (err != SK_OK)
         return sk_fault_set(fault, err, "cannot read '%s': %s", path, sqlite3_errmsg(db));
     if (version == 0 && id == 0)
@@ -145,19 +148,27 @@ static enum sk_err version_check(sqlite3 *db, const char *path, const struct sk_
     return SK_OK;
 }
 
-static enum sk_err handle_open(const char *path, enum sk_store_mode mode, sqlite3 **ret_db, struct sk_fault *fault)
+/* A file name as SQLite's URI: what has a meaning in URIs is escaped. */
+static void uri_make(const char *path, enum sk_store_mode mode, char *to, size_t capacity)
 {
-    char uri[SK_PATH_MAX * 3 + 32] = "file:";
-    size_t used = strlen(uri);
+    struct sk_writer writer;
+    sk_writer_init(&writer, to, capacity);
+    sk_write_bytes(&writer, "file:", 5);
     for (const char *p = path; *p != '\0'; p++) {
+        char escaped[4] = {'%'};
         const bool plain = *p != '%' && *p != '?' && *p != '#';
-        const char *format = plain ? "%c" : "%%%02X";
-        char step[8];
-        sk_text_format(step, sizeof step, format, plain ? *p : (unsigned char)*p);
-        used += strlen(strcpy(uri + used, step));
+        sk_hex_write(escaped + 1, (const uint8_t *)p, 1);
+        sk_write_bytes(&writer, plain ? p : escaped, plain ? 1 : 3);
     }
     if (mode == SK_STORE_COPY)
-        strcpy(uri + used, "?immutable=1");
+        sk_write_bytes(&writer, "?immutable=1", 12);
+    sk_write_u8(&writer, 0);
+}
+
+static enum sk_err handle_open(const char *path, enum sk_store_mode mode, sqlite3 **ret_db, struct sk_fault *fault)
+{
+    char uri[SK_PATH_MAX * 3 + 32]; /* every character escaped still fits */
+    uri_make(path, mode, uri, sizeof uri);
     const int flags = (mode == SK_STORE_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_URI |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int result = sqlite3_open_v2(uri, ret_db, flags, NULL);

@@ -582,6 +582,28 @@ static void a_reader_does_not_write(void **state)
     sk_store_close(store);
 }
 
+/* What a backup holds: log.db alone, closed cleanly. */
+static void a_copy_at_rest_verifies(void **state)
+{
+    (void)state;
+    struct sk_store *store = support_open(SK_STORE_WRITER);
+    struct sk_signer *signer = support_signer();
+    struct sk_fault fault = {0};
+    uint8_t public_key[SK_PUBLIC_KEY_SIZE];
+    sk_signer_public_key(signer, public_key);
+    support_log(store, signer, 300);
+    sk_store_close(store);
+    assert_int_equal(unlink(support_path("log.db-wal")), 0);
+    assert_int_equal(unlink(support_path("log.db-shm")), 0);
+    store = support_open(SK_STORE_COPY);
+    if (sk_store_verify(store, public_key, NULL, NULL, &fault) != SK_OK)
+        fail_msg("%s", fault.text);
+    assert_int_equal(sk_store_size(store), 301);
+    sk_store_close(store);
+    assert_int_not_equal(access(support_path("log.db-shm"), F_OK), 0); /* nothing was made beside it */
+    sk_signer_free(signer);
+}
+
 /* --- JSON --- */
 
 static bool to_json(void *context, const struct sk_record *record)
@@ -658,6 +680,7 @@ int main(void)
         T(nothing_new_nothing_signed),
         T(a_log_with_records_and_no_origin_is_not_adopted),
         T(a_reader_does_not_write),
+        T(a_copy_at_rest_verifies),
         T(reader_beside_a_killed_writer),
         T(record_as_json),
     };
