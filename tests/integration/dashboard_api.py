@@ -528,6 +528,73 @@ class Streams(Base):
         until(lambda: self.dashboard.call("GET", "/api/v1/points", token).status == 200, "it is asked again")
 
 
+@unittest.skipUnless(os.environ.get("SEKISHO_MAKE_LOG"), "SEKISHO_MAKE_LOG names no log maker")
+class Log(Base):
+    """Lists and resumption from a log.db that the store's own writer made."""
+
+    COUNT = 2500
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.collector.stop()
+        # as another user could: only the reader's side of the directory is the dashboard's
+        subprocess.run([os.environ["SEKISHO_MAKE_LOG"], cls.state, str(cls.COUNT)], check=True)
+        cls.collector.records = cls.COUNT
+        cls.collector.start()
+        until(lambda: cls.dashboard.call("GET", "/healthz").status == 200, "healthz is 200")
+
+    def get(self, path, role="administrator"):
+        answer = self.dashboard.call("GET", path, self.tokens[role])
+        return answer.status, json.loads(answer.data)
+
+    def all(self, path):
+        ids, cursor = [], ""
+        while True:
+            status, page = self.get(path + cursor)
+            self.assertEqual(status, 200, page)
+            ids += [int(item["id"]) for item in page["items"]]
+            if page["next"] is None:
+                return ids
+            cursor = "&cursor=" + page["next"]
+
+    def test_pages(self):
+        every = range(self.COUNT - 1, -1, -1)
+        self.assertEqual(self.all("/api/v1/records?limit=1000"), list(every))
+        self.assertEqual(self.all("/api/v1/records?limit=999"), list(every))
+        self.assertEqual(self.all("/api/v1/entries?limit=300"), [n for n in every if n % 10 != 9])
+        self.assertEqual(self.all("/api/v1/entries?limit=300&door=d1"), [n for n in every if n % 10 != 9 and n % 2 == 0])
+        self.assertEqual(self.all("/api/v1/entries?limit=7&zone=office&since=2025-11-20T12:40:00Z"),
+                         [n for n in every if n % 10 != 9 and n % 2 == 1 and n >= 2400])
+        self.assertEqual(self.all("/api/v1/records?class=system&limit=1000"), [n for n in every if n % 10 == 9])
+        self.assertEqual(self.all("/api/v1/entries?limit=10&until=2025-11-20T21:00:03%2B09:00"), [2, 1, 0])
+        self.assertEqual(self.get("/api/v1/entries?door=d9")[0], 400)
+        self.assertEqual(self.get("/api/v1/entries?limit=1")[1]["items"][0]["door"], "d1")
+
+    def test_closed_alarm(self):
+        self.assertEqual([item["id"] for item in self.get("/api/v1/alarms?state=all")[1]["items"]], ["7"])
+        self.assertEqual(self.get("/api/v1/alarms?state=all&severity=high")[1]["items"], [])
+        status, alarm = self.get("/api/v1/alarms/7")
+        self.assertEqual((status, alarm["state"], alarm["severity"]), (200, "normal", "low"))
+        self.assertEqual(self.get("/api/v1/alarms/8")[0], 404)
+        answer = self.dashboard.call("POST", "/api/v1/alarms/7/acknowledge", self.tokens["operator"], {"occurrence": "7"})
+        self.assertEqual(answer.status, 409)
+        answer = self.dashboard.call("POST", "/api/v1/alarms/8/acknowledge", self.tokens["operator"], {"occurrence": "8"})
+        self.assertEqual(answer.status, 404)
+
+    def test_resume_from_the_store(self):
+        for role, wanted in (("auditor", range(100, self.COUNT)), ("operator", [n for n in range(100, self.COUNT) if n % 10 != 9])):
+            stream = Stream(self.dashboard, "/api/v1/events?after=99", Authorization="Bearer " + self.tokens[role])
+            wanted, got = list(wanted), []
+            while len(got) < len(wanted):
+                event = stream.next()
+                self.assertNotEqual(event["event"], "gap")
+                if event["event"] in ("entry", "record"):
+                    got.append(int(event["id"]))
+            self.assertEqual(got, wanted)
+            stream.close()
+
+
 class Framing(Base):
     HOST = b"Host: localhost\r\n"
 
