@@ -136,9 +136,18 @@ static void still(struct sk_engine *engine, uint32_t index, const struct sk_deci
         sk_pending_cond(engine, index, input->now, effects);
 }
 
+static bool is_overdue(const struct sk_cond *cond, int64_t mono_us)
+{
+    if (cond->state == SK_CS_PENDING)
+        return cond->since_mono + dwell_us(cond) <= mono_us;
+    return cond->state == SK_CS_RETURNING && cond->since_mono + return_us(cond) <= mono_us;
+}
+
 void sk_cond_feed(struct sk_engine *engine, uint32_t index, const struct sk_decision_input *input, struct sk_effects *effects)
 {
     struct sk_cond *cond = &engine->conds[index];
+    if (is_overdue(cond, input->mono_us)) /* more fell due than a step fires: what was first stays first */
+        sk_cond_fire(engine, index, input->now, effects);
     switch ((enum action)machine[cond->state][input->verdict]) {
     case STAY:
         if (is_moving(cond->state)) /* the newest value goes with it */

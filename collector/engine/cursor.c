@@ -116,9 +116,10 @@ static void keep_digest(struct sk_ctrl *ctrl, uint32_t slot, uint64_t seq, uint6
     struct sk_digest_page *page = &ctrl->pages[slot][seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES];
     const uint64_t number = seq / SK_PAGE_EVENTS;
     const uint32_t epoch = ctrl->cursors[slot].epoch;
-    if (!page->used || page->epoch != epoch || page->number < number)
+    /* A straggler must not push out what is recent; what is impossibly far ahead (4 million events) is not recent but wrong. */
+    if (!page->used || page->epoch != epoch || page->number < number || page->number - number > 65536)
         *page = (struct sk_digest_page){.used = true, .epoch = epoch, .number = number};
-    if (page->number == number) /* else an old straggler, which must not push out what is recent */
+    if (page->number == number)
         page->digests[seq % SK_PAGE_EVENTS] = digest;
 }
 

@@ -10,17 +10,24 @@ enum sk_err sk_engine_reserve(struct sk_engine *engine, struct sk_effects *effec
     return err == SK_OK ? sk_alarms_reserve(engine, transitions) : err;
 }
 
+/* A whole site can fall silent at once; one step fires so many, and the deadline stays in the past for the next. */
+enum { DUE_PER_STEP = 256 };
+
 struct due {
     const struct sk_engine *engine;
-    size_t transitions, points;
+    size_t left;
+    size_t widest; /* conditions of the widest point that is due */
 };
 
-/* A point that goes stale moves each of its conditions and marks each of their alarms. */
+/* A point that goes stale moves each of its conditions, perhaps ends a dwell first, and marks each of their alarms. Which of
+ * many fall into this step is not known here, so all count as the widest. */
 static void count_due(void *context, uint32_t node)
 {
     struct due *due = context;
-    due->points++;
-    due->transitions += node < due->engine->node_device ? 2u * due->engine->points[node].cond_count : 1u;
+    const size_t conds = node < due->engine->node_device ? due->engine->points[node].cond_count : 0;
+    if (conds > due->widest)
+        due->widest = conds;
+    due->left++;
 }
 
 static void fire_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
@@ -46,13 +53,13 @@ static void fire(struct sk_engine *engine, uint32_t node, const struct sk_now *n
 enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, const struct sk_now *now, size_t transitions,
                               size_t points, struct sk_effects *effects)
 {
-    struct due due = {engine, transitions, points};
+    struct due due = {.engine = engine};
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
-    const enum sk_err err = sk_engine_reserve(engine, effects, due.transitions, due.points);
+    const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
+    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 1), points + most);
     if (err != SK_OK)
         return err;
-    const size_t most = due.points - points; /* each once: what they set anew waits for the next step */
-    for (size_t i = 0; i < most && engine->heap.count > 0; i++) {
+    for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */
         const uint32_t node = engine->heap.nodes[0];
         if (engine->heap.deadline[node] > until_mono)
             break;
@@ -77,7 +84,7 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     for (size_t i = 0; i < count; i++) {
         if (samples[i].point >= engine->site->point_count)
             return SK_ERR_INVALID;
-        transitions += 2u * engine->points[samples[i].point].cond_count + 1u;
+        transitions += 3u * engine->points[samples[i].point].cond_count + 1u;
     }
     const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
     if (err != SK_OK)

@@ -368,6 +368,72 @@ static void test_record_holds_what_decided(void **state)
     kit_stop(&kit);
 }
 
+/* More falls due than one step fires: ticks go on until the deadline is ahead, and a value that comes first does not hide a
+ * dwell that had ended. */
+static size_t count_records(const struct kit *kit, uint16_t ev)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sk_effects_count(kit->effects); i++) {
+        const struct sk_effect *effect = sk_effects_at(kit->effects, i);
+        count += effect->kind == SK_EFFECT_RECORD && effect->record->header.ev == ev;
+    }
+    return count;
+}
+
+enum { MANY = 600 };
+
+static void begin_many(struct kit *kit, struct sk_point *points, const struct sk_limit *limit)
+{
+    static struct sk_sample samples[MANY];
+    static char ids[MANY][16];
+    const struct sk_now now = kit_now(0);
+    kit_site(kit);
+    for (uint32_t i = 0; i < MANY; i++) {
+        sk_text_format(ids[i], sizeof ids[i], "dev/t%u", i);
+        points[i] = (struct sk_point){.kind = &kit->number,
+                                      .id = ids[i],
+                                      .name = ids[i] + 4,
+                                      .profile = &kit->profile_point,
+                                      .limits = limit,
+                                      .limit_count = 1};
+        samples[i] = (struct sk_sample){
+            .point = i, .kind = SK_KIND_NUMBER, .quality = GOOD, .number = 28, .recv_us = now.utc_us, .mono_us = now.mono_us};
+    }
+    kit->site.points = points;
+    kit->site.point_count = MANY;
+    kit_start(kit);
+    assert_int_equal(sk_engine_samples(kit->engine, samples, MANY, NULL, 0, &now, kit->effects), SK_OK);
+}
+
+static void test_many_due_at_once(void **state)
+{
+    (void)state;
+    static struct sk_point points[MANY];
+    static struct sk_sample samples[MANY];
+    const struct sk_limit limit = {UP(27, 0), .dwell_ms = 5000};
+    struct kit kit;
+    begin_many(&kit, points, &limit);
+    size_t raised = 0, ticks = 0;
+    while (sk_engine_deadline(kit.engine) <= kit_now(6000).mono_us && ticks++ < 10) {
+        kit_tick(&kit, 6000);
+        raised += count_records(&kit, SK_EV_ALARM_RAISED);
+    }
+    assert_int_equal(raised, MANY);
+    assert_in_range(ticks, 2, 9);
+    kit_stop(&kit);
+
+    begin_many(&kit, points, &limit);
+    const struct sk_now now = kit_now(6000);
+    for (uint32_t i = 0; i < MANY; i++)
+        samples[i] = (struct sk_sample){
+            .point = i, .kind = SK_KIND_NUMBER, .quality = GOOD, .number = 20, .recv_us = now.utc_us, .mono_us = now.mono_us};
+    sk_effects_clear(kit.effects);
+    assert_int_equal(sk_engine_samples(kit.engine, samples, MANY, NULL, 0, &now, kit.effects), SK_OK);
+    assert_int_equal(count_records(&kit, SK_EV_ALARM_RAISED), MANY);
+    assert_int_equal(count_records(&kit, SK_EV_ALARM_RETURNED), MANY);
+    kit_stop(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_queued_sample),
         cmocka_unit_test(test_record_holds_what_decided),
+        cmocka_unit_test(test_many_due_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
