@@ -6,3 +6,5 @@ foreach(case bad_lines roles_and_refusals acknowledge_once feed_is_whole restart
   add_test(NAME e2e.collector.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/collector.py ${CMAKE_BINARY_DIR} ${case})
   set_tests_properties(e2e.collector.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
 endforeach()
+add_test(NAME e2e.demo COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/demo.py ${CMAKE_BINARY_DIR})
+set_tests_properties(e2e.demo PROPERTIES TIMEOUT 400 LABELS e2e)
