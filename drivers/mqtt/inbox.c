@@ -78,7 +78,7 @@ void sk_mqtt_inbox_report(struct sk_driver_session *s)
     for (uint32_t i = 0; i < s->site->device_count; i++) {
         struct sk_mqtt_report report;
         uint64_t count = 0;
-        char expected[sizeof(report.expected) + 48];
+        char expected[256]; /* what a packet to the collector takes */
         pthread_mutex_lock(&s->lock);
         bool due = take_report(s, i, &report, &count);
         pthread_mutex_unlock(&s->lock);

@@ -34,7 +34,7 @@ enum sk_mqtt_comm { SK_COMM_UNKNOWN, SK_COMM_NORMAL, SK_COMM_LOST };
 
 /* A malformed payload on its way to the host; copied, with identifiers blanked. */
 struct sk_mqtt_report {
-    char where[256], expected[256];
+    char where[256], expected[208];
     uint8_t bytes[SK_NATIVE_MAX];
     size_t length;
 };
