@@ -193,6 +193,25 @@ static void test_honesty(void **state)
     }
 }
 
+static void test_duplicates_are_counted(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct sk_body_item item;
+    const struct move move = {0, 1, 10, 'a', NULL, false};
+    const struct sk_access_event event = move_event(&move);
+    begin(&kit);
+    kit_event_feed(&kit, &event, 0);
+    for (int64_t i = 1; i <= 4; i++) {
+        kit_event_feed(&kit, &event, i);
+        assert_true((kit_record(&kit, SK_EV_CTRL_DUP) != NULL) == (i == 1));
+    }
+    kit_tick(&kit, 60001);
+    assert_true(kit_item(kit_record(&kit, SK_EV_CTRL_DUP), SK_TAG_COUNT, &item));
+    assert_int_equal(sk_item_u64(&item), 3);
+    kit_stop(&kit);
+}
+
 static void test_skew(void **state)
 {
     (void)state;
@@ -256,6 +275,10 @@ static void test_doors(void **state)
         {"a kind nobody knows", 0x0777, 0, 22, "ER"},
         {"a state nobody knows", SK_EV_DOOR_ALARM, 77, 23, "E"},
         {"an older forced door fills a hole: told as over", SK_EV_DOOR_ALARM, SK_DOOR_ALARM_FORCED, 3, "ERN"},
+        {"forced anew", SK_EV_DOOR_ALARM, SK_DOOR_ALARM_FORCED, 24, "ER"},
+        {"an older normal does not clear it", SK_EV_DOOR_ALARM, SK_DOOR_ALARM_NORMAL, 4, "E"},
+        {"an older held door does not rename it", SK_EV_DOOR_ALARM, SK_DOOR_ALARM_TOO_LONG, 5, "E"},
+        {"a newer normal does", SK_EV_DOOR_ALARM, SK_DOOR_ALARM_NORMAL, 25, "EN"},
     };
     struct kit kit;
     begin(&kit);
@@ -356,9 +379,15 @@ static void test_exactly_once_in_any_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entry_record), cmocka_unit_test(test_occurrence_classes),        cmocka_unit_test(test_honesty),
-        cmocka_unit_test(test_skew),         cmocka_unit_test(test_without_identity),          cmocka_unit_test(test_doors),
-        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_exactly_once_in_any_order),
+        cmocka_unit_test(test_entry_record),
+        cmocka_unit_test(test_occurrence_classes),
+        cmocka_unit_test(test_honesty),
+        cmocka_unit_test(test_skew),
+        cmocka_unit_test(test_duplicates_are_counted),
+        cmocka_unit_test(test_without_identity),
+        cmocka_unit_test(test_doors),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_exactly_once_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
