@@ -90,7 +90,8 @@ static void silent_items(struct sk_modbus_session *session, struct sk_modbus_uni
     for (uint32_t i = span->first_item; i < span->first_item + span->item_count; i++) {
         bool held = device->memories[i].has_value;
         bool damaged = reason == SK_WHY_CRC || reason == SK_WHY_FRAME;
-        add_bad(session, device, i, held && !damaged ? SK_Q_COMM_LAST_VALUE : SK_Q_COMM_NO_VALUE, reason);
+        uint8_t quality = held && !damaged ? SK_Q_COMM_LAST_VALUE : SK_Q_COMM_NO_VALUE;
+        add_bad(session, device, i, reason == SK_WHY_NEVER ? SK_Q_WAITING : quality, reason);
     }
 }
 

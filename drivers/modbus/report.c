@@ -35,6 +35,18 @@ static void add(struct sk_modbus_session *session, int32_t point, enum sk_value_
     sk_modbus_batch_add(session, &sample, NULL);
 }
 
+/* A unit that was not asked yet is neither normal nor lost. */
+static void add_comm(struct sk_modbus_session *session, int32_t point, const struct sk_health *health, double state)
+{
+    struct sk_sample sample = {.point = (uint32_t)point, .kind = SK_KIND_STATE, .quality = SK_Q_GOOD, .number = state};
+    if (health->state == SK_HEALTH_LIVE && !health->known) {
+        sample.quality = SK_Q_WAITING;
+        sample.reason = SK_WHY_NEVER;
+    }
+    if (point >= 0)
+        sk_modbus_batch_add(session, &sample, NULL);
+}
+
 void sk_modbus_report(struct sk_modbus_session *session)
 {
     enum { DOWN_OR_NORMAL = 0, UP_OR_LOST = 1 }; /* words of link.state "down|up" and device.comm "normal|lost" */
@@ -55,8 +67,9 @@ void sk_modbus_report(struct sk_modbus_session *session)
         add(session, session->link_points[i], SK_KIND_NUMBER, numbers[i]);
     for (size_t i = 0; i < session->device_count; i++) {
         const struct sk_modbus_unit_device *device = &session->devices[i];
-        bool live = talk->up && session->health[device->info->unit].state == SK_HEALTH_LIVE;
-        add(session, device->comm_point, SK_KIND_STATE, live ? DOWN_OR_NORMAL : UP_OR_LOST);
+        const struct sk_health *health = &session->health[device->info->unit];
+        bool live = talk->up && health->state == SK_HEALTH_LIVE;
+        add_comm(session, device->comm_point, health, live ? DOWN_OR_NORMAL : UP_OR_LOST);
         add(session, device->period_point, SK_KIND_NUMBER, device->period_ms);
         add(session, device->overruns_point, SK_KIND_NUMBER, (double)device->overruns);
         add(session, device->timeouts_point, SK_KIND_NUMBER, (double)device->timeouts);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schedule of one link: a round reads every live unit that is due, then, in the slack before the next one, at most one dead
- * unit is probed. Deadlines are absolute (due += period), so that nothing drifts; a cycle that was missed is counted, not
- * made up for. All units of a link share one phase, which keeps the slack of a cycle in one piece; links differ in phase. */
+/* The schedule of one link: a round reads every steady unit that is due, then those in doubt, then, in the slack before the
+ * next round, probes at most one dead unit. Deadlines are absolute (due += period), so that nothing drifts; a cycle that was
+ * missed is counted, not made up for. All units of a link share one phase, which keeps the slack of a cycle in one piece; links
+ * differ in phase. */
 #include <string.h>
 
 #include "drivers/modbus/session.h"
@@ -184,14 +185,35 @@ static bool stopping(const struct sk_modbus_session *session)
     return session->host->stopping(session->host->context);
 }
 
-/* Everything that is due, live units before dead ones. */
-static void round_of_reads(struct sk_modbus_session *session)
+static int64_t next_steady_us(struct sk_modbus_session *session)
 {
-    int64_t begin_us = mono_of(session);
+    int64_t next_us = SK_NEVER;
+    for (size_t i = 0; i < session->group_count; i++)
+        if (sk_health_is_steady(health_of(session, &session->groups[i])) && session->groups[i].due_us < next_us)
+            next_us = session->groups[i].due_us;
+    return next_us;
+}
+
+/* The longest that asking a silent unit may take: time-out, then drain or quiet. */
+static int64_t silence_cost_us(const struct sk_modbus_session *session, const struct sk_modbus_group *group)
+{
+    const struct sk_modbus_profile *profile = &group->device->info->profile->modbus;
+    uint32_t timeout_ms = sk_modbus_timeout_ms(session->talk.link, profile);
+    uint32_t after_ms = session->talk.link->protocol == SK_PROTO_MODBUS_RTU ? profile->late_reply_ms : timeout_ms;
+    return (timeout_ms + after_ms + session->talk.after_connect_ms) * SK_US_PER_MS + PROBE_MARGIN_US;
+}
+
+static bool has_slack(struct sk_modbus_session *session, const struct sk_modbus_group *group)
+{
+    return next_steady_us(session) - mono_of(session) >= silence_cost_us(session, group);
+}
+
+static void read_steady(struct sk_modbus_session *session, int64_t begin_us)
+{
     bool asked = false;
     for (size_t i = 0; i < session->group_count && !stopping(session); i++) {
         struct sk_modbus_group *group = &session->groups[i];
-        if (group->due_us > begin_us || !is_live(session, group))
+        if (group->due_us > begin_us || !sk_health_is_steady(health_of(session, group)))
             continue;
         poll_live(session, group);
         advance(group, mono_of(session));
@@ -199,6 +221,34 @@ static void round_of_reads(struct sk_modbus_session *session)
     }
     if (asked)
         session->cycle_ms = (double)(mono_of(session) - begin_us) / 1000.0;
+}
+
+/* Units in doubt come after the steady ones; once one of them was silent in this round, the next is asked only in slack and
+ * otherwise waits for the next round, where it comes first. */
+static void read_doubtful(struct sk_modbus_session *session, int64_t begin_us)
+{
+    bool missed = false;
+    size_t first = session->next_doubtful;
+    for (size_t k = 0; k < session->group_count && !stopping(session); k++) {
+        size_t i = (first + k) % session->group_count;
+        struct sk_modbus_group *group = &session->groups[i];
+        const struct sk_health *health = health_of(session, group);
+        if (group->due_us > begin_us || health->state != SK_HEALTH_LIVE || sk_health_is_steady(health))
+            continue;
+        if (missed && !has_slack(session, group)) {
+            sk_modbus_group_silent(session, group, health->known ? SK_WHY_TIMEOUT : SK_WHY_NEVER);
+            group->due_us += group->period_us;
+            continue;
+        }
+        poll_live(session, group);
+        advance(group, mono_of(session));
+        session->next_doubtful = (i + 1) % session->group_count;
+        missed = missed || health->misses > 0;
+    }
+}
+
+static void name_dead(struct sk_modbus_session *session, int64_t begin_us)
+{
     for (size_t i = 0; i < session->group_count && !stopping(session); i++) {
         struct sk_modbus_group *group = &session->groups[i];
         if (group->due_us > begin_us || is_live(session, group))
@@ -208,22 +258,13 @@ static void round_of_reads(struct sk_modbus_session *session)
     }
 }
 
-static int64_t next_live_us(struct sk_modbus_session *session)
+/* Everything that is due: steady units, then doubtful ones, and a word on the dead. */
+static void round_of_reads(struct sk_modbus_session *session)
 {
-    int64_t next_us = SK_NEVER;
-    for (size_t i = 0; i < session->group_count; i++)
-        if (is_live(session, &session->groups[i]) && session->groups[i].due_us < next_us)
-            next_us = session->groups[i].due_us;
-    return next_us;
-}
-
-/* The longest that a probe may take: time-out, then drain or quiet. */
-static int64_t probe_cost_us(const struct sk_modbus_session *session, const struct sk_modbus_group *group)
-{
-    const struct sk_modbus_profile *profile = &group->device->info->profile->modbus;
-    uint32_t timeout_ms = sk_modbus_timeout_ms(session->talk.link, profile);
-    uint32_t after_ms = session->talk.link->protocol == SK_PROTO_MODBUS_RTU ? profile->late_reply_ms : timeout_ms;
-    return (timeout_ms + after_ms + session->talk.after_connect_ms) * SK_US_PER_MS + PROBE_MARGIN_US;
+    int64_t begin_us = mono_of(session);
+    read_steady(session, begin_us);
+    read_doubtful(session, begin_us);
+    name_dead(session, begin_us);
 }
 
 static struct sk_modbus_group *next_probe(struct sk_modbus_session *session, int64_t now_us)
@@ -252,8 +293,7 @@ static void probe_one(struct sk_modbus_session *session)
     struct sk_modbus_group *group = next_probe(session, now_us);
     if (group == NULL || stopping(session))
         return;
-    bool slack = next_live_us(session) - now_us >= probe_cost_us(session, group);
-    if (!slack && !sk_health_probe_overdue(health_of(session, group), now_us))
+    if (!has_slack(session, group) && !sk_health_probe_overdue(health_of(session, group), now_us))
         return;
     welcome(session, group->device->info->unit);
     sk_modbus_group_probe(session, group);

@@ -81,6 +81,7 @@ struct sk_modbus_session {
     size_t group_count;
     struct sk_health health[256]; /* by unit id: sub-devices of one unit live and die together */
     uint32_t losses_seen;
+    size_t next_doubtful; /* group with which the doubtful ones begin, so that each gets its turn */
     double cycle_ms;
     int64_t report_us;
     bool link_was_up;

@@ -295,7 +295,10 @@ def dead_units(runner):
     run.stop()
     server.close()
     check_no_shift(run)
-    assert len([l for l in bad_lines(run) if l["point"].split("/")[0] in ("u1", "u10")]) == 0
+    for point in ("u1/battery.1.voltage", "u10/battery.1.voltage"):
+        reasons = [l["reason"] for l in run.of(point)]
+        begun = reasons.index("none")
+        assert set(reasons[:begun]) <= {"never_polled"} and set(reasons[begun:]) == {"none"}, (point, reasons)
 
 
 def link_down_and_up(runner):
