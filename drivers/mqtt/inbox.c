@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What arrives: topic -> routes -> the role's taker. An event is given to the host and waits for its commit; a sample goes at
  * once. A taker answers false only when the message must stay unacknowledged for ever. */
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "drivers/mqtt/blank.h"
 #include "drivers/mqtt/envelope.h"
@@ -120,7 +118,9 @@ static bool take_event(struct sk_driver_session *s, const struct sk_mqtt_route *
         .site = s->site, .device = route->device, .repeated = message->repeated, .now = s->host.now(s->host.context)};
     enum sk_err err = sk_envelope_decode(&context, message->bytes, message->length, &event, &fault);
     while (err == SK_ERR_NOMEM && !stopping(s)) { /* an event cannot be given up: it waits until there is memory again */
-        usleep(100000);
+        pthread_mutex_lock(&s->lock);
+        sk_mqtt_wait_until(s, sk_clock_mono_us() + 100 * SK_US_PER_MS);
+        pthread_mutex_unlock(&s->lock);
         err = sk_envelope_decode(&context, message->bytes, message->length, &event, &fault);
     }
     if (err == SK_ERR_NOMEM || stopping(s))

@@ -25,7 +25,7 @@ enum { WATCH_MS = 200, END_WAIT_MS = 3000, STEP_MAX_MS = 400, SECRET_MAX = 1025,
 
 /* Waits for a change or until `until_us` (mono). Lock held. The condition runs on CLOCK_MONOTONIC, our clock on BOOTTIME: only
  * the difference is taken over. */
-static void wait_until(struct sk_driver_session *s, int64_t until_us)
+void sk_mqtt_wait_until(struct sk_driver_session *s, int64_t until_us)
 {
     struct timespec at;
     int64_t left = until_us - sk_clock_mono_us();
@@ -242,7 +242,7 @@ static void *talk(void *context)
         if (s->phase == SK_PHASE_IDLE && s->next_dial_us < until)
             until = s->next_dial_us;
         if (!s->stopping)
-            wait_until(s, until);
+            sk_mqtt_wait_until(s, until);
     }
     pthread_mutex_unlock(&s->lock);
     sk_mqtt_client_hang_up(s);
@@ -366,7 +366,7 @@ static void end_talker(struct sk_driver_session *s, pthread_t talker)
     s->stopping = true;
     pthread_cond_broadcast(&s->wake);
     while (!s->talker_done && !s->held && sk_clock_mono_us() < until)
-        wait_until(s, until);
+        sk_mqtt_wait_until(s, until);
     bool done = s->talker_done;
     s->abandoned = !done;
     pthread_mutex_unlock(&s->lock);

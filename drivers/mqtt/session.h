@@ -98,6 +98,9 @@ struct sk_driver_session {
     struct sk_mqtt_device *devices; /* per device of the site */
 };
 
+/* session.c: waits for a change, or until that mono time. Lock held. */
+void sk_mqtt_wait_until(struct sk_driver_session *session, int64_t until_us);
+
 /* client.c: all called by the talker, without the lock */
 enum sk_err sk_mqtt_client_dial(struct sk_driver_session *session);
 enum sk_err sk_mqtt_client_subscribe(struct sk_driver_session *session);
