@@ -125,6 +125,8 @@ void sk_alarm_raise(struct sk_engine *engine, uint32_t index, const struct sk_de
     sk_cond_source(engine, cond, alarm.source);
     sk_text_copy(alarm.detail, sizeof alarm.detail, sk_text_or(input->detail));
     sk_text_copy(alarm.place, sizeof alarm.place, place_of(engine, cond));
+    if (cond->kind == SK_CK_LIMIT)
+        sk_spots_add(engine, cond->owner, alarm.place, sizeof alarm.place);
     take_sample(&alarm, input);
     cond->alarm = sk_alarm_adopt(engine, &alarm);
     cond->alarm->cond = index;

@@ -175,6 +175,7 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     wire_points(engine, &at);
     wire_devices(engine, &at);
     wire_doors_and_controllers(engine, &at);
+    sk_spots_find_leaders(engine);
     choose_intervals(engine);
     err = sk_engine_index(engine);
     if (err != SK_OK) {

@@ -89,8 +89,12 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
     if (err != SK_OK)
         return err;
+    for (size_t i = 0; engine->has_leaders && i < count; i++)
+        if (engine->points[samples[i].point].leads)
+            sk_points_take(engine, &samples[i], text, text_length, now, effects);
     for (size_t i = 0; i < count; i++)
-        sk_points_take(engine, &samples[i], text, text_length, now, effects);
+        if (!engine->points[samples[i].point].leads)
+            sk_points_take(engine, &samples[i], text, text_length, now, effects);
     return SK_OK;
 }
 

@@ -127,6 +127,7 @@ struct sk_point_state {
     uint16_t moving;         /* conditions that count time: refreshes matter too */
     bool heartbeat, answers; /* must move; counts as an answer of its device */
     bool seen;               /* a usable sample came since the engine began */
+    bool leads;              /* a position along a cable: taken before the states of its batch */
 };
 
 /* --- controllers --- */
@@ -205,6 +206,7 @@ struct sk_engine {
     struct sk_point_view *views;
     struct sk_point_state *points;
     struct sk_watch *watches; /* points, then devices */
+    bool has_leaders;
     /* conditions */
     struct sk_cond *conds;
     size_t cond_count;
@@ -253,6 +255,11 @@ enum sk_err sk_engine_index(struct sk_engine *engine);
 void sk_engine_index_free(struct sk_engine *engine);
 int64_t sk_find_point(const struct sk_engine *engine, const char *id);
 int64_t sk_find_cond(struct sk_engine *engine, const char *source, int condition);
+/* --- spots along a cable --- */
+void sk_spots_find_leaders(struct sk_engine *engine);
+/* Adds metre and spot to a place when the point's device has named spots and its position is known. */
+void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
+
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
 /* points.c */

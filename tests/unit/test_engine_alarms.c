@@ -128,6 +128,43 @@ static void test_news_take_the_acknowledgement_back(void **state)
     kit_stop(&kit);
 }
 
+/* The controller tells "wet" and "at 7.5 m" in one read, the state first: the alarm must know the spot all the same. */
+static void test_a_leak_names_its_spot(void **state)
+{
+    (void)state;
+    static const struct sk_spot spots[] = {{0, 6, "under CRAC1"}, {6, 12, "between rows A and B"}};
+    struct kit kit;
+    kit_site(&kit);
+    kit.points[4].name = "leak.zone.state";
+    kit.points[0].name = "leak.position_m";
+    kit.devices[0].point_count = KIT_POINTS;
+    kit.devices[0].spots = spots;
+    kit.devices[0].spot_count = 2;
+    kit_limit(&kit, 4, (struct sk_limit){.condition = SK_COND_STATE, .states = 2, .severity = SK_SEV_CRITICAL});
+    kit_start(&kit);
+    const struct {
+        double metre;
+        uint8_t quality;
+        const char *place;
+    } rows[] = {
+        {7.5, SK_Q_GOOD, "room 1 7.5 m between rows A and B"},
+        {40, SK_Q_GOOD, "room 1 40.0 m"},
+        {3, SK_Q_NOT_CONNECTED, "room 1"},
+    };
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        const int64_t ms = 1000 * (int64_t)i;
+        const struct sk_sample wet[] = {kit_sample(&kit, 4, 1, SK_Q_GOOD, ms),
+                                        kit_sample(&kit, 0, rows[i].metre, rows[i].quality, ms)};
+        const struct sk_sample dry = kit_sample(&kit, 4, 0, SK_Q_GOOD, ms + 500);
+        const struct sk_now now = kit_now(ms), later = kit_now(ms + 500);
+        sk_effects_clear(kit.effects);
+        assert_int_equal(sk_engine_samples(kit.engine, wet, 2, NULL, 0, &now, kit.effects), SK_OK);
+        assert_string_equal(sk_engine_alarm(kit.engine, i)->place, rows[i].place);
+        assert_int_equal(sk_engine_samples(kit.engine, &dry, 1, NULL, 0, &later, kit.effects), SK_OK);
+    }
+    kit_stop(&kit);
+}
+
 static void test_system_conditions(void **state)
 {
     (void)state;
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_returned_ones_stay_open_beside_the_new),
         cmocka_unit_test(test_comment),
         cmocka_unit_test(test_news_take_the_acknowledgement_back),
+        cmocka_unit_test(test_a_leak_names_its_spot),
         cmocka_unit_test(test_system_conditions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
