@@ -271,6 +271,12 @@ static void record_denial(struct request *request, const char *why)
     end_record(request, &draft, "", why);
 }
 
+/* A check that nobody's hand caused, as of a stream that stays open, must not keep an idle session alive. */
+static bool renews_idle(const struct request *request)
+{
+    return strcmp(request->command, "session.check") != 0 || !cJSON_IsFalse(sk_json_get(request->args, "touch"));
+}
+
 static enum sk_err find_actor(struct request *request, uid_t peer_uid)
 {
     struct sk_account account;
@@ -282,8 +288,8 @@ static enum sk_err find_actor(struct request *request, uid_t peer_uid)
         sk_text_copy(request->kind, sizeof request->kind, "console");
         return SK_OK;
     }
-    enum sk_err err =
-        sk_vault_secret_check(request->floor->vault, request->token, request->now->utc_us, true, &account, request->kind);
+    enum sk_err err = sk_vault_secret_check(request->floor->vault, request->token, request->now->utc_us, renews_idle(request),
+                                            &account, request->kind);
     if (err == SK_OK) {
         sk_text_copy(request->actor.id, sizeof request->actor.id, account.id);
         request->actor.roles = account.roles;

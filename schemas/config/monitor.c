@@ -9,11 +9,24 @@
 #include "schemas/base/json.h"
 #include "schemas/config/load.h"
 
-static const char *const DEVICE_POINTS[] = {"device.comm", "device.period", "device.overruns", "device.timeouts"};
-static const char *const LINK_POINTS[] = {"link.state",      "link.rtt",        "link.timeouts",
-                                          "link.crc_errors", "link.exceptions", "link.reconnects",
-                                          "link.requests",   "link.period",     "mqtt.malformed"};
-static const char *const OWN_POINTS[] = {"time.synced", "time.offset_s", "queue.depth"};
+/* Whose point it is: of the protocols whose driver ever gives it a value. */
+enum {
+    TCP = 1u << SK_PROTO_MODBUS_TCP,
+    RTU = 1u << SK_PROTO_MODBUS_RTU,
+    MODBUS = TCP | RTU,
+    MQTT = 1u << SK_PROTO_MQTT,
+    ANY = ~0u
+};
+struct own_row {
+    const char *name;
+    unsigned protocols;
+};
+static const struct own_row DEVICE_POINTS[] = {
+    {"device.comm", ANY}, {"device.period", MODBUS}, {"device.overruns", MODBUS}, {"device.timeouts", MODBUS}};
+static const struct own_row LINK_POINTS[] = {{"link.state", ANY},      {"link.rtt", ANY},        {"link.timeouts", ANY},
+                                             {"link.crc_errors", RTU}, {"link.exceptions", ANY}, {"link.reconnects", ANY},
+                                             {"link.requests", ANY},   {"link.period", MODBUS},  {"mqtt.malformed", MQTT}};
+static const struct own_row OWN_POINTS[] = {{"time.synced", ANY}, {"time.offset_s", ANY}, {"queue.depth", ANY}};
 enum {
     DEVICE_POINT_COUNT = sizeof(DEVICE_POINTS) / sizeof(DEVICE_POINTS[0]),
     LINK_POINT_COUNT = sizeof(LINK_POINTS) / sizeof(LINK_POINTS[0]),
@@ -51,6 +64,30 @@ static enum sk_err own_point(struct cfg *c, uint32_t device, const struct sk_dev
         return sk_fault_set(c->fault, SK_ERR_INVALID,
                             "schemas/vocab/points.def: found no '%s'; expected this point of the monitor", name);
     return point_identify(c, owner, name, to);
+}
+
+/* Those of the rows that this protocol has, as the next of the site's points. */
+static enum sk_err own_run(struct cfg_load *load, uint32_t device, const struct own_row *rows, size_t count, unsigned protocols,
+                           size_t *next)
+{
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < count && err == SK_OK; i++)
+        if ((rows[i].protocols & protocols) != 0)
+            err = own_point(&load->c, device, &load->site->devices[device], rows[i].name, &load->site->points[(*next)++]);
+    return err;
+}
+
+static size_t own_count(const struct own_row *rows, size_t count, unsigned protocols)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (rows[i].protocols & protocols) != 0;
+    return sum;
+}
+
+static unsigned protocol_of(const struct sk_site *site, int32_t link)
+{
+    return 1u << site->links[link].protocol;
 }
 
 /* A point that is read more slowly than its device is stale later too. */
@@ -112,10 +149,10 @@ static enum sk_err overrides_known(struct cfg *c, const struct cfg_at *at, const
 static enum sk_err comm_twins(struct cfg *c, const struct cfg_at *at, const struct sk_profile *profile)
 {
     for (size_t i = 0; i < DEVICE_POINT_COUNT; i++)
-        if (shown_point(profile, DEVICE_POINTS[i]) != NULL)
+        if (shown_point(profile, DEVICE_POINTS[i].name) != NULL)
             return cfg_fail(c, CFG_AT(at, "profile"), SK_ERR_EXISTS,
                             "profile '%s' offers '%s', which is our own; expected another name; rename it there", profile->id,
-                            DEVICE_POINTS[i]);
+                            DEVICE_POINTS[i].name);
     return SK_OK;
 }
 
@@ -135,15 +172,15 @@ static enum sk_err device_points(struct cfg_load *load, const struct cfg_at *at,
             err = profile_point(c, CFG_AT(points_at, profile->name), device, owner, profile,
                                 sk_json_get(overrides, profile->name), &load->site->points[(*next)++]);
     }
-    for (size_t i = 0; i < DEVICE_POINT_COUNT && err == SK_OK; i++)
-        err = own_point(c, device, owner, DEVICE_POINTS[i], &load->site->points[(*next)++]);
+    if (err == SK_OK)
+        err = own_run(load, device, DEVICE_POINTS, DEVICE_POINT_COUNT, protocol_of(load->site, owner->link), next);
     owner->point_count = (uint32_t)*next - owner->first_point;
     return err;
 }
 
 /* --- the monitor's own devices --- */
 static enum sk_err own_device(struct cfg_load *load, const char *id, const char *title_ja, const char *title_en,
-                              const char *const *names, size_t count, size_t *next)
+                              const struct own_row *rows, size_t count, unsigned protocols, size_t *next)
 {
     struct sk_site *site = load->site;
     struct sk_device *device = &site->devices[site->device_count];
@@ -158,9 +195,9 @@ static enum sk_err own_device(struct cfg_load *load, const char *id, const char 
     device->period_ms = OWN_PERIOD_MS;
     device->stale_ms = OWN_STALE_MS;
     device->first_point = (uint32_t)*next;
-    device->point_count = (uint32_t)count;
-    for (size_t i = 0; i < count && err == SK_OK; i++)
-        err = own_point(&load->c, (uint32_t)site->device_count, device, names[i], &site->points[(*next)++]);
+    if (err == SK_OK)
+        err = own_run(load, (uint32_t)site->device_count, rows, count, protocols, next);
+    device->point_count = (uint32_t)*next - device->first_point;
     site->device_count++;
     return err;
 }
@@ -172,22 +209,27 @@ static const char *prefixed(struct cfg *c, const char *prefix, const char *id)
     return cfg_arena_text(c->arena, text);
 }
 
-static enum sk_err link_device(struct cfg_load *load, const struct sk_link *link, size_t *next)
+static enum sk_err link_device(struct cfg_load *load, size_t index, size_t *next)
 {
+    const struct sk_link *link = &load->site->links[index];
     const char *id = prefixed(&load->c, "link.", link->id), *ja = prefixed(&load->c, "回線 ", link->id);
     const char *en = prefixed(&load->c, "Link ", link->id);
     if (id == NULL || ja == NULL || en == NULL)
         return cfg_nomem(&load->c);
-    return own_device(load, id, ja, en, LINK_POINTS, LINK_POINT_COUNT, next);
+    return own_device(load, id, ja, en, LINK_POINTS, LINK_POINT_COUNT, protocol_of(load->site, (int32_t)index), next);
 }
 
 /* --- all of them --- */
 static size_t points_count(const struct sk_site *site)
 {
-    size_t count = site->link_count * LINK_POINT_COUNT + OWN_POINT_COUNT + site->device_count * DEVICE_POINT_COUNT;
-    for (size_t i = 0; i < site->device_count; i++)
+    size_t count = OWN_POINT_COUNT;
+    for (size_t i = 0; i < site->link_count; i++)
+        count += own_count(LINK_POINTS, LINK_POINT_COUNT, protocol_of(site, (int32_t)i));
+    for (size_t i = 0; i < site->device_count; i++) {
+        count += own_count(DEVICE_POINTS, DEVICE_POINT_COUNT, protocol_of(site, site->devices[i].link));
         for (size_t j = 0; j < site->devices[i].profile->point_count; j++)
             count += !site->devices[i].profile->points[j].hidden;
+    }
     return count;
 }
 
@@ -203,9 +245,9 @@ enum sk_err cfg_points_build(struct cfg_load *load, const struct cfg_at *at)
     for (size_t i = 0; i < load->raw_device_count && err == SK_OK; i++)
         err = device_points(load, CFG_AT_INDEX(at, i), (uint32_t)i, &next);
     for (size_t i = 0; i < site->link_count && err == SK_OK; i++)
-        err = link_device(load, &site->links[i], &next);
+        err = link_device(load, i, &next);
     if (err == SK_OK)
-        err = own_device(load, "monitor", "監視装置", "Monitor", OWN_POINTS, OWN_POINT_COUNT, &next);
+        err = own_device(load, "monitor", "監視装置", "Monitor", OWN_POINTS, OWN_POINT_COUNT, ANY, &next);
     if (err != SK_OK)
         return err;
     site->point_count = next;

@@ -30,6 +30,14 @@ static void put_number(struct builder *b, const char *name, double value)
     b->bad |= !added;
 }
 
+/* A text, or null where there is none (""). */
+static void put_text_or_null(struct builder *b, const char *name, const char *value)
+{
+    bool added = *value != '\0' ? cJSON_AddStringToObject(b->object, name, value) != NULL
+                                : cJSON_AddNullToObject(b->object, name) != NULL;
+    b->bad |= !added;
+}
+
 /* A time, or null where there is none (0). */
 static void put_time(struct builder *b, const char *name, int64_t utc_us)
 {
@@ -145,13 +153,10 @@ enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON 
     put_time(&b, "since", alarm->since_us);
     put_time(&b, "returned", alarm->returned_us);
     put_time(&b, "acked", alarm->acked_us);
-    put_text(&b, "acked_by", alarm->acked_by);
+    put_text_or_null(&b, "acked_by", alarm->acked_by);
     put_bool(&b, "simulated", (alarm->bits & SK_ALARM_BIT_SIMULATED) != 0);
     put_bool(&b, "recorded", recorded);
     sk_text_format(number, sizeof number, "%llu", (unsigned long long)alarm->raise_seq);
-    if (recorded)
-        put_text(&b, "record", number);
-    else
-        b.bad |= cJSON_AddNullToObject(b.object, "record") == NULL;
+    put_text_or_null(&b, "record", recorded ? number : "");
     return finish(&b, ret_json);
 }

@@ -119,9 +119,11 @@ def test_roles_and_refusals(house):
 def test_acknowledge_once(house):
     alarm = raise_alarm(house)
     path = f"/api/v1/alarms/{alarm['occurrence']}/acknowledge"
+    assert alarm["acked"] is None and alarm["acked_by"] is None, alarm
     for _ in range(2):  # idempotent
         status, answer = house.request("POST", path, "operator", {"occurrence": alarm["occurrence"], "comment": "現地確認中"})
         assert status == 200, answer
+    assert answer["alarm"]["acked_by"] == "test-operator" and answer["alarm"]["acked"], answer
     assert kinds(house).count(ACKED) == 1
     until("it returns", lambda: (temperature(house, 20), not open_alarms(house))[1])
     status, answer = house.request("POST", path, "operator", {"occurrence": alarm["occurrence"], "comment": ""})
@@ -170,6 +172,32 @@ def test_second_collector_is_refused(house):
                              "--profiles", house.processes["collector"].args[6]], capture_output=True, text=True, timeout=60)
     assert second.returncode == 1 and "cannot start" in second.stderr, second.stderr
     assert house.control_answers(house.state / "control.sock") and kinds(house)[:len(before)] == before
+
+
+def test_touch_false_keeps_no_session_alive(house):
+    """A stream that stays open checks its session again and again; only a person's own acts may renew the idle time."""
+    control = Control(house)
+    session = control.ask({"cmd": "session.open", "token": house.tokens["operator"]})["result"]["secret"]
+
+    def idle_since():
+        database = sqlite3.connect(f"file:{house.state}/vault.db?mode=ro", uri=True)
+        [(used,)] = database.execute("SELECT used_us FROM secret WHERE kind = 'session'").fetchall()
+        database.close()
+        return used
+
+    def check(**args):
+        before = idle_since()
+        answer = control.ask({"cmd": "session.check", "token": session, "args": args})
+        assert answer["ok"] and answer["result"]["kind"] == "session", answer
+        return idle_since() > before
+    assert not check(touch=False)
+    assert check(touch=True)
+    assert not check(touch=False)
+    assert check(), "without the argument a check renews"
+    before = idle_since()
+    answer = control.ask({"cmd": "alarm.comment", "token": session, "args": {"occurrence": "9", "comment": "x", "touch": False}})
+    assert answer["error"] == "not_found" and idle_since() > before, "an act renews, whatever its arguments say"
+    control.close()
 
 
 def test_log_cannot_be_written(house):

@@ -169,8 +169,12 @@ static void monitor_devices_are_added(void **state)
 {
     (void)state;
     static const char *const IDS[] = {"link.gw1/link.state",  "link.bus1/link.crc_errors", "link.broker/mqtt.malformed",
-                                      "link.gw1/link.period", "ups1/device.comm",          "th1/device.timeouts",
-                                      "dc1/device.overruns",  "monitor/time.synced",       "monitor/queue.depth"};
+                                      "link.gw1/link.period", "ups1/device.comm",          "ups1/device.timeouts",
+                                      "ups1/device.overruns", "monitor/time.synced",       "monitor/queue.depth"};
+    /* no driver would ever give these a value */
+    static const char *const NEVER[] = {"dc1/device.period",        "dc1/device.overruns",        "dc1/device.timeouts",
+                                        "link.gw1/link.crc_errors", "link.gw1/mqtt.malformed",    "link.bus1/mqtt.malformed",
+                                        "link.broker/link.period",  "link.broker/link.crc_errors"};
     struct sk_site *site = site_load();
     for (size_t i = 0; i < sizeof(IDS) / sizeof(IDS[0]); i++) {
         const struct sk_point *point = point_of(site, IDS[i]);
@@ -178,6 +182,8 @@ static void monitor_devices_are_added(void **state)
         assert_non_null(point->kind);
         assert_int_equal(sk_site_device_point(site, point->device, point->name), sk_site_point(site, IDS[i]));
     }
+    for (size_t i = 0; i < sizeof(NEVER) / sizeof(NEVER[0]); i++)
+        assert_int_equal(sk_site_point(site, NEVER[i]), -1);
     const struct sk_device *link = &site->devices[sk_site_device(site, "link.gw1")];
     assert_int_equal(link->profile->kind, SK_DEV_MONITOR);
     assert_int_equal(link->link, -1);
