@@ -55,7 +55,7 @@ void sk_draft_init(struct sk_draft *draft, enum sk_event event, const struct sk_
 {
     memset(&draft->header, 0, sizeof draft->header);
     draft->header.ev = (uint16_t)event;
-    draft->header.class_ = (uint8_t)sk_event_class(event);
+    draft->header.class_ = (uint8_t)sk_event_class((int)event);
     draft->header.t_recv_us = (uint64_t)now->utc_us;
     sk_body_init(&draft->body);
 }
