@@ -19,7 +19,7 @@
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5 };
+enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5, STORE_TEND_PERIOD_S = 1 };
 
 struct collector {
     const struct sk_options *options;
@@ -37,7 +37,7 @@ struct collector {
     bool stopping;
     uint8_t site_key[SITE_KEY_SIZE];
     struct sk_now now; /* of this turn's inputs */
-    int64_t own_points_us;
+    int64_t own_points_us, store_tend_us;
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
 };
@@ -388,8 +388,10 @@ static int64_t turn(struct collector *c)
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
     if (taken == MESSAGES_PER_COMMIT || (held && err == SK_OK))
         return 0; /* more is waiting */
-    if (taken == 0)
+    if (taken == 0 && c->now.mono_us >= c->store_tend_us) {
+        c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;
         sk_store_tend(sk_recorder_store(c->recorder));
+    }
     next = sooner(next, sk_engine_deadline(c->engine));
     next = sooner(next, sk_recorder_deadline(c->recorder));
     next = sooner(next, c->own_points_us);

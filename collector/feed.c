@@ -11,7 +11,8 @@
 #include "schemas/model/json.h"
 
 enum { READERS_MAX = 16 };
-static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S;
+/* WALK: points that changed together go together; each walk of the list and each packet then serves many. */
+static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S, WALK_US = 20000;
 
 struct sk_feed {
     const struct sk_site *site;
@@ -23,7 +24,7 @@ struct sk_feed {
     size_t changed_count;
     bool *is_changed;
     int64_t *sent_us; /* mono, per point */
-    int64_t heartbeat_us;
+    int64_t heartbeat_us, walked_us;
 };
 
 enum sk_err sk_feed_create(const struct sk_site *site, const struct sk_engine *engine, struct sk_store *store,
@@ -44,10 +45,17 @@ enum sk_err sk_feed_create(const struct sk_site *site, const struct sk_engine *e
     return SK_OK;
 }
 
+static void flush_readers(struct sk_feed *feed)
+{
+    for (size_t i = 0; i < feed->reader_count; i++)
+        sk_line_flush(feed->readers[i]);
+}
+
 void sk_feed_free(struct sk_feed *feed)
 {
     if (feed == NULL)
         return;
+    flush_readers(feed);
     while (feed->reader_count > 0)
         sk_line_free(feed->readers[--feed->reader_count]);
     sk_free(feed->sent_us);
@@ -56,7 +64,8 @@ void sk_feed_free(struct sk_feed *feed)
     sk_free(feed);
 }
 
-/* Takes the JSON, adds its type, sends it as one line to one reader or (NULL) to all. */
+/* Takes the JSON, adds its type, queues it as one line to one reader or (NULL) to all; sk_feed_tend() ends every turn and sends
+ * what the turn has queued. */
 static void send_json(struct sk_feed *feed, struct sk_line *only, const char *type, cJSON *json)
 {
     char *text = NULL;
@@ -70,9 +79,9 @@ static void send_json(struct sk_feed *feed, struct sk_line *only, const char *ty
     size_t length = strlen(text);
     text[length] = '\n'; /* the NUL is not needed any more */
     if (only != NULL)
-        sk_line_send(only, text, length + 1);
+        sk_line_put(only, text, length + 1);
     for (size_t i = 0; only == NULL && i < feed->reader_count; i++)
-        sk_line_send(feed->readers[i], text, length + 1);
+        sk_line_put(feed->readers[i], text, length + 1);
     cJSON_free(text);
 }
 
@@ -132,6 +141,7 @@ enum sk_err sk_feed_join(struct sk_feed *feed, struct sk_line *line, bool writab
     if (feed->reader_count == READERS_MAX)
         return SK_ERR_FULL;
     feed->readers[feed->reader_count++] = line;
+    sk_line_lift_ceiling(line, true);
     send_begin(feed, line, writable);
     for (uint32_t i = 0; i < feed->site->point_count; i++)
         send_point(feed, line, i);
@@ -142,6 +152,8 @@ enum sk_err sk_feed_join(struct sk_feed *feed, struct sk_line *line, bool writab
         send_alarm(feed, line, recorded ? &stored : alarm, recorded);
     }
     send_json(feed, line, "snapshot_end", cJSON_CreateObject());
+    sk_line_flush(line);
+    sk_line_lift_ceiling(line, false);
     return SK_OK;
 }
 
@@ -194,29 +206,41 @@ static void send_heartbeat(struct sk_feed *feed, const struct sk_now *now, bool 
         cJSON_Delete(json);
 }
 
-int64_t sk_feed_tend(struct sk_feed *feed, const struct sk_now *now, bool writable)
+/* Sends the points that are due; returns when the next walk is. */
+static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
 {
     size_t kept = 0;
-    int64_t next = feed->heartbeat_us + HEARTBEAT_US;
+    int64_t next = SK_NEVER;
+    if (mono_us < feed->walked_us + WALK_US)
+        return feed->changed_count > 0 ? feed->walked_us + WALK_US : SK_NEVER;
+    feed->walked_us = mono_us;
     for (size_t i = 0; i < feed->changed_count; i++) {
         uint32_t point = feed->changed[i];
         int64_t due = feed->sent_us[point] + POINT_PERIOD_US;
-        if (due > now->mono_us && feed->sent_us[point] != 0) {
+        if (due > mono_us && feed->sent_us[point] != 0) {
             feed->changed[kept++] = point;
             next = due < next ? due : next;
             continue;
         }
         feed->is_changed[point] = false;
-        feed->sent_us[point] = now->mono_us;
+        feed->sent_us[point] = mono_us;
         if (feed->reader_count > 0)
             send_point(feed, NULL, point);
     }
     feed->changed_count = kept;
+    return next < mono_us + WALK_US ? mono_us + WALK_US : next;
+}
+
+int64_t sk_feed_tend(struct sk_feed *feed, const struct sk_now *now, bool writable)
+{
+    int64_t next = feed->heartbeat_us + HEARTBEAT_US, walk = walk_changed(feed, now->mono_us);
+    next = walk < next ? walk : next;
     if (now->mono_us >= feed->heartbeat_us + HEARTBEAT_US) {
         feed->heartbeat_us = now->mono_us;
         if (feed->reader_count > 0)
             send_heartbeat(feed, now, writable);
         next = now->mono_us + HEARTBEAT_US < next ? now->mono_us + HEARTBEAT_US : next;
     }
+    flush_readers(feed);
     return next;
 }

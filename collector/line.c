@@ -5,12 +5,15 @@
 #include "collector/line.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "schemas/base/mem.h"
+
+enum { PUT_FLUSH = 64 << 10, OUT_KEPT = 1 << 20 };
 
 struct sk_line {
     struct sk_loop *loop;
@@ -21,7 +24,7 @@ struct sk_line {
     char *in;
     size_t in_length;
     char *out;
-    size_t out_at, out_length, out_capacity;
+    size_t out_at, out_length, out_capacity, ceiling;
     bool broken, waiting_to_write;
     const char *why;
     bool *freed; /* set by sk_line_free() while a callback is running */
@@ -39,7 +42,8 @@ enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_ev
         sk_free(in);
         return SK_ERR_NOMEM;
     }
-    *line = (struct sk_line){.loop = loop, .fd = fd, .events = *events, .context = context, .in = in};
+    *line =
+        (struct sk_line){.loop = loop, .fd = fd, .events = *events, .context = context, .in = in, .ceiling = SK_LINE_OUT_MAX};
     enum sk_err err = sk_loop_add(loop, fd, EPOLLIN, line_ready, line, &line->source);
     if (err != SK_OK) {
         sk_free(in);
@@ -72,6 +76,19 @@ static void break_line(struct sk_line *line, const char *why)
     shutdown(line->fd, SHUT_RDWR);
 }
 
+/* What a snapshot needed is given back. */
+static void emptied(struct sk_line *line)
+{
+    line->out_at = line->out_length = 0;
+    if (line->ceiling != SIZE_MAX)
+        line->ceiling = SK_LINE_OUT_MAX;
+    if (line->out_capacity > OUT_KEPT) {
+        sk_free(line->out);
+        line->out = NULL;
+        line->out_capacity = 0;
+    }
+}
+
 /* Sends what the socket takes now; keeps the rest. */
 static void flush_out(struct sk_line *line)
 {
@@ -86,7 +103,7 @@ static void flush_out(struct sk_line *line)
         line->out_at += (size_t)sent;
     }
     if (line->out_at == line->out_length)
-        line->out_at = line->out_length = 0;
+        emptied(line);
     bool must_wait = line->out_length > 0 && !line->broken;
     if (must_wait != line->waiting_to_write) {
         line->waiting_to_write = must_wait;
@@ -101,7 +118,7 @@ static bool make_room(struct sk_line *line, size_t length)
         line->out_length -= line->out_at;
         line->out_at = 0;
     }
-    if (line->out_length + length > SK_LINE_OUT_MAX)
+    if (length > line->ceiling || line->out_length - line->out_at > line->ceiling - length)
         return false;
     while (line->out_length + length > line->out_capacity) {
         size_t larger = line->out_capacity == 0 ? 4096 : line->out_capacity * 2;
@@ -114,17 +131,41 @@ static bool make_room(struct sk_line *line, size_t length)
     return true;
 }
 
-void sk_line_send(struct sk_line *line, const char *bytes, size_t length)
+static bool queue(struct sk_line *line, const char *bytes, size_t length)
 {
     if (line->broken)
-        return;
+        return false;
     if (!make_room(line, length)) {
         break_line(line, "too far behind");
-        return;
+        return false;
     }
     memcpy(line->out + line->out_length, bytes, length);
     line->out_length += length;
-    flush_out(line);
+    return true;
+}
+
+void sk_line_send(struct sk_line *line, const char *bytes, size_t length)
+{
+    if (queue(line, bytes, length))
+        flush_out(line);
+}
+
+void sk_line_put(struct sk_line *line, const char *bytes, size_t length)
+{
+    /* a queue that waits for its socket is left to the loop */
+    if (queue(line, bytes, length) && line->out_length - line->out_at >= PUT_FLUSH && !line->waiting_to_write)
+        flush_out(line);
+}
+
+void sk_line_flush(struct sk_line *line)
+{
+    if (!line->broken && line->out_length > 0 && !line->waiting_to_write)
+        flush_out(line);
+}
+
+void sk_line_lift_ceiling(struct sk_line *line, bool on)
+{
+    line->ceiling = on ? SIZE_MAX : line->out_length - line->out_at + SK_LINE_OUT_MAX;
 }
 
 /* Hands over every complete line; false when the connection was freed meanwhile. */

@@ -56,26 +56,25 @@ static bool serves(const struct sk_site *site, uint32_t link, bool events_only)
     return sk_driver_of(site->links[link].protocol)->serves(site, link, events_only);
 }
 
-/* Rank of a link among those with ordinary sessions: decides its poller. */
-static size_t sample_rank(const struct sk_site *site, uint32_t link)
-{
-    size_t rank = 0;
-    for (uint32_t i = 0; i < link; i++)
-        rank += serves(site, i, false);
-    return rank;
-}
-
 size_t sk_poller_count(const struct sk_site *site)
 {
-    size_t links = sample_rank(site, (uint32_t)site->link_count);
+    size_t links = 0;
+    for (uint32_t link = 0; link < site->link_count; link++)
+        links += serves(site, link, false);
     return 1 + (links + SK_LINKS_PER_POLLER - 1) / SK_LINKS_PER_POLLER;
 }
 
-bool sk_poller_serves(const struct sk_site *site, size_t poller, uint32_t link)
+size_t sk_poller_links(const struct sk_site *site, size_t poller, uint32_t *ret_links)
 {
-    if (poller == 0)
-        return serves(site, link, true);
-    return serves(site, link, false) && sample_rank(site, link) / SK_LINKS_PER_POLLER + 1 == poller;
+    size_t count = 0, rank = 0; /* rank among the links with ordinary sessions decides their poller */
+    for (uint32_t link = 0; link < site->link_count; link++) {
+        if (!serves(site, link, poller == 0) || (poller > 0 && rank++ / SK_LINKS_PER_POLLER + 1 != poller))
+            continue;
+        if (ret_links != NULL)
+            ret_links[count] = link;
+        count++;
+    }
+    return count;
 }
 
 /* --- sending (lock held) --- */
@@ -224,11 +223,10 @@ static void start_session(struct session *session, const struct sk_driver_host *
         report_end(session, SK_ERR_NOMEM, "no thread for the link");
 }
 
-static void start_sessions(struct poller *poller, struct sk_driver_host *hosts)
+static void start_sessions(struct poller *poller, const uint32_t *links, size_t link_count, struct sk_driver_host *hosts)
 {
-    for (uint32_t link = 0; link < poller->site->link_count; link++) {
-        if (!sk_poller_serves(poller->site, poller->number, link))
-            continue;
+    for (size_t i = 0; i < link_count; i++) {
+        const uint32_t link = links[i];
         struct session *session = &poller->sessions[poller->session_count];
         *session = (struct session){.poller = poller, .driver = sk_driver_of(poller->site->links[link].protocol), .link = link};
         hosts[poller->session_count] = (struct sk_driver_host){.context = session,
@@ -301,15 +299,17 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     poller.held = sk_calloc(site->point_count, sizeof *poller.held);
     poller.is_held = sk_calloc(site->point_count, sizeof *poller.is_held);
     struct sk_driver_host *hosts = sk_calloc(site->link_count, sizeof *hosts);
+    uint32_t *links = sk_calloc(site->link_count, sizeof *links);
     bool ready = poller.sessions != NULL && poller.packet != NULL && poller.held != NULL && poller.is_held != NULL &&
-                 hosts != NULL && poller.stop_fd >= 0;
+                 hosts != NULL && links != NULL && poller.stop_fd >= 0;
     if (ready) {
         say_hello(&poller);
-        start_sessions(&poller, hosts);
+        start_sessions(&poller, links, sk_poller_links(site, number, links), hosts);
         while (take_packet(&poller)) {
         }
         stop_sessions(&poller);
     }
+    sk_free(links);
     sk_free(hosts);
     sk_free(poller.is_held);
     sk_free(poller.held);

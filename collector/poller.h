@@ -16,8 +16,8 @@ enum { SK_POLLER_FD = 3, SK_LINKS_PER_POLLER = 900, SK_POLLERS_MAX = 64 };
 
 /* How many pollers the site needs (poller 0 always exists when any link has door events). */
 size_t sk_poller_count(const struct sk_site *site);
-/* Does poller k run a session of this link? */
-bool sk_poller_serves(const struct sk_site *site, size_t poller, uint32_t link);
+/* How many links poller k runs a session of, in one pass over the site; which, into ret_links (room for all links; or NULL). */
+size_t sk_poller_links(const struct sk_site *site, size_t poller, uint32_t *ret_links);
 const struct sk_driver *sk_driver_of(enum sk_protocol protocol);
 
 /* The whole life of a poller process; returns its exit status. */

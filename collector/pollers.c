@@ -27,6 +27,7 @@ struct slot {
     pid_t pid; /* 0: not running */
     struct sk_source *source;
     bool ready, greeted;
+    bool has_links;    /* asked of the site once: the answer costs links x devices */
     uint64_t received; /* number of the last message */
     uint64_t waiting;  /* last EVENT or MALFORMED taken */
     uint64_t told;     /* COMMITTED sent up to here */
@@ -63,17 +64,10 @@ enum sk_err sk_pollers_create(struct sk_loop *loop, const struct sk_site *site, 
     pollers->events = *events;
     pollers->count = count;
     for (size_t i = 0; i < count; i++)
-        pollers->slots[i] = (struct slot){.fd = -1, .owner = pollers, .back_off_s = BACK_OFF_FIRST_S};
+        pollers->slots[i] = (struct slot){
+            .fd = -1, .owner = pollers, .back_off_s = BACK_OFF_FIRST_S, .has_links = sk_poller_links(site, i, NULL) > 0};
     *ret_pollers = pollers;
     return SK_OK;
-}
-
-static bool has_links(const struct sk_pollers *pollers, size_t poller)
-{
-    for (uint32_t link = 0; link < pollers->site->link_count; link++)
-        if (sk_poller_serves(pollers->site, poller, link))
-            return true;
-    return false;
 }
 
 /* In the child: becomes the poller. The parent has one thread, so the allocator is sound here. */
@@ -144,7 +138,7 @@ static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_u
 void sk_pollers_tend(struct sk_pollers *pollers, int64_t mono_us)
 {
     for (size_t i = 0; i < pollers->count; i++)
-        if (pollers->slots[i].pid == 0 && mono_us >= pollers->slots[i].start_at_us && has_links(pollers, i))
+        if (pollers->slots[i].pid == 0 && mono_us >= pollers->slots[i].start_at_us && pollers->slots[i].has_links)
             start_slot(pollers, i, mono_us);
 }
 
@@ -152,7 +146,7 @@ int64_t sk_pollers_deadline(const struct sk_pollers *pollers)
 {
     int64_t soonest = SK_NEVER;
     for (size_t i = 0; i < pollers->count; i++)
-        if (pollers->slots[i].pid == 0 && has_links(pollers, i) && pollers->slots[i].start_at_us < soonest)
+        if (pollers->slots[i].pid == 0 && pollers->slots[i].has_links && pollers->slots[i].start_at_us < soonest)
             soonest = pollers->slots[i].start_at_us;
     return soonest;
 }

@@ -451,5 +451,9 @@ int64_t sk_recorder_deadline(const struct sk_recorder *recorder)
 {
     if (!recorder->writable)
         return recorder->retry_at_us;
-    return recorder->covered_mono_us + (int64_t)recorder->cadence.seconds * SK_US_PER_S;
+    /* Asked of the rule itself: a log with nothing new never becomes due, and a deadline in the past would spin. */
+    const int64_t due_us = recorder->covered_mono_us + (int64_t)recorder->cadence.seconds * SK_US_PER_S;
+    const bool ever = sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
+                                        sk_store_size(recorder->store), due_us);
+    return ever ? due_us : SK_NEVER;
 }
