@@ -27,7 +27,7 @@ struct sk_engine;
 struct sk_point_view {
     struct sk_sample sample;  /* quality already worsened when stale */
     char text[SK_TEXT_VALUE]; /* TEXT points */
-    int64_t changed_utc_us;   /* when the value last changed */
+    int64_t changed_utc_us;   /* when the value last changed; 0: there never was one */
     bool stale;
 };
 

@@ -103,7 +103,10 @@ static enum sk_err read_cond(struct sk_engine *engine, const char *rest, struct 
     if (wanted && sample.kind == engine->views[cond->owner].sample.kind && isfinite(sample.number)) {
         sample.point = cond->owner;
         engine->views[cond->owner].sample = sample;
-        engine->points[cond->owner].seen = !sk_quality_is_bad(sample.quality);
+        if (!sk_quality_is_bad(sample.quality)) {
+            engine->points[cond->owner].seen = true;
+            engine->views[cond->owner].changed_utc_us = sample.recv_us; /* no later than that */
+        }
     }
     return SK_OK;
 }

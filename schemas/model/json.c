@@ -71,10 +71,11 @@ static void put_state(struct builder *b, const struct sk_point_kind *kind, doubl
     put_text(b, "value", listed ? kind->states[(size_t)index] : "unknown");
 }
 
-static void put_value(struct builder *b, const struct sk_point_kind *kind, const struct sk_sample *sample, const char *text)
+/* A point that never had a value has none to show: a 0 beside a bad quality would read as one. */
+static void put_value(struct builder *b, const struct sk_point_kind *kind, const struct sk_sample *sample, const char *text,
+                      bool ever)
 {
-    bool never = sample->recv_us == 0 || sample->quality == SK_Q_COMM_NO_VALUE || sample->quality == SK_Q_WAITING;
-    if (never) {
+    if (!ever || sample->quality == SK_Q_COMM_NO_VALUE || sample->quality == SK_Q_WAITING) {
         b->bad |= cJSON_AddNullToObject(b->object, "value") == NULL;
         return;
     }
@@ -99,7 +100,7 @@ enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_devic
     put_text(&b, "device", device->id);
     put_text(&b, "name", point->name);
     put_text(&b, "kind", kinds[point->kind->kind]);
-    put_value(&b, point->kind, sample, text);
+    put_value(&b, point->kind, sample, text, changed_us != 0);
     put_text(&b, "unit", sk_unit_code(point->kind->unit));
     put_text(&b, "quality", sk_quality_name(sample->quality));
     put_number(&b, "opc", sample->quality);

@@ -11,7 +11,8 @@
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
 
-/* text: the value of a TEXT point; changed_us: when the value last changed (0: never). */
+/* text: the value of a TEXT point; changed_us: when the value last changed (0: there never was one, and "value" is
+ * null). */
 enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_device *device, const struct sk_sample *sample,
                              const char *text, int64_t changed_us, bool stale, cJSON **ret_json);
 enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON **ret_json);

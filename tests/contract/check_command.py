@@ -55,7 +55,9 @@ def japanese_is_spoken():
 def json_plan_is_whole():
     report = json.loads(run("check", "--json", str(VECTORS / "site.json")).stdout)
     assert report["ok"] is True and len(report["digest"]) == 64
-    assert report["counts"] == {"links": 3, "devices": 6, "points": 74, "zones": 2, "doors": 1, "profiles": 5}
+    of_profiles, of_devices, of_links, of_monitor = 20, 4 * 4 + 2 * 1, 7 + 8 + 7, 3  # Modbus and MQTT; TCP, RTU and MQTT
+    assert report["counts"] == {"links": 3, "devices": 6, "points": of_profiles + of_devices + of_links + of_monitor, "zones": 2,
+                                "doors": 1, "profiles": 5}
     ups = next(d for link in report["links"] for d in link["devices"] if d["id"] == "ups1")
     asked = [(r["function"], a) for r in ups["requests"] for a in range(r["address"], r["address"] + r["count"])]
     wanted = [(3, 130), (3, 128), (3, 129), (3, 132), (3, 133), (3, 0), (3, 1), (4, 9), (4, 10), (3, 139), (2, 0)]
