@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo site as a whole House: broker, simulator, collector and dashboard, every wire real. Standard library only."""
+import errno
+import json
+import socket
+import urllib.request
+
+from house import ROOT, House, until
+
+MODBUS_HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")  # of the links in sim/demo/site.json: one port serves all
+
+
+def port_free_on(hosts):
+    """A port that every one of the hosts has free."""
+    while True:
+        probes = [socket.socket() for _ in hosts]
+        try:
+            probes[0].bind((hosts[0], 0))
+            port = probes[0].getsockname()[1]
+            for probe, host in zip(probes[1:], hosts[1:]):
+                probe.bind((host, port))
+            return port
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        finally:
+            for probe in probes:
+                probe.close()
+
+
+class DemoHouse(House):
+    """with DemoHouse(build) as house: ... house.simulate("/scenarios", {"name": "leak"})"""
+
+    def __init__(self, build):
+        super().__init__(build, None)
+        self.modbus_ports = {"{{MODBUS_PORT}}": port_free_on(MODBUS_HOSTS), "{{MODBUS_PORT_2}}": port_free_on(MODBUS_HOSTS)}
+        self.control = None
+
+    def write_site(self):
+        text = (ROOT / "sim/demo/site.json").read_text().replace("{{MQTT_PORT}}", str(self.mqtt_port))
+        for mark, port in self.modbus_ports.items():
+            text = text.replace(mark, str(port))
+        assert "{{" not in text.split("\n{", 1)[1], "sim/demo/site.json has a placeholder that nobody fills"
+        (self.dir / "site.json").write_text(text)
+
+    def start_broker(self):
+        super().start_broker()
+        ports = self.dir / "ports.json"
+        self.start("simulator", self.build / "sim/sekisho-sim", "--site", self.dir / "site.json", "--profiles", ROOT / "schemas/profiles",
+                   "--scenarios", ROOT / "sim/scenarios", "--control", "0", "--seed", "1", "--ports-file", ports)
+        until("the simulator serves", lambda: self.alive("simulator") and ports.exists() and ports.read_text().endswith("\n"))
+        self.control = json.loads(ports.read_text())["control"]
+
+    def simulate(self, path, body=None):
+        """GET without a body, else POST, to the simulator's control."""
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.control + path, data), timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def points(self):
+        return {point["id"]: point for point in self.all_items("/api/v1/points?limit=1000", "viewer")}
+
+    def until_quiet(self, seconds=120):
+        """Every link up, every point known, no alarm open: the state in which every scenario begins."""
+        def quiet():
+            points = self.points().values()
+            return (all(p["value"] == "up" for p in points if p["name"] == "link.state")
+                    and all(p["value"] == "normal" for p in points if p["name"] == "device.comm")
+                    and not self.all_items("/api/v1/alarms", "viewer"))
+        until("every link is up, every device answers, no alarm is open", quiet, seconds, 0.2)
