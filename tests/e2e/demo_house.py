@@ -61,10 +61,11 @@ class DemoHouse(House):
         return {point["id"]: point for point in self.all_items("/api/v1/points?limit=1000", "viewer")}
 
     def until_quiet(self, seconds=120):
-        """Every link up, every point known, no alarm open: the state in which every scenario begins."""
+        """Every link up, a value for every point that the plant has, no alarm open: the state in which every scenario begins."""
         def quiet():
             points = self.points().values()
             return (all(p["value"] == "up" for p in points if p["name"] == "link.state")
                     and all(p["value"] == "normal" for p in points if p["name"] == "device.comm")
+                    and all(p["quality"] == ("not_connected" if p["value"] is None else "good") for p in points)
                     and not self.all_items("/api/v1/alarms", "viewer"))
-        until("every link is up, every device answers, no alarm is open", quiet, seconds, 0.2)
+        until("every link is up, every point is good, no alarm is open", quiet, seconds, 0.2)
