@@ -471,6 +471,21 @@ static void test_short_stop_is_not_named(void **state)
     side_free(&one);
 }
 
+/* A value that is being timed comes back with the moment it is known from: without one it would show as "never had a value". */
+static void test_a_restored_value_is_one(void **state)
+{
+    (void)state;
+    struct input input = {.kind = IN_SAMPLES, .count = 1};
+    side_init(&one, 5000);
+    input.samples[0] = kit_sample(&one.kit, 0, 60, SK_Q_GOOD, 1000); /* pending, DwellTime 3 s */
+    give(&one, &input, 1000);
+    restart(&one, 1100, false);
+    const struct sk_point_view *view = sk_engine_point(one.kit.engine, 0);
+    assert_true(view->sample.number > 59.9 && view->changed_utc_us == kit_now(1000).utc_us);
+    assert_int_equal(sk_engine_point(one.kit.engine, 1)->changed_utc_us, 0);
+    side_free(&one);
+}
+
 static void test_what_left_the_site(void **state)
 {
     (void)state;
@@ -532,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_staleness_across_a_restart),
         cmocka_unit_test(test_interruption_is_named_and_clears_nothing),
         cmocka_unit_test(test_short_stop_is_not_named),
+        cmocka_unit_test(test_a_restored_value_is_one),
         cmocka_unit_test(test_what_left_the_site),
         cmocka_unit_test(test_bad_rows),
     };
