@@ -186,10 +186,14 @@ static enum sk_err read_feed(struct sk_feed *feed, struct sk_wire *wire, struct 
                 return sk_fault_set(fault, err, "the feed is silent");
             continue;
         }
-        if (err == SK_OK)
+        if (err == SK_OK) {
+            sk_live_hold(feed->live, true);
             err = take_line(feed, line, length, fault);
-        else
+            if (err != SK_OK || !sk_wire_more(wire)) /* what came together is shown together */
+                sk_live_hold(feed->live, false);
+        } else {
             sk_fault_set(fault, err, "the feed ended: %s", sk_err_text(err));
+        }
         if (err != SK_OK)
             return err;
         heard_us = sk_clock_mono_us();

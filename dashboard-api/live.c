@@ -50,6 +50,7 @@ struct sk_live {
     uint64_t last;  /* newest record published or known */
     struct reader *readers;
     size_t reader_count;
+    atomic_bool held, unwoken;
 };
 
 enum sk_err sk_live_create(const struct sk_live_config *config, struct sk_live **ret_live)
@@ -121,6 +122,14 @@ static void end_all(struct sk_live *live)
         at->ended = true;
 }
 
+/* unwoken is set before held is asked: whoever ends the hold sees it, or we see that the hold has ended. */
+static void wake_readers(struct sk_live *live)
+{
+    atomic_store(&live->unwoken, true);
+    if (!atomic_load(&live->held) && atomic_exchange(&live->unwoken, false))
+        live->config.wake(live->config.context);
+}
+
 /* text may be NULL: a hole. When memory is short the readers are ended: they begin anew rather than miss a frame. */
 static void publish(struct sk_live *live, int kind, uint64_t from, uint64_t to, const struct sk_out *text)
 {
@@ -143,7 +152,14 @@ static void publish(struct sk_live *live, int kind, uint64_t from, uint64_t to, 
         }
     }
     pthread_mutex_unlock(&live->lock);
-    live->config.wake(live->config.context);
+    wake_readers(live);
+}
+
+void sk_live_hold(struct sk_live *live, bool on)
+{
+    atomic_store(&live->held, on);
+    if (!on && atomic_exchange(&live->unwoken, false))
+        live->config.wake(live->config.context);
 }
 
 void sk_live_publish(struct sk_live *live, enum sk_live_kind kind, const char *event, uint64_t seq, const char *json)
@@ -264,17 +280,21 @@ static enum step next_frame(struct reader *reader)
     return STEP_SLEEP;
 }
 
+/* As many frames as there is room for: each piece that leaves costs a chunk and a TLS record. */
 static ssize_t pull(void *context, char *to, size_t room)
 {
     struct reader *reader = context;
+    size_t filled = 0;
     for (;;) {
-        if (reader->left > 0) {
-            size_t length = reader->left < room ? reader->left : room;
-            memcpy(to, reader->at, length);
+        size_t length = reader->left < room - filled ? reader->left : room - filled;
+        if (length > 0) {
+            memcpy(to + filled, reader->at, length);
             reader->at += length;
             reader->left -= length;
-            return (ssize_t)length;
+            filled += length;
         }
+        if (reader->left > 0 || filled == room)
+            return (ssize_t)filled;
         drop_frame(reader->current);
         reader->current = NULL;
         if (reader->replaying) {
@@ -285,7 +305,7 @@ static ssize_t pull(void *context, char *to, size_t room)
         enum step step = next_frame(reader);
         pthread_mutex_unlock(&reader->live->lock);
         if (step != STEP_SEND)
-            return step == STEP_SLEEP ? 0 : -1;
+            return filled > 0 ? (ssize_t)filled : step == STEP_SLEEP ? 0 : -1;
     }
 }
 

@@ -36,6 +36,9 @@ void sk_live_free(struct sk_live *live); /* after the last stream is gone */
 
 /* One frame for everybody. seq only for entries and records. Wakes the readers. */
 void sk_live_publish(struct sk_live *live, enum sk_live_kind kind, const char *event, uint64_t seq, const char *json);
+/* Between hold(true) and hold(false) frames wake nobody; hold(false) wakes once for all of them. For one thread: the one that
+ * has many frames at once. A frame costs each reader a copy, a wake costs each a suspension and a packet. */
+void sk_live_hold(struct sk_live *live, bool on);
 /* The log stands at `record` (its newest; has_record false: empty). Missing records are replayed from the store; where that
  * fails, or the log went back, all streams are ended so that they begin anew. */
 void sk_live_sync(struct sk_live *live, bool has_record, uint64_t record);

@@ -116,3 +116,8 @@ enum sk_err sk_wire_line(struct sk_wire *wire, int64_t deadline_us, char **ret_l
             return err;
     }
 }
+
+bool sk_wire_more(const struct sk_wire *wire)
+{
+    return memchr(wire->buffer + wire->begin, '\n', wire->end - wire->begin) != NULL;
+}

@@ -4,6 +4,7 @@
 #ifndef SK_DASHBOARD_WIRE_H
 #define SK_DASHBOARD_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,7 @@ void sk_wire_close(struct sk_wire *wire);
 enum sk_err sk_wire_send(struct sk_wire *wire, const char *bytes, size_t length, int64_t deadline_us);
 /* One line without its newline, borrowed until the next call. TIMEOUT (call again), CLOSED, TOO_LONG. */
 enum sk_err sk_wire_line(struct sk_wire *wire, int64_t deadline_us, char **ret_line, size_t *ret_length);
+/* Is a whole line here already? */
+bool sk_wire_more(const struct sk_wire *wire);
 
 #endif

@@ -131,6 +131,36 @@ static void test_old_states_are_not_replayed(void **state)
     sk_live_free(live);
 }
 
+/* Frames that came together wake once and leave in one piece; held frames wake nobody. */
+static void test_together(void **state)
+{
+    (void)state;
+    char piece[512];
+    struct sk_live *live = make();
+    sk_live_sync(live, false, 0);
+    struct sk_http_source source = open_as(live, SK_ROLE_OPERATOR, false, 0);
+    while (source.pull(source.context, piece, sizeof piece) > 0) {
+    }
+    wakes = 0;
+    sk_live_hold(live, true);
+    entries(live, 0, 0);
+    sk_live_publish(live, SK_LIVE_ALARM, "alarm", 0, "{}");
+    assert_int_equal(wakes, 0);
+    sk_live_hold(live, false);
+    assert_int_equal(wakes, 1);
+    const ssize_t length = source.pull(source.context, piece, sizeof piece - 1);
+    assert_true(length > 0);
+    piece[length] = '\0';
+    assert_non_null(strstr(piece, "event: entry"));
+    assert_non_null(strstr(piece, "event: alarm"));
+    assert_int_equal(source.pull(source.context, piece, sizeof piece), 0);
+    sk_live_hold(live, true);
+    sk_live_hold(live, false);
+    assert_int_equal(wakes, 1);
+    source.gone(source.context);
+    sk_live_free(live);
+}
+
 static void test_from_the_store(void **state)
 {
     (void)state;
@@ -213,8 +243,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_and_resume),  cmocka_unit_test(test_old_states_are_not_replayed),
-        cmocka_unit_test(test_from_the_store),   cmocka_unit_test(test_hole_of_the_feed),
-        cmocka_unit_test(test_laggard_is_ended), cmocka_unit_test(test_roles_and_end),
+        cmocka_unit_test(test_together),         cmocka_unit_test(test_from_the_store),
+        cmocka_unit_test(test_hole_of_the_feed), cmocka_unit_test(test_laggard_is_ended),
+        cmocka_unit_test(test_roles_and_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
