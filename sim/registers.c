@@ -107,6 +107,7 @@ static uint64_t raw_flags(const struct sk_profile_point *point, double mask)
 static uint64_t raw_days(const char *text)
 {
     int year = 2000, month = 1, day = 1;
+    /* NOLINTNEXTLINE(cert-err34-c): four digits overflow nothing */
     if (sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3 || year < 2000) {
         return 0;
     }
@@ -120,7 +121,7 @@ static unsigned put_text(const struct sk_profile_point *point, const char *text,
 {
     const unsigned count = point->count < 32 ? point->count : 32;
     const size_t length = strlen(text);
-    for (unsigned i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const uint8_t high = 2 * i < length ? (uint8_t)text[2 * i] : 0;
         const uint8_t low = 2 * i + 1 < length ? (uint8_t)text[2 * i + 1] : 0;
         words[i] = (uint16_t)(high << 8 | low);

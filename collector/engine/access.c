@@ -14,7 +14,7 @@ static const struct {
 } periods[] = {
     {5 * SK_US_PER_S, SK_OCC_ONLINE},
     {900 * SK_US_PER_S, SK_OCC_GRACE},
-    {72 * 3600 * SK_US_PER_S, SK_OCC_OFFLINE_ALARM},
+    {INT64_C(72) * 3600 * SK_US_PER_S, SK_OCC_OFFLINE_ALARM},
 };
 
 uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us)

@@ -126,8 +126,8 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
         engine->ctrls[ctrl].device = i;
         engine->ctrls[ctrl].first_cond = *at;
         wire_kinds(engine, at, SK_CK_GAP, SK_CK_DURESS, i);
-        engine->tallies[2 * ctrl] = (struct sk_tally){.device = i, .kind = SK_TALLY_DUP};
-        engine->tallies[2 * ctrl + 1] = (struct sk_tally){.device = i, .kind = SK_TALLY_REORDER};
+        engine->tallies[2 * (size_t)ctrl] = (struct sk_tally){.device = i, .kind = SK_TALLY_DUP};
+        engine->tallies[2 * (size_t)ctrl + 1] = (struct sk_tally){.device = i, .kind = SK_TALLY_REORDER};
         ctrl++;
     }
     engine->system_cond = *at;

@@ -228,7 +228,7 @@ static enum sk_err read_page(struct sk_engine *engine, const char *rest, struct 
 {
     int64_t index;
     struct sk_digest_page page = {.used = true};
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, SK_EPOCHS * SK_DIGEST_PAGES, &index);
+    struct sk_ctrl *ctrl = find_ctrl(engine, rest, (int64_t)SK_EPOCHS * SK_DIGEST_PAGES, &index);
     (void)now;
     if (ctrl == NULL)
         return SK_ERR_NOT_FOUND;

@@ -246,8 +246,8 @@ bool sk_mqtt_inbox_take(struct sk_driver_session *s, const struct sk_mqtt_messag
     size_t count = 0;
     const struct sk_mqtt_route *routes = sk_mqtt_plan_find(&s->plan, message->topic, &count);
     bool done = true;
-    if (routes == NULL && s->events_only) /* a kept session of an older configuration: a door's message all the same */
-        return malformed_event(s, -1, message, "expected a topic of the present configuration");
+    if (routes == NULL) /* a kept session of an older configuration: a door's message all the same */
+        return !s->events_only || malformed_event(s, -1, message, "expected a topic of the present configuration");
     for (size_t i = 0; i < count && done; i++) {
         switch (routes[i].role) {
         case SK_ROUTE_STATE:

@@ -192,7 +192,7 @@ bool sk_time_parse(const char *text, int64_t *ret_utc_us)
     int64_t offset = 0;
     if (fraction < 0 || !take_offset(&p, &offset) || *p != '\0')
         return false;
-    int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    int64_t seconds = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second - offset;
     if (seconds < 0)
         return false;
     *ret_utc_us = seconds * SK_US_PER_S + fraction;

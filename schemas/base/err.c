@@ -38,7 +38,7 @@ static void trim_broken_character(char *text)
         text[length - 1 - back] = '\0';
 }
 
-enum sk_err sk_fault_set(struct sk_fault *fault, enum sk_err code, const char *format, ...)
+enum sk_err(sk_fault_set)(struct sk_fault *fault, enum sk_err code, const char *format, ...)
 {
     if (fault == NULL)
         return code;

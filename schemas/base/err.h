@@ -28,6 +28,15 @@ struct sk_fault {
 /* Sets the fault (when not NULL) and returns code, so that "return sk_fault_set(...)" is the whole error path. */
 enum sk_err sk_fault_set(struct sk_fault *fault, enum sk_err code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* it sees one file at a time: without this it believes that a fault may come back as SK_OK */
+#define sk_fault_set(...)                                                                                                      \
+    __extension__({                                                                                                            \
+        const enum sk_err fault_set_ = (sk_fault_set)(__VA_ARGS__);                                                            \
+        if (fault_set_ == SK_OK)                                                                                               \
+            __builtin_unreachable();                                                                                           \
+        fault_set_;                                                                                                            \
+    })
+#endif
 
 /* Puts "where: " before the text already there; for callers that know the file or the path. Returns fault->code. */
 enum sk_err sk_fault_prefix(struct sk_fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -58,7 +58,7 @@ static bool read_header(struct sk_reader *reader, struct counts *counts, uint8_t
 
 static void skip_block(struct sk_reader *reader, const struct counts *counts, size_t time_size)
 {
-    sk_read_bytes(reader, counts->time * (time_size + 1) + counts->type * 6 + counts->character +
+    sk_read_bytes(reader, counts->time * (time_size + 1) + (size_t)counts->type * 6 + counts->character +
                               counts->leap * (time_size + 4) + counts->isstd + counts->isut);
 }
 
@@ -72,10 +72,10 @@ static enum sk_err read_block(struct sk_reader *reader, const struct counts *cou
         return SK_ERR_PARSE;
     for (uint32_t i = 0; i < counts->time; i++) {
         struct sk_reader at, type;
-        sk_reader_init(&at, times + i * 8, 8);
+        sk_reader_init(&at, times + (size_t)i * 8, 8);
         if (kinds[i] >= counts->type)
             return SK_ERR_PARSE;
-        sk_reader_init(&type, types + kinds[i] * 6, 6);
+        sk_reader_init(&type, types + (size_t)kinds[i] * 6, 6);
         if (!add_transition(zone, sk_read_i64(&at), (int32_t)sk_read_u32(&type)))
             return SK_ERR_NOMEM;
     }
@@ -160,7 +160,7 @@ static int64_t rule_moment(const struct rule *rule, int year, int32_t offset_bef
     int64_t start = month_start_s(year, rule->month);
     int64_t next = rule->month == 12 ? month_start_s(year + 1, 1) : month_start_s(year, rule->month + 1);
     int64_t first_weekday = (start / 86400 + 4) % 7; /* 1970-01-01 was a Thursday */
-    int64_t day = (rule->weekday - first_weekday + 7) % 7 + (rule->week - 1) * 7;
+    int64_t day = (rule->weekday - first_weekday + 7) % 7 + ((int64_t)rule->week - 1) * 7;
     while (start + day * 86400 >= next)
         day -= 7;
     return start + day * 86400 + rule->at_s - offset_before_s;

@@ -98,7 +98,7 @@ enum sk_err cfg_states_read(struct cfg *c, const struct cfg_at *at, const cJSON 
         return SK_OK;
     if (!wanted)
         return cfg_fail(c, at, SK_ERR_PARSE, "'%s' is no state; expected no 'states' there; remove it", point->name);
-    if (!cJSON_IsObject(json) || json->child == NULL)
+    if (json == NULL || !cJSON_IsObject(json) || json->child == NULL)
         return cfg_wrong(c, at, json, SK_ERR_PARSE, "an object from raw value to a word of '%s'; add it", point->kind->name);
     struct sk_map_entry *entries = cfg_arena_take(c->arena, (size_t)cJSON_GetArraySize(json), sizeof(*entries));
     if (entries == NULL)
@@ -126,7 +126,7 @@ enum sk_err cfg_flags_read(struct cfg *c, const struct cfg_at *at, const cJSON *
         return SK_OK;
     if (!wanted)
         return cfg_fail(c, at, SK_ERR_PARSE, "'%s' is no set of flags; expected no 'flags' there; remove it", point->name);
-    if (!cJSON_IsObject(json) || json->child == NULL)
+    if (json == NULL || !cJSON_IsObject(json) || json->child == NULL)
         return cfg_wrong(c, at, json, SK_ERR_PARSE, "an object from bit number to a word of '%s'; add it", point->kind->name);
     struct sk_flag_bit *bits = cfg_arena_take(c->arena, (size_t)cJSON_GetArraySize(json), sizeof(*bits));
     if (bits == NULL)

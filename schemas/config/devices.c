@@ -56,7 +56,7 @@ static enum sk_err stride_check(struct cfg *c, const struct cfg_at *at, const st
             return cfg_fail(
                 c, CFG_AT(at, "unit_index"), SK_ERR_RANGE,
                 "found %u, which moves '%s' to address %llu; expected at most 65535; correct unit_index or unit_stride",
-                device->unit_index, point->name, (unsigned long long)(point->address + shift));
+                device->unit_index, point->name, (unsigned long long)point->address + shift);
     }
     return SK_OK;
 }

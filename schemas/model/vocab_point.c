@@ -22,7 +22,7 @@ static const struct row ROWS[] = {
 };
 #undef K
 
-#define K(name, kind, unit, states, ja, en) +sizeof(states)
+#define K(name, kind, unit, states, ja, en) +sizeof(states) /* NOLINT(bugprone-macro-parentheses): terms of one sum */
 enum {
     ROW_COUNT = sizeof(ROWS) / sizeof(ROWS[0]),
     WORD_BYTES = 0

@@ -79,7 +79,7 @@ static enum sk_err node_get(struct sk_store *store, unsigned level, uint64_t ind
         memcpy(ret_hash->bytes, sqlite3_column_blob(statement, 0), SK_HASH_SIZE);
     else if (result == SQLITE_ROW || result == SQLITE_DONE)
         err = sk_fault_set(fault, SK_ERR_CORRUPT, "tree node of level %u over records %llu to %llu is missing", level,
-                           (unsigned long long)(index << level), (unsigned long long)(((index + 1) << level) - 1));
+                           (unsigned long long)index << level, (((unsigned long long)index + 1) << level) - 1);
     else
         err = sk_db_fault(store->db, result, fault, "read tree nodes");
     sk_db_release(statement);
@@ -99,7 +99,7 @@ static enum sk_err tail_hash(struct sk_store *store, uint64_t size, struct sk_tr
     sqlite3_bind_int64(statement, 2, (int64_t)size - 1);
     sqlite3_bind_int64(statement, 3, SK_TREE_BLOCK);
     while (err == SK_OK && tree->size < size) {
-        struct sk_row row;
+        struct sk_row row = {0};
         struct sk_hash leaf;
         const int result = sqlite3_step(statement);
         if (result == SQLITE_DONE)
@@ -195,7 +195,7 @@ static enum sk_err last_seq_check(struct sk_store *store, uint64_t size, struct 
 
 enum sk_err sk_store_startup_check(struct sk_store *store, struct sk_fault *fault)
 {
-    struct sk_tree stored;
+    struct sk_tree stored = {0};
     uint8_t a[SK_TREE_LEVELS * SK_HASH_SIZE], b[SK_TREE_LEVELS * SK_HASH_SIZE];
     enum sk_err err = sk_store_tree_row(store, &stored);
     if (err != SK_OK)

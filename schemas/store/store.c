@@ -7,7 +7,7 @@
 #include "schemas/store/internal.h"
 
 static const char *const statement_sql[ST_COUNT] = {
-#define X(symbol, sql) [symbol] = sql,
+#define X(symbol, sql) [symbol] = sql, /* NOLINT(bugprone-macro-parentheses): rows of a list */
     SK_STATEMENTS(X)
 #undef X
 };

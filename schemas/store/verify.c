@@ -187,7 +187,7 @@ static enum sk_err span_check(struct check *check)
     return same ? SK_OK
                 : sk_fault_set(check->fault, SK_ERR_CORRUPT,
                                "records %llu to %llu: their span row differs, readers would skip some",
-                               (ull)(block * SK_TREE_BLOCK), (ull)(check->tree.size - 1));
+                               (ull)block * SK_TREE_BLOCK, (ull)check->tree.size - 1);
 }
 
 static enum sk_err record_check(struct check *check, sqlite3_stmt *statement)
