@@ -22,6 +22,7 @@ void sk_heap_release(struct sk_heap *heap)
 
 static bool before(const struct sk_heap *heap, uint32_t a, uint32_t b)
 {
+    /* cppcheck-suppress arrayIndexThenCheck ; a < b is an order, no limit */
     return heap->deadline[a] < heap->deadline[b] || (heap->deadline[a] == heap->deadline[b] && a < b);
 }
 

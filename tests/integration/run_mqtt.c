@@ -194,6 +194,7 @@ int main(int argc, char **argv)
     } else if (sk_driver_mqtt.open(site, (uint32_t)link, events, &interface, &session, &fault) != SK_OK) {
         status = fail(&fault);
     } else if (pipe(host.stop_pipe) == 0 && pthread_create(&reader, NULL, read_orders, &host) == 0) {
+        pthread_detach(reader); /* waits in fgets() until the process ends */
         status = sk_driver_mqtt.run(session, host.stop_pipe[0]) == SK_OK ? 0 : 1;
         sk_driver_mqtt.close(session);
         print_line(cJSON_CreateString("ended"));
