@@ -26,7 +26,7 @@ NEEDS_SPDX = re.compile(r"\.(c|h|py|sh|js|mjs|css|cmake)$|CMakeLists\.txt$|^run$
 
 
 def tracked():
-    out = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True)
+    out = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True)
     return [name for name in out.stdout.splitlines() if (ROOT / name).is_file()]
 
 
