@@ -27,13 +27,21 @@ static enum sk_err size_device(struct sk_modbus_unit_device *device)
     return device->words == NULL ? SK_ERR_NOMEM : SK_OK;
 }
 
+static bool is_ours(const struct sk_modbus_session *session, const struct sk_device *info)
+{
+    return info->link == (int32_t)session->link && info->profile != NULL;
+}
+
 static enum sk_err add_devices(struct sk_modbus_session *session, struct sk_fault *fault)
 {
-    session->devices = sk_calloc(session->site->device_count + 1, sizeof(*session->devices));
+    size_t count = 0; /* a session pays for its own devices: there may be as many sessions as devices */
+    for (uint32_t i = 0; i < session->site->device_count; i++)
+        count += is_ours(session, &session->site->devices[i]);
+    session->devices = sk_calloc(count + 1, sizeof(*session->devices));
     enum sk_err err = session->devices == NULL ? SK_ERR_NOMEM : SK_OK;
     for (uint32_t i = 0; i < session->site->device_count && err == SK_OK; i++) {
         const struct sk_device *info = &session->site->devices[i];
-        if (info->link != (int32_t)session->link || info->profile == NULL)
+        if (!is_ours(session, info))
             continue;
         struct sk_modbus_unit_device *device = &session->devices[session->device_count++];
         device->device = i;
