@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`./run demo` as a new user meets it: two side by side, a clear error for a port in use, every role's token, a stranger's door event,
-a scenario on real wires, and nothing left after Ctrl-C. Usage: demo.py BUILD_DIR"""
+a scenario on real wires, nothing left after Ctrl-C, and a log that goes on with the next start. Usage: demo.py BUILD_DIR"""
 import json
 import os
 import pathlib
@@ -20,15 +20,20 @@ import urllib.request
 from house import ROOT, envelope, free_port, until
 
 
+def ignore_interrupts():
+    """What a shell without job control does to a background command."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Demo:
-    def __init__(self, build, *arguments):
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-demo-"))
-        self.home.chmod(0o755)
+    def __init__(self, build, *arguments, home=None):
+        self.home = home or pathlib.Path(tempfile.mkdtemp(prefix="sekisho demo-"))
         self.port = free_port()
         self.lines = []
         environment = dict(os.environ, SEKISHO_BUILD=str(build), SEKISHO_HOME=str(self.home), SEKISHO_PORT=str(self.port))
         self.process = subprocess.Popen([str(ROOT / "run"), "demo", *arguments], env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                                        preexec_fn=ignore_interrupts)
         threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
 
     def until_ready(self):
@@ -65,7 +70,7 @@ class Demo:
         left = [pid for pid in pids if pathlib.Path(f"/proc/{pid}/stat").exists() and "sekisho" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()]
         assert not left, f"still running after Ctrl-C: {left}"
 
-    def remove(self):
+    def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -73,6 +78,9 @@ class Demo:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def remove(self):
+        self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -123,6 +131,33 @@ def check_port_in_use(build, demo):
     assert third.returncode != 0 and "runs already" in third.stderr, third.stderr
 
 
+def check_long_home(build):
+    """The control socket's address has room for 108 bytes."""
+    environment = dict(os.environ, SEKISHO_BUILD=str(build), SEKISHO_HOME="/nowhere/" + "x" * 80, SEKISHO_PORT=str(free_port()))
+    run = subprocess.run([str(ROOT / "run"), "demo"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert run.returncode != 0 and "has 89 bytes" in run.stderr and "at most 88" in run.stderr, run.stderr
+
+
+def verify(demo):
+    """How many records `sekisho verify` finds intact."""
+    run = subprocess.run([str(demo.home / "app/sekisho"), "verify", demo.json["state"]], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and "result: intact" in run.stdout, run.stdout + run.stderr
+    return int(re.search(r"^records: (\d+)$", run.stdout, re.M).group(1))
+
+
+def check_log_goes_on(build, ended):
+    """A second start with the same SEKISHO_HOME: same tokens, and the log grows."""
+    before = verify(ended)
+    again = Demo(build, home=ended.home)
+    try:
+        again.until_ready()
+        assert again.json["tokens"] == ended.json["tokens"]
+        again.interrupt()
+        assert verify(again) > before, "the second start is in the log"
+    finally:
+        again.stop()
+
+
 def main():
     build = sys.argv[1]
     first, second = Demo(build), Demo(build)
@@ -134,9 +169,11 @@ def main():
         check_scenario(first)
         assert not second.open_sources(), "the other demo is untouched"
         check_port_in_use(build, first)
+        check_long_home(build)
         first.interrupt()
         assert second.get("/api/v1/healthz", "viewer")[0] == 200, "ending one demo leaves the other alone"
         second.interrupt()
+        check_log_goes_on(build, second)
     except BaseException:
         for demo in (first, second):
             print("".join(demo.lines[-40:]), file=sys.stderr)
@@ -146,7 +183,7 @@ def main():
     finally:
         first.remove()
         second.remove()
-    print("two demos side by side, every role, a stranger's event, a scenario, clear errors, nothing left")
+    print("two demos side by side, every role, a stranger's event, a scenario, clear errors, nothing left, a log that goes on")
 
 
 if __name__ == "__main__":
