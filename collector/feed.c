@@ -12,7 +12,7 @@
 
 enum { READERS_MAX = 16 };
 /* WALK: points that changed together go together; each walk of the list and each packet then serves many. */
-static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S, WALK_US = 20000;
+static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S, WALK_US = 20000, PATIENCE_US = 30 * SK_US_PER_S;
 
 struct sk_feed {
     const struct sk_site *site;
@@ -24,7 +24,7 @@ struct sk_feed {
     size_t changed_count;
     bool *is_changed;
     int64_t *sent_us; /* mono, per point */
-    int64_t heartbeat_us, walked_us;
+    int64_t heartbeat_us, walked_us, flowing_us;
 };
 
 enum sk_err sk_feed_create(const struct sk_site *site, const struct sk_engine *engine, struct sk_store *store,
@@ -136,6 +136,22 @@ static void send_begin(struct sk_feed *feed, struct sk_line *line, bool writable
     send_json(feed, line, "snapshot_begin", json);
 }
 
+/* The directory: what things are called and where they are; once, ahead of their points. */
+static void send_directory(struct sk_feed *feed, struct sk_line *line)
+{
+    const struct sk_site *site = feed->site;
+    cJSON *json = NULL;
+    for (size_t i = 0; i < site->zone_count; i++)
+        if (sk_zone_to_json(&site->zones[i], &json) == SK_OK)
+            send_json(feed, line, "zone", json);
+    for (size_t i = 0; i < site->door_count; i++)
+        if (sk_door_to_json(site, &site->doors[i], &json) == SK_OK)
+            send_json(feed, line, "door", json);
+    for (size_t i = 0; i < site->device_count; i++)
+        if (sk_device_to_json(&site->devices[i], &json) == SK_OK)
+            send_json(feed, line, "device", json);
+}
+
 enum sk_err sk_feed_join(struct sk_feed *feed, struct sk_line *line, bool writable)
 {
     if (feed->reader_count == READERS_MAX)
@@ -143,6 +159,7 @@ enum sk_err sk_feed_join(struct sk_feed *feed, struct sk_line *line, bool writab
     feed->readers[feed->reader_count++] = line;
     sk_line_lift_ceiling(line, true);
     send_begin(feed, line, writable);
+    send_directory(feed, line);
     for (uint32_t i = 0; i < feed->site->point_count; i++)
         send_point(feed, line, i);
     for (size_t i = 0; i < sk_engine_alarm_count(feed->engine); i++) {
@@ -206,6 +223,18 @@ static void send_heartbeat(struct sk_feed *feed, const struct sk_now *now, bool 
         cJSON_Delete(json);
 }
 
+/* Points are state: while a reader digests (a snapshot, say), they wait and are told as they are then, newest value only.
+ * Records and alarms do not wait. A reader that takes nothing for long holds up nobody: it meets its ceiling and is dropped. */
+static bool must_wait(struct sk_feed *feed, int64_t mono_us)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < feed->reader_count; i++)
+        most = sk_line_queued(feed->readers[i]) > most ? sk_line_queued(feed->readers[i]) : most;
+    if (most <= SK_LINE_OUT_MAX / 4)
+        feed->flowing_us = mono_us;
+    return mono_us - feed->flowing_us > 0 && mono_us - feed->flowing_us < PATIENCE_US;
+}
+
 /* Sends the points that are due; returns when the next walk is. */
 static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
 {
@@ -214,6 +243,8 @@ static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
     if (mono_us < feed->walked_us + WALK_US)
         return feed->changed_count > 0 ? feed->walked_us + WALK_US : SK_NEVER;
     feed->walked_us = mono_us;
+    if (must_wait(feed, mono_us))
+        return mono_us + WALK_US;
     for (size_t i = 0; i < feed->changed_count; i++) {
         uint32_t point = feed->changed[i];
         int64_t due = feed->sent_us[point] + POINT_PERIOD_US;
@@ -233,14 +264,13 @@ static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
 
 int64_t sk_feed_tend(struct sk_feed *feed, const struct sk_now *now, bool writable)
 {
-    int64_t next = feed->heartbeat_us + HEARTBEAT_US, walk = walk_changed(feed, now->mono_us);
-    next = walk < next ? walk : next;
+    const int64_t walk = walk_changed(feed, now->mono_us);
     if (now->mono_us >= feed->heartbeat_us + HEARTBEAT_US) {
         feed->heartbeat_us = now->mono_us;
         if (feed->reader_count > 0)
             send_heartbeat(feed, now, writable);
-        next = now->mono_us + HEARTBEAT_US < next ? now->mono_us + HEARTBEAT_US : next;
     }
     flush_readers(feed);
-    return next;
+    const int64_t heartbeat = feed->heartbeat_us + HEARTBEAT_US;
+    return walk < heartbeat ? walk : heartbeat;
 }

@@ -13,7 +13,8 @@
 
 #include "schemas/base/mem.h"
 
-enum { PUT_FLUSH = 64 << 10, OUT_KEPT = 1 << 20 };
+/* READS_PER_TURN: a writer faster than we are shares the loop; epoll reports the rest again. */
+enum { PUT_FLUSH = 64 << 10, OUT_KEPT = 1 << 20, READS_PER_TURN = 16 };
 
 struct sk_line {
     struct sk_loop *loop;
@@ -163,6 +164,11 @@ void sk_line_flush(struct sk_line *line)
         flush_out(line);
 }
 
+size_t sk_line_queued(const struct sk_line *line)
+{
+    return line->broken ? 0 : line->out_length - line->out_at;
+}
+
 void sk_line_lift_ceiling(struct sk_line *line, bool on)
 {
     line->ceiling = on ? SIZE_MAX : line->out_length - line->out_at + SK_LINE_OUT_MAX;
@@ -190,10 +196,10 @@ static bool cut_lines(struct sk_line *line)
     return true;
 }
 
-/* Reads until dry. Sets broken at the end of the stream or when a line is too long; false when freed. */
+/* Reads until dry or its share is used. Sets broken at the end of the stream or when a line is too long; false when freed. */
 static bool read_in(struct sk_line *line)
 {
-    while (!line->broken) {
+    for (int reads = 0; !line->broken && reads < READS_PER_TURN; reads++) {
         ssize_t got = recv(line->fd, line->in + line->in_length, SK_LINE_IN_MAX - line->in_length, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
