@@ -76,7 +76,7 @@ class Demo:
             try:
                 self.process.wait(60)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)  # the session is its own: nothing outlives a red test
                 self.process.wait()
 
     def remove(self):
