@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A driver makes samples and access events out of one kind of wire. This page is all a driver and its host know of each other.
  *
- * Shape: one const struct sk_driver per protocol. The host (a poller process) opens one session per link and runs it on a thread
- * of its own; the driver blocks in there as its library does, and speaks to the host only through struct sk_driver_host.
+ * Shape: one const struct sk_driver per protocol. The host (a poller process) opens one session per link and runs it on a
+ * thread of its own; the driver blocks in there as its library does, and speaks to the host only through struct sk_driver_host.
  * Life: open -> run (once, until host->stopping() turns true or a fatal error) -> close. open does no I/O: it plans.
  * Threads: run() of different sessions run side by side; a session is used by one thread; stop_fd becomes readable at the end,
  * so that a wait can include it. Host callbacks may be called from any thread of the session.
- * Errors: a dead device is not an error of the session: it becomes samples of bad quality. run() returns SK_OK at the end and an
- * error only when the session can never work (configuration, memory); the host then logs it once and marks the link down.
+ * Errors: a dead device is not an error of the session: it becomes samples of bad quality. run() returns SK_OK at the end and
+ * an error only when the session can never work (configuration, memory); the host then logs it once and marks the link down.
  * Drivers never write to a device: Modbus function codes 1-4 only; MQTT publishes only below sekisho/<site>/. */
 #ifndef SK_DRIVER_H
 #define SK_DRIVER_H
@@ -27,22 +27,22 @@
 /* A batch: samples that share one read. Borrowed for the call. */
 struct sk_batch {
     uint32_t link;
-    int64_t before_us, after_us;      /* mono, around the read */
+    int64_t before_us, after_us; /* mono, around the read */
     const struct sk_sample *samples;
-    size_t count;                     /* at most SK_BATCH_MAX */
-    const char *text;                 /* area for text values; may be NULL */
+    size_t count;     /* at most SK_BATCH_MAX */
+    const char *text; /* area for text values; may be NULL */
     size_t text_length;
 };
 enum { SK_BATCH_MAX = 512, SK_BATCH_TEXT_MAX = 8192 };
 
 /* A payload that could not be understood: counted and recorded, never fatal. */
 struct sk_malformed {
-    int32_t device;       /* -1 unknown */
+    int32_t device; /* -1 unknown */
     uint32_t link;
     const char *where;    /* topic or "ring entry 17" */
     const char *expected; /* one sentence */
     const void *bytes;
-    size_t length;        /* may be longer than what is kept (SK_NATIVE_MAX) */
+    size_t length; /* may be longer than what is kept (SK_NATIVE_MAX) */
 };
 
 struct sk_driver_host {

@@ -5,8 +5,8 @@
  * reader, the JSON Schemas in schemas/json and the manual page docs in schemas/config/KEYS.md are made; a test compares them.
  *
  * For every link the loader adds a device of kind `monitor` named "link.<id>" whose points are the link's health
- * (link.state, link.rtt, link.timeouts, link.exceptions, link.reconnects, link.requests; Modbus: link.period, on a serial line also
- * link.crc_errors; MQTT: mqtt.malformed), and for every device device.comm and, on Modbus, device.period, device.overruns,
+ * (link.state, link.rtt, link.timeouts, link.exceptions, link.reconnects, link.requests; Modbus: link.period, on a serial line
+ * also link.crc_errors; MQTT: mqtt.malformed), and for every device device.comm and, on Modbus, device.period, device.overruns,
  * device.timeouts. One device "monitor" carries the monitor's own (time.synced, time.offset_s, queue.depth).
  * A site of class production refuses a link marked simulated. */
 #ifndef SK_CONFIG_H

@@ -28,21 +28,21 @@ struct sk_access_event {
     bool duplicate_flag; /* MQTT DUP or an overlapping ring read: may have been seen before */
     bool simulated;
     bool external, exempted;
-    uint16_t factors;    /* mask of 1 << enum sk_factor actually used; 0 unknown */
+    uint16_t factors; /* mask of 1 << enum sk_factor actually used; 0 unknown */
     uint32_t epoch;
     uint64_t seq;
-    int64_t t_ctrl_us;   /* controller's own time; 0 unknown */
-    uint64_t mono_ms;    /* controller's monotonic clock; 0 unknown */
+    int64_t t_ctrl_us; /* controller's own time; 0 unknown */
+    uint64_t mono_ms;  /* controller's monotonic clock; 0 unknown */
     int64_t recv_us, mono_us;
     uint8_t identifier[SK_IDENTIFIER_MAX]; /* raw; wiped by the collector */
     uint8_t identifier_length;             /* 0: no credential in the event */
     bool has_identifier_hmac;
     struct sk_hash identifier_hmac;
-    char credential[SK_TOKEN_MAX];         /* controller's CredentialToken, "" none */
-    char holder[SK_TOKEN_MAX];             /* controller's CredentialHolder token (not a name), "" none */
-    char topic[SK_TOPIC_MAX];              /* ONVIF topic as it came, "" none */
+    char credential[SK_TOKEN_MAX]; /* controller's CredentialToken, "" none */
+    char holder[SK_TOKEN_MAX];     /* controller's CredentialHolder token (not a name), "" none */
+    char topic[SK_TOPIC_MAX];      /* ONVIF topic as it came, "" none */
     uint16_t native_length;
-    uint8_t native[SK_NATIVE_MAX];         /* verbatim, cut at 512 bytes, with the identifier blanked out */
+    uint8_t native[SK_NATIVE_MAX]; /* verbatim, cut at 512 bytes, with the identifier blanked out */
 };
 
 #endif

@@ -22,13 +22,13 @@ enum { SK_FLAG_CTRL_SHIFT = 0, SK_FLAG_OURS_SHIFT = 2, SK_FLAG_NOT_ONLINE = 0x10
 
 struct sk_header {
     uint8_t version;
-    uint64_t seq;        /* 0-based, gap-free: also the leaf's index in the tree */
+    uint64_t seq; /* 0-based, gap-free: also the leaf's index in the tree */
     uint64_t t_recv_us;
     uint16_t zone, door; /* numbers given out by records; 0 none */
     uint16_t ev;
     uint8_t class_;
     uint8_t flags;
-    uint16_t ctrl;       /* controller's number; 0 none */
+    uint16_t ctrl; /* controller's number; 0 none */
     uint32_t ctrl_epoch;
     uint64_t ctrl_seq;
     uint8_t subject[SK_SUBJECT_SIZE]; /* random tag of the person who passes; zeroes for none */
@@ -50,7 +50,7 @@ void sk_body_put_u16(struct sk_body *body, enum sk_tag tag, uint16_t value);
 void sk_body_put_u32(struct sk_body *body, enum sk_tag tag, uint32_t value);
 void sk_body_put_u64(struct sk_body *body, enum sk_tag tag, uint64_t value);
 void sk_body_put_i64(struct sk_body *body, enum sk_tag tag, int64_t value);
-void sk_body_put_f64(struct sk_body *body, enum sk_tag tag, double value); /* NaN and infinities mark the body bad */
+void sk_body_put_f64(struct sk_body *body, enum sk_tag tag, double value);      /* NaN and infinities mark the body bad */
 void sk_body_put_text(struct sk_body *body, enum sk_tag tag, const char *text); /* cut at 1 024 bytes at a UTF-8 border */
 void sk_body_put_bytes(struct sk_body *body, enum sk_tag tag, const void *bytes, size_t length);
 void sk_body_put_hash(struct sk_body *body, enum sk_tag tag, const struct sk_hash *hash);

@@ -18,9 +18,9 @@ enum sk_site_class { SK_SITE_PRODUCTION, SK_SITE_DEMO, SK_SITE_TEST };
 /* Where a thing is. Empty text or NaN: not given. */
 struct sk_place {
     const char *building, *floor, *room, *row, *rack;
-    double height_m;      /* above the floor; NaN */
-    double cable_metre;   /* along a leak cable; NaN */
-    const char *text;     /* all of it as one line for people, built at load */
+    double height_m;    /* above the floor; NaN */
+    double cable_metre; /* along a leak cable; NaN */
+    const char *text;   /* all of it as one line for people, built at load */
 };
 /* A named spot along a leak cable. */
 struct sk_spot {
@@ -40,8 +40,8 @@ struct sk_zone_info {
 
 struct sk_reader_info {
     const char *id;
-    bool entry;      /* true: passes from `from` to `to`; false: the other way */
-    int64_t address; /* the controller's own number of the reader; -1 none */
+    bool entry;                /* true: passes from `from` to `to`; false: the other way */
+    int64_t address;           /* the controller's own number of the reader; -1 none */
     uint16_t factors_required; /* mask of 1 << enum sk_factor; 0 not set */
 };
 
@@ -55,7 +55,7 @@ struct sk_door_info {
     size_t reader_count;
     const char *const *cameras; /* device ids */
     size_t camera_count;
-    bool rex;                   /* has an exit button */
+    bool rex;                                       /* has an exit button */
     uint32_t release_ms, open_ms, extended_open_ms; /* ONVIF timings */
     struct sk_place place;
     uint16_t number;
@@ -81,28 +81,36 @@ struct sk_link {
     const char *ca_file, *cert_file, *key_file;
     bool tls;
     const char *user, *password_file, *client_id; /* client_id "": sekisho-<site>-<link> */
-    uint8_t mqtt_version; /* 0 auto (5, then 3.1.1), 4 = 3.1.1, 5 */
+    uint8_t mqtt_version;                         /* 0 auto (5, then 3.1.1), 4 = 3.1.1, 5 */
     uint32_t keepalive_s;
     uint32_t session_expiry_s;
 };
 
 /* --- conditions on a point or device --- */
 struct sk_limit {
-    uint16_t condition;  /* enum sk_condition */
-    uint8_t severity;    /* enum sk_severity */
-    double reading;      /* threshold, or for RateOfChange the change allowed per window */
-    uint64_t states;     /* State: mask of 1 << state index (STATE) or of flags (FLAGS) that alarm */
-    uint32_t dwell_ms;   /* DwellTime: must hold so long before it alarms */
-    double hysteresis;   /* HysteresisReading: must come back by so much */
+    uint16_t condition;     /* enum sk_condition */
+    uint8_t severity;       /* enum sk_severity */
+    double reading;         /* threshold, or for RateOfChange the change allowed per window */
+    uint64_t states;        /* State: mask of 1 << state index (STATE) or of flags (FLAGS) that alarm */
+    uint32_t dwell_ms;      /* DwellTime: must hold so long before it alarms */
+    double hysteresis;      /* HysteresisReading: must come back by so much */
     uint32_t hysteresis_ms; /* HysteresisDuration: must be back for so long before it returns */
-    uint32_t window_ms;  /* RateOfChange */
+    uint32_t window_ms;     /* RateOfChange */
 };
 
 /* --- how a point is read: from the profile --- */
 enum sk_register_type {
-    SK_REG_BIT,  /* one coil or input (FC 1, 2) */
-    SK_REG_U16, SK_REG_S16, SK_REG_U32, SK_REG_S32, SK_REG_U64, SK_REG_S64, SK_REG_F32, SK_REG_F64,
-    SK_REG_BITS16, SK_REG_BITS32,   /* flags, or one bit of it with `bit` */
+    SK_REG_BIT, /* one coil or input (FC 1, 2) */
+    SK_REG_U16,
+    SK_REG_S16,
+    SK_REG_U32,
+    SK_REG_S32,
+    SK_REG_U64,
+    SK_REG_S64,
+    SK_REG_F32,
+    SK_REG_F64,
+    SK_REG_BITS16,
+    SK_REG_BITS32,  /* flags, or one bit of it with `bit` */
     SK_REG_FIELD,   /* packed field: (word >> shift) & mask of width */
     SK_REG_STRING,  /* ASCII, two characters a register */
     SK_REG_HI_LO,   /* hi x 10000 + lo, two registers */
@@ -121,8 +129,8 @@ struct sk_map_entry { /* raw code -> state index, or raw code -> (scale, offset)
     const char *text; /* MQTT: the payload's string that this entry means; NULL: raw decides (true is 1, false is 0) */
 };
 struct sk_flag_bit {
-    uint8_t bit;   /* of the raw word(s) */
-    uint8_t flag;  /* index in the kind's list of words */
+    uint8_t bit;  /* of the raw word(s) */
+    uint8_t flag; /* index in the kind's list of words */
     bool inverted;
 };
 
@@ -138,8 +146,8 @@ struct sk_profile_point {
     uint8_t shift, width; /* FIELD; and single bit of BITS (width 1) */
     bool strided;         /* address += stride x (unit index) */
     /* MQTT */
-    const char *topic;    /* "" = the profile's topic */
-    const char *path;     /* dotted path in the payload; "" = the whole payload is the value */
+    const char *topic; /* "" = the profile's topic */
+    const char *path;  /* dotted path in the payload; "" = the whole payload is the value */
     const char *time_path;
     /* both */
     double scale, offset; /* value = raw * scale + offset, scale already holding 2^-n or 10^-n */
@@ -152,11 +160,11 @@ struct sk_profile_point {
     size_t flag_count;
     const struct sk_sentinel *sentinels;
     size_t sentinel_count;
-    double range_low, range_high; /* engineering range; -inf, +inf */
-    bool hidden;          /* helper register (scale_from target): no point of the site */
-    bool heartbeat;       /* must move within stale_ms, else frozen */
-    uint32_t period_ms;   /* 0 = the device's */
-    uint32_t stale_ms;    /* 0 = the device's */
+    double range_low, range_high;  /* engineering range; -inf, +inf */
+    bool hidden;                   /* helper register (scale_from target): no point of the site */
+    bool heartbeat;                /* must move within stale_ms, else frozen */
+    uint32_t period_ms;            /* 0 = the device's */
+    uint32_t stale_ms;             /* 0 = the device's */
     const struct sk_limit *limits; /* default conditions */
     size_t limit_count;
 };
@@ -184,10 +192,10 @@ struct sk_ring_profile {
     uint16_t entry_words;       /* layout of an entry: drivers/modbus/README.md */
 };
 struct sk_mqtt_profile {
-    const char *topic;        /* "{base}/state" */
-    const char *birth_topic;  /* "" none */
+    const char *topic;       /* "{base}/state" */
+    const char *birth_topic; /* "" none */
     const char *birth_online, *birth_offline;
-    const char *event_topic;  /* "" none: door envelopes, schemas/json/door-envelope.schema.json */
+    const char *event_topic; /* "" none: door envelopes, schemas/json/door-envelope.schema.json */
     uint8_t qos;
     uint32_t expire_after_ms; /* 0 = the device's stale_ms */
 };
@@ -195,7 +203,7 @@ struct sk_mqtt_profile {
 struct sk_profile {
     const char *id, *title_ja, *title_en;
     enum sk_device_kind kind;
-    enum sk_protocol protocol; /* MODBUS_TCP stands for both Modbus wires */
+    enum sk_protocol protocol;                    /* MODBUS_TCP stands for both Modbus wires */
     const char *document, *pages, *status, *note; /* provenance; status V S U or G (ours, generic) */
     struct sk_modbus_profile modbus;
     struct sk_ring_profile ring;
@@ -207,10 +215,10 @@ struct sk_profile {
 struct sk_device {
     const char *id, *title_ja, *title_en;
     const struct sk_profile *profile;
-    int32_t link;          /* index; -1 for the monitor's own devices */
-    uint8_t unit;          /* Modbus unit id */
-    uint16_t unit_index;   /* for strides: 0 = none */
-    const char *topic;     /* MQTT {base} */
+    int32_t link;        /* index; -1 for the monitor's own devices */
+    uint8_t unit;        /* Modbus unit id */
+    uint16_t unit_index; /* for strides: 0 = none */
+    const char *topic;   /* MQTT {base} */
     uint32_t period_ms, stale_ms;
     uint32_t comm_lost_ms; /* CommLost condition: so long without any good answer */
     uint8_t comm_severity;
@@ -220,15 +228,15 @@ struct sk_device {
     const char *asset, *tag; /* asset number; local tag (e.g. 52G) */
     struct sk_service service;
     uint32_t first_point, point_count; /* a run in site->points */
-    uint16_t number;       /* door controllers: given out by the store */
+    uint16_t number;                   /* door controllers: given out by the store */
 };
 
 struct sk_point {
     uint32_t device;
     const struct sk_profile_point *profile; /* NULL for the monitor's own points (link health) */
     const struct sk_point_kind *kind;
-    const char *name;      /* "battery.charge" */
-    const char *id;        /* "ups1/battery.charge" */
+    const char *name; /* "battery.charge" */
+    const char *id;   /* "ups1/battery.charge" */
     const char *tag, *asset;
     struct sk_place place; /* the device's where not given */
     uint32_t period_ms, stale_ms;
@@ -239,22 +247,28 @@ struct sk_point {
 struct sk_site {
     const char *id, *title_ja, *title_en;
     enum sk_site_class class_;
-    const char *zone_name;    /* IANA */
-    const char *file;         /* as it was named */
-    uint8_t digest[32];       /* SHA-256 over site file and profiles in load order */
+    const char *zone_name; /* IANA */
+    const char *file;      /* as it was named */
+    uint8_t digest[32];    /* SHA-256 over site file and profiles in load order */
     uint32_t checkpoint_s, checkpoint_records;
-    struct sk_zone_info *zones;  size_t zone_count;
-    struct sk_door_info *doors;  size_t door_count;
-    struct sk_link *links;       size_t link_count;
-    struct sk_device *devices;   size_t device_count;
-    struct sk_point *points;     size_t point_count;
-    struct sk_profile *profiles; size_t profile_count;
+    struct sk_zone_info *zones;
+    size_t zone_count;
+    struct sk_door_info *doors;
+    size_t door_count;
+    struct sk_link *links;
+    size_t link_count;
+    struct sk_device *devices;
+    size_t device_count;
+    struct sk_point *points;
+    size_t point_count;
+    struct sk_profile *profiles;
+    size_t profile_count;
     const uint32_t *point_hash; /* open addressing: point index + 1, 0 empty; NULL: sk_site_point() scans */
     size_t point_hash_size;     /* a power of two */
-    void *arena;              /* owner of all the texts; private to schemas/config */
+    void *arena;                /* owner of all the texts; private to schemas/config */
 };
 
-int32_t sk_site_device(const struct sk_site *site, const char *id);             /* index or -1 */
+int32_t sk_site_device(const struct sk_site *site, const char *id);                /* index or -1 */
 int32_t sk_site_point(const struct sk_site *site, const char *device_slash_point); /* index or -1; hashed */
 /* Slots of the table for so many points, and filling it (table: that many zeroes, which must live as long as the site). */
 size_t sk_site_hash_size(size_t point_count);
