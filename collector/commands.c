@@ -11,8 +11,8 @@
 
 enum { DENIALS_PER_MINUTE = 60, COMMENT_MAX = 1000 };
 static const int64_t MINUTE_US = 60 * SK_US_PER_S;
-static const int64_t SESSION_US = INT64_C(12) * 3600 * SK_US_PER_S; /* DESIGN: 12 h absolute */
-static const int64_t SESSION_IDLE_US = 15 * 60 * SK_US_PER_S;       /* access.md S15: 15 min idle */
+static const int64_t SESSION_US = INT64_C(12) * 3600 * SK_US_PER_S;    /* DESIGN: 12 h absolute */
+static const int64_t SESSION_IDLE_US = INT64_C(15) * 60 * SK_US_PER_S; /* access.md S15: 15 min idle */
 
 /* One request, resolved. Borrowed texts live as long as its JSON. */
 struct request {
