@@ -40,6 +40,8 @@ struct collector {
     int64_t own_points_us, store_tend_us;
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
+    bool told_unwritable; /* the alarm "log" is active */
+    uint64_t told_given_up;
 };
 
 static struct sk_effects *effects_of(struct collector *c)
@@ -369,6 +371,26 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A log that cannot be written rings highest, and so does every record that was given up: that alarm returns at once and stays
+ * until a person has seen it. True when something was raised. */
+static bool tell_log_state(struct collector *c)
+{
+    const bool unwritable = !sk_recorder_writable(c->recorder);
+    const uint64_t given_up = sk_recorder_given_up(c->recorder);
+    char detail[96];
+    const bool changed = unwritable != c->told_unwritable || (!unwritable && given_up != c->told_given_up);
+    if (unwritable != c->told_unwritable)
+        raise_system(c, "log", unwritable, SK_SEV_CRITICAL, unwritable ? "the log cannot be written" : "");
+    c->told_unwritable = unwritable;
+    if (!unwritable && given_up != c->told_given_up) {
+        sk_text_format(detail, sizeof detail, "%llu records were given up", (unsigned long long)(given_up - c->told_given_up));
+        raise_system(c, "log.given_up", true, SK_SEV_CRITICAL, detail);
+        raise_system(c, "log.given_up", false, SK_SEV_CRITICAL, "");
+        c->told_given_up = given_up;
+    }
+    return changed;
+}
+
 /* One turn: everything that has arrived, one commit, then whatever may be shown. Returns when to wake at the latest. */
 static int64_t turn(struct collector *c)
 {
@@ -386,12 +408,13 @@ static int64_t turn(struct collector *c)
         sk_pollers_committed(c->pollers);
     sk_control_answer(c->control, err);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
-    if (taken == MESSAGES_PER_COMMIT || (held && err == SK_OK))
-        return 0; /* more is waiting */
+    const bool told = tell_log_state(c);
     if (taken == 0 && c->now.mono_us >= c->store_tend_us) {
         c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;
         sk_store_tend(sk_recorder_store(c->recorder));
     }
+    if (told || taken == MESSAGES_PER_COMMIT || (held && err == SK_OK))
+        return 0; /* more is waiting */
     next = sooner(next, sk_engine_deadline(c->engine));
     next = sooner(next, sk_recorder_deadline(c->recorder));
     next = sooner(next, c->own_points_us);
@@ -404,7 +427,11 @@ static void record_stop(struct collector *c)
     c->now = sk_clock_read();
     sk_draft_init(&draft, SK_EV_SYS_STOP, &c->now);
     sk_recorder_add(c->recorder, &draft);
-    if (sk_recorder_commit(c->recorder, &c->now) != SK_OK)
+    if (!sk_recorder_writable(c->recorder)) /* the last chance does not wait for its turn */
+        c->now.mono_us = sk_recorder_deadline(c->recorder);
+    enum sk_err err = sk_recorder_commit(c->recorder, &c->now);
+    sk_control_answer(c->control, err);
+    if (err != SK_OK)
         sk_log(SK_LOG_ERROR, "the end of this run could not be recorded");
 }
 
@@ -414,7 +441,10 @@ int sk_collector_run(const struct sk_options *options, struct sk_site *site, con
     struct sk_fault fault = {0};
     if (c == NULL)
         return 1;
-    *c = (struct collector){.options = options, .site = site, .signal_fd = -1};
+    *c = (struct collector){.options = options,
+                            .site = site,
+                            .signal_fd = -1,
+                            .told_unwritable = true /* an alarm left by an earlier life returns */};
     umask(027);
     enum sk_err err = open_all(c, binary, &fault);
     if (err != SK_OK) {

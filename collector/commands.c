@@ -311,6 +311,12 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
         refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
         return;
     }
+    /* An act without its record must not be: room first. */
+    err = sk_recorder_room(request->floor->recorder);
+    if (err != SK_OK) {
+        refuse(request, err, "no room for the record of this act; the log cannot be written now");
+        return;
+    }
     request->answer->err = commands[row].run(request);
 }
 
@@ -331,7 +337,7 @@ static void dispatch(struct request *request, const cJSON *json, uid_t peer_uid)
     refuse(request, SK_ERR_UNSUPPORTED, "unknown command; see collector/PROTOCOL.md");
 }
 
-/* The id is given back as it came: a number or a short text. */
+/* The id is given back: an integer; anything else is not. */
 static void keep_id(const cJSON *json, struct sk_answer *answer)
 {
     const cJSON *id = sk_json_get(json, "id");

@@ -227,6 +227,15 @@ bool sk_control_has_answers(const struct sk_control *control)
     return control->has_answers;
 }
 
+/* Who asked must not wait for ever. */
+static void answer_without_memory(struct client *client, const struct sk_answer *answer)
+{
+    char text[128];
+    const char *id = answer->id[0] != '\0' ? answer->id : "null";
+    sk_text_format(text, sizeof text, "{\"id\":%s,\"ok\":false,\"error\":\"nomem\",\"detail\":\"out of memory\"}\n", id);
+    sk_line_send(client->line, text, strlen(text));
+}
+
 static void answer_client(struct client *client, enum sk_err committed)
 {
     for (size_t i = 0; i < client->answer_count; i++) {
@@ -235,6 +244,8 @@ static void answer_client(struct client *client, enum sk_err committed)
         if (sk_answer_to_line(client->control->floor, &client->answers[i], committed, &text, &length) == SK_OK) {
             sk_line_send(client->line, text, length);
             explicit_bzero(text, length); /* new tokens travel here */
+        } else {
+            answer_without_memory(client, &client->answers[i]);
         }
         cJSON_free(text);
     }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector/hold.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
@@ -39,11 +40,8 @@ struct poller {
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t committed_changed;
     uint64_t next_number, committed;
-    uint8_t *packet;        /* SK_HANDOVER_MAX, for encoding */
-    struct sk_sample *held; /* newest value per point that could not be sent */
-    bool *is_held;
-    size_t held_count;
-    uint64_t given_up;
+    uint8_t *packet; /* SK_HANDOVER_MAX, for encoding */
+    struct sk_hold *hold;
 };
 
 const struct sk_driver *sk_driver_of(enum sk_protocol protocol)
@@ -98,34 +96,22 @@ static enum sk_err send_locked(struct poller *poller, struct sk_handover *messag
     return err;
 }
 
-static void hold_newest(struct poller *poller, const struct sk_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        uint32_t point = batch->samples[i].point;
-        poller->given_up += poller->is_held[point];
-        poller->held_count += !poller->is_held[point];
-        poller->is_held[point] = true;
-        poller->held[point] = batch->samples[i];
-    }
-}
-
-/* Sends what was held back, without text (a text that was held back comes with its next read). */
-static void send_held(struct poller *poller, uint32_t link)
+/* Sends what was held back; false while the parent cannot take it all. */
+static bool send_held(struct poller *poller, uint32_t link)
 {
     struct sk_sample samples[SK_BATCH_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < poller->site->point_count && count < SK_BATCH_MAX; i++)
-        if (poller->is_held[i] && poller->held[i].kind != SK_KIND_TEXT)
-            samples[count++] = poller->held[i];
-    struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = samples, .count = count}};
-    if (count > 0 && send_locked(poller, &message, false) != SK_OK)
-        return;
-    for (size_t i = 0; i < count; i++)
-        poller->is_held[samples[i].point] = false;
-    poller->held_count -= count;
-    sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of %zu points arrived late",
-           (unsigned long long)poller->given_up, count);
-    poller->given_up = 0;
+    while (sk_hold_count(poller->hold) > 0) {
+        const size_t count = sk_hold_peek(poller->hold, samples, SK_BATCH_MAX);
+        struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = samples, .count = count}};
+        if (send_locked(poller, &message, false) != SK_OK)
+            return false;
+        sk_hold_drop(poller->hold, samples, count);
+    }
+    const uint64_t given_up = sk_hold_given_up(poller->hold);
+    if (given_up > 0)
+        sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
+               (unsigned long long)given_up);
+    return true;
 }
 
 /* --- what drivers call --- */
@@ -147,10 +133,9 @@ static void host_samples(void *context, const struct sk_batch *batch)
     struct poller *poller = ((struct session *)context)->poller;
     struct sk_handover message = {.type = SK_UP_BATCH, .batch = *batch};
     pthread_mutex_lock(&poller->lock);
-    if (poller->held_count > 0)
-        send_held(poller, batch->link);
-    if (send_locked(poller, &message, false) == SK_ERR_AGAIN)
-        hold_newest(poller, batch);
+    /* behind older values or not at all: a point's values never overtake each other */
+    if (!send_held(poller, batch->link) || send_locked(poller, &message, false) == SK_ERR_AGAIN)
+        sk_hold_put(poller->hold, batch);
     pthread_mutex_unlock(&poller->lock);
 }
 
@@ -296,12 +281,11 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     pthread_cond_init(&poller.committed_changed, NULL);
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);
     poller.packet = sk_calloc(SK_HANDOVER_MAX, 1);
-    poller.held = sk_calloc(site->point_count, sizeof *poller.held);
-    poller.is_held = sk_calloc(site->point_count, sizeof *poller.is_held);
+    enum sk_err err = sk_hold_create(site->point_count, &poller.hold);
     struct sk_driver_host *hosts = sk_calloc(site->link_count, sizeof *hosts);
     uint32_t *links = sk_calloc(site->link_count, sizeof *links);
-    bool ready = poller.sessions != NULL && poller.packet != NULL && poller.held != NULL && poller.is_held != NULL &&
-                 hosts != NULL && links != NULL && poller.stop_fd >= 0;
+    bool ready = poller.sessions != NULL && poller.packet != NULL && err == SK_OK && hosts != NULL && links != NULL &&
+                 poller.stop_fd >= 0;
     if (ready) {
         say_hello(&poller);
         start_sessions(&poller, links, sk_poller_links(site, number, links), hosts);
@@ -311,8 +295,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     }
     sk_free(links);
     sk_free(hosts);
-    sk_free(poller.is_held);
-    sk_free(poller.held);
+    sk_hold_free(poller.hold);
     sk_free_secret(poller.packet, SK_HANDOVER_MAX);
     sk_free(poller.sessions);
     if (poller.stop_fd >= 0)

@@ -27,6 +27,7 @@ struct slot {
     pid_t pid; /* 0: not running */
     struct sk_source *source;
     bool ready, greeted;
+    bool muted;        /* held: not watched, or its unread messages would wake the loop without end */
     bool has_links;    /* asked of the site once: the answer costs links x devices */
     uint64_t received; /* number of the last message */
     uint64_t waiting;  /* last EVENT or MALFORMED taken */
@@ -43,6 +44,7 @@ struct sk_pollers {
     struct sk_poller_options options;
     struct sk_poller_events events;
     size_t count;
+    size_t first; /* which of the others begins */
     struct slot slots[SK_POLLERS_MAX];
     uint8_t packet[SK_HANDOVER_MAX];
     struct sk_sample samples[SK_BATCH_MAX];
@@ -125,11 +127,15 @@ static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_u
     if (pid < 0 || sk_loop_add(pollers->loop, pair[0], EPOLLIN, slot_ready, slot, &slot->source) != SK_OK) {
         sk_log(SK_LOG_ERROR, "cannot start poller %zu: %s; retry in %u s", poller, strerror(errno), slot->back_off_s);
         close(pair[0]);
+        if (pid > 0) {
+            kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+        }
         return;
     }
     slot->fd = pair[0];
     slot->pid = pid;
-    slot->greeted = false;
+    slot->greeted = slot->muted = false;
     slot->received = slot->waiting = slot->told = slot->sent = 0;
     slot->started_at_us = mono_us;
     pollers->events.poller_changed(pollers->events.context, poller, true);
@@ -211,12 +217,31 @@ static bool take_one(struct sk_pollers *pollers, struct slot *slot)
     return true;
 }
 
-size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events)
+static void mute(struct sk_pollers *pollers, struct slot *slot, bool muted)
+{
+    if (slot->source == NULL || slot->muted == muted)
+        return;
+    if (sk_loop_change(pollers->loop, slot->source, muted ? 0 : EPOLLIN) == SK_OK)
+        slot->muted = muted;
+}
+
+static size_t take_slot(struct sk_pollers *pollers, struct slot *slot, size_t most)
 {
     size_t taken = 0;
-    for (size_t i = hold_events ? 1 : 0; i < pollers->count && taken < most; i++)
-        while (pollers->slots[i].ready && pollers->slots[i].fd >= 0 && taken < most && take_one(pollers, &pollers->slots[i]))
-            taken++;
+    while (slot->ready && slot->fd >= 0 && taken < most && take_one(pollers, slot))
+        taken++;
+    return taken;
+}
+
+/* Door events first; the others begin with another one each time, so that a busy one cannot starve those behind it. */
+size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events)
+{
+    const size_t others = pollers->count - 1;
+    mute(pollers, &pollers->slots[0], hold_events);
+    size_t taken = hold_events ? 0 : take_slot(pollers, &pollers->slots[0], most);
+    for (size_t i = 0; i < others; i++)
+        taken += take_slot(pollers, &pollers->slots[1 + (pollers->first + i) % others], most - taken);
+    pollers->first++;
     return taken;
 }
 

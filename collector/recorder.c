@@ -2,8 +2,9 @@
 /* Group commit and what hangs on it: numbers, checkpoints, the time when nothing can be written.
  *
  * Shape: one attempt = begin, all effects, own drafts, (sys.unrecorded), (checkpoint), commit. The sequence numbers of an
- * attempt are kept beside the drafts, and only a successful commit walks them again to publish. A failed attempt leaves
- * everything queued for the next. */
+ * attempt are kept beside the drafts, and only a successful commit walks them again to publish. When the machine fails (disk,
+ * memory), everything stays queued for the next attempt; when the store refuses one thing itself, that thing alone is given up,
+ * counted, and the attempt made anew: one bad record must not hold up all others. */
 #include "collector/recorder.h"
 
 #include <errno.h>
@@ -19,15 +20,10 @@
 enum {
     QUEUED_EFFECTS_MAX = 5000, /* beyond it, while nothing can be written, records are given up and counted */
     OWN_DRAFTS_MAX = 1000,
-    RESERVE_BYTES = 4 << 20,
-    OPEN_ALARMS_MAX = 1 << 20
+    REFUSED_PER_COMMIT = 16, /* more than that is no single bad record: wait and try again */
+    RESERVE_BYTES = 4 << 20
 };
 static const int64_t RETRY_US = SK_US_PER_S;
-
-/* The record that raised an open alarm: the engine does not know numbers, the projection shows them. */
-struct raise {
-    uint64_t occurrence, seq;
-};
 
 struct sk_recorder {
     struct sk_store *store;
@@ -39,15 +35,18 @@ struct sk_recorder {
     size_t own_count, own_capacity;
     uint64_t *seqs; /* of the records of this attempt, in order */
     size_t seq_count, seq_capacity;
-    struct raise *raises;
-    size_t raise_count, raise_capacity;
+    size_t culprit; /* what an attempt failed at: index among effects, then own drafts; SIZE_MAX: at none of them */
+    size_t shown;   /* effects shown as unrecorded already */
+    size_t bound;   /* effects that may wait */
+    struct sk_draft note;
+    bool has_note;
     uint64_t covered_size; /* by the newest checkpoint */
     int64_t covered_mono_us;
     bool checkpoint_made; /* in the attempt just committed */
     uint64_t checkpoint_seq;
     bool writable;
     int64_t unwritable_since_us, retry_at_us;
-    uint64_t given_up;
+    uint64_t given_up, given_up_ever; /* not yet named in a record; since the start */
     char reserve_path[4096];
 };
 
@@ -120,22 +119,6 @@ static void make_reserve(struct sk_recorder *recorder)
     close(fd);
 }
 
-static bool remember_raise(struct sk_recorder *recorder, uint64_t occurrence, uint64_t seq)
-{
-    struct raise *grown =
-        sk_grow(recorder->raises, recorder->raise_count, &recorder->raise_capacity, sizeof *grown, OPEN_ALARMS_MAX);
-    if (grown == NULL)
-        return false;
-    recorder->raises = grown;
-    recorder->raises[recorder->raise_count++] = (struct raise){.occurrence = occurrence, .seq = seq};
-    return true;
-}
-
-static bool load_raise(void *context, const struct sk_alarm *alarm)
-{
-    return remember_raise(context, alarm->occurrence, alarm->raise_seq);
-}
-
 static void load_coverage(struct sk_recorder *recorder)
 {
     struct sk_checkpoint checkpoint;
@@ -153,6 +136,7 @@ enum sk_err sk_recorder_open(const char *directory, struct sk_site *site, const 
         return sk_fault_set(fault, SK_ERR_NOMEM, "out of memory");
     recorder->sink = *sink;
     recorder->writable = true;
+    recorder->bound = QUEUED_EFFECTS_MAX;
     recorder->cadence = (struct sk_cadence){.records = site->checkpoint_records, .seconds = site->checkpoint_s};
     enum sk_err err = sk_effects_create(&recorder->effects);
     if (!sk_text_format(key_path, sizeof key_path, "%s/log-signing.pem", directory) ||
@@ -160,12 +144,15 @@ enum sk_err sk_recorder_open(const char *directory, struct sk_site *site, const 
         err = sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
     if (err == SK_OK)
         err = sk_store_open(directory, SK_STORE_WRITER, &recorder->store, fault);
+    if (err == SK_ERR_CORRUPT)
+        sk_fault_prefix(fault,
+                        "the log is damaged or was changed; NOTHING IS COLLECTED. Keep '%s' as it is, run 'sekisho verify', "
+                        "start on an empty state directory",
+                        directory);
     if (err == SK_OK)
         err = sk_signer_open(key_path, true, &recorder->signer, fault);
     if (err == SK_OK)
         err = begin_log(recorder, site, fault);
-    if (err == SK_OK)
-        err = sk_store_alarms(recorder->store, true, UINT64_MAX, OPEN_ALARMS_MAX, load_raise, recorder);
     if (err != SK_OK) {
         sk_recorder_close(recorder);
         return err;
@@ -185,7 +172,6 @@ void sk_recorder_close(struct sk_recorder *recorder)
     sk_effects_free(recorder->effects);
     sk_free(recorder->own);
     sk_free(recorder->seqs);
-    sk_free(recorder->raises);
     sk_free(recorder);
 }
 
@@ -202,18 +188,43 @@ bool sk_recorder_writable(const struct sk_recorder *recorder)
     return recorder->writable;
 }
 
-enum sk_err sk_recorder_add(struct sk_recorder *recorder, const struct sk_draft *draft)
+uint64_t sk_recorder_given_up(const struct sk_recorder *recorder)
 {
+    return recorder->given_up_ever;
+}
+
+static void count_given_up(struct sk_recorder *recorder, uint64_t records)
+{
+    recorder->given_up += records;
+    recorder->given_up_ever += records;
+}
+
+enum sk_err sk_recorder_room(struct sk_recorder *recorder)
+{
+    if (recorder->own_count >= OWN_DRAFTS_MAX)
+        return SK_ERR_FULL;
     struct sk_draft *grown =
         sk_grow(recorder->own, recorder->own_count, &recorder->own_capacity, sizeof *grown, OWN_DRAFTS_MAX);
     if (grown == NULL)
-        return recorder->own_count >= OWN_DRAFTS_MAX ? SK_ERR_FULL : SK_ERR_NOMEM;
+        return SK_ERR_NOMEM;
     recorder->own = grown;
-    struct sk_draft *copy = &recorder->own[recorder->own_count++];
-    copy->header = draft->header;
-    memcpy(&copy->body, &draft->body, sizeof draft->body);
-    copy->body.writer.buffer = copy->body.bytes; /* the copy writes into itself */
     return SK_OK;
+}
+
+static void copy_draft(struct sk_draft *to, const struct sk_draft *from)
+{
+    memmove(to, from, sizeof *to);
+    to->body.writer.buffer = to->body.bytes; /* the copy writes into itself */
+}
+
+enum sk_err sk_recorder_add(struct sk_recorder *recorder, const struct sk_draft *draft)
+{
+    enum sk_err err = sk_recorder_room(recorder);
+    if (err == SK_OK)
+        copy_draft(&recorder->own[recorder->own_count++], draft);
+    else
+        count_given_up(recorder, 1);
+    return err;
 }
 
 /* --- one attempt --- */
@@ -227,33 +238,30 @@ static enum sk_err append(struct sk_recorder *recorder, const struct sk_draft *d
     return sk_store_append(recorder->store, draft, &recorder->seqs[recorder->seq_count++]);
 }
 
-static struct raise *find_raise(struct sk_recorder *recorder, uint64_t occurrence)
+/* The projection row of an alarm names two records: its raise and its last. What is not in this attempt is in the row. */
+static enum sk_err put_alarm(struct sk_recorder *recorder, size_t index)
 {
-    for (size_t i = recorder->raise_count; i > 0; i--)
-        if (recorder->raises[i - 1].occurrence == occurrence)
-            return &recorder->raises[i - 1];
-    return NULL;
+    const struct sk_effect *effect = sk_effects_at(recorder->effects, index);
+    const struct sk_draft *record = effect->link_record ? sk_effects_at(recorder->effects, index - 1)->record : NULL;
+    const bool raised = record != NULL && record->header.ev == SK_EV_ALARM_RAISED;
+    const uint64_t last = record != NULL ? recorder->seqs[recorder->seq_count - 1] : 0;
+    struct sk_alarm stored = {0};
+    const enum sk_err err = sk_store_alarm_get(recorder->store, effect->alarm->occurrence, &stored);
+    if (err != SK_OK && err != SK_ERR_NOT_FOUND)
+        return err;
+    effect->alarm->raise_seq = stored.raise_seq == 0 && raised ? last : stored.raise_seq;
+    effect->alarm->last_seq = record != NULL ? last : stored.last_seq;
+    return sk_store_alarm_put(recorder->store, effect->alarm);
 }
 
-/* The projection row of an alarm: its raising record is remembered, its last one is the record just before. */
-static enum sk_err put_alarm(struct sk_recorder *recorder, struct sk_alarm *alarm)
+static enum sk_err carry_out(struct sk_recorder *recorder, size_t index)
 {
-    uint64_t last = recorder->seq_count > 0 ? recorder->seqs[recorder->seq_count - 1] : 0;
-    struct raise *raise = find_raise(recorder, alarm->occurrence);
-    if (raise == NULL && !remember_raise(recorder, alarm->occurrence, last))
-        return SK_ERR_NOMEM;
-    alarm->raise_seq = raise != NULL ? raise->seq : last;
-    alarm->last_seq = last;
-    return sk_store_alarm_put(recorder->store, alarm);
-}
-
-static enum sk_err carry_out(struct sk_recorder *recorder, const struct sk_effect *effect)
-{
+    const struct sk_effect *effect = sk_effects_at(recorder->effects, index);
     switch (effect->kind) {
     case SK_EFFECT_RECORD:
         return append(recorder, effect->record);
     case SK_EFFECT_ALARM:
-        return put_alarm(recorder, effect->alarm);
+        return put_alarm(recorder, index);
     case SK_EFFECT_PENDING_PUT:
         return sk_store_pending_put(recorder->store, effect->pending.key, effect->pending.bytes, effect->pending.length);
     case SK_EFFECT_PENDING_DELETE:
@@ -264,15 +272,14 @@ static enum sk_err carry_out(struct sk_recorder *recorder, const struct sk_effec
     return SK_ERR_INVALID;
 }
 
-/* Names the interval in which records could not be written; becomes one of our own drafts, so it is published like them. */
-static enum sk_err note_unrecorded(struct sk_recorder *recorder, const struct sk_now *now)
+/* Names the interval in which records could not be written, and how many there were. */
+static void note_unrecorded(struct sk_recorder *recorder, const struct sk_now *now)
 {
-    struct sk_draft draft;
-    sk_draft_init(&draft, SK_EV_SYS_UNRECORDED, now);
-    sk_body_put_u64(&draft.body, SK_TAG_COUNT, recorder->given_up);
-    sk_body_put_i64(&draft.body, SK_TAG_INTERVAL_FROM_US, recorder->unwritable_since_us);
-    sk_body_put_i64(&draft.body, SK_TAG_INTERVAL_TO_US, now->utc_us);
-    return sk_recorder_add(recorder, &draft);
+    sk_draft_init(&recorder->note, SK_EV_SYS_UNRECORDED, now);
+    sk_body_put_u64(&recorder->note.body, SK_TAG_COUNT, recorder->given_up);
+    sk_body_put_i64(&recorder->note.body, SK_TAG_INTERVAL_FROM_US,
+                    recorder->writable ? now->utc_us : recorder->unwritable_since_us);
+    sk_body_put_i64(&recorder->note.body, SK_TAG_INTERVAL_TO_US, now->utc_us);
 }
 
 static enum sk_err make_checkpoint(struct sk_recorder *recorder, const struct sk_now *now, bool *ret_made, uint64_t *ret_seq)
@@ -295,16 +302,32 @@ static bool has_durable_work(const struct sk_recorder *recorder)
     return false;
 }
 
+/* Everything that waits, in order; on failure culprit says at which. */
+static enum sk_err carry_out_all(struct sk_recorder *recorder, const struct sk_now *now)
+{
+    const size_t effects = sk_effects_count(recorder->effects);
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; err == SK_OK && i < effects + recorder->own_count; i++) {
+        err = i < effects ? carry_out(recorder, i) : append(recorder, &recorder->own[i - effects]);
+        recorder->culprit = err == SK_OK ? SIZE_MAX : i;
+    }
+    recorder->has_note = !recorder->writable || recorder->given_up > 0;
+    if (err == SK_OK && recorder->has_note) {
+        note_unrecorded(recorder, now);
+        err = append(recorder, &recorder->note);
+    }
+    return err;
+}
+
 static enum sk_err attempt(struct sk_recorder *recorder, const struct sk_now *now)
 {
     bool checkpoint_made = false;
     uint64_t checkpoint_seq = 0;
     recorder->seq_count = 0;
+    recorder->culprit = SIZE_MAX;
     enum sk_err err = sk_store_begin(recorder->store);
-    for (size_t i = 0; err == SK_OK && i < sk_effects_count(recorder->effects); i++)
-        err = carry_out(recorder, sk_effects_at(recorder->effects, i));
-    for (size_t i = 0; err == SK_OK && i < recorder->own_count; i++)
-        err = append(recorder, &recorder->own[i]);
+    if (err == SK_OK)
+        err = carry_out_all(recorder, now);
     if (err == SK_OK)
         err = make_checkpoint(recorder, now, &checkpoint_made, &checkpoint_seq);
     uint64_t size = sk_store_size(recorder->store);
@@ -325,11 +348,41 @@ static enum sk_err attempt(struct sk_recorder *recorder, const struct sk_now *no
 
 /* --- after the attempt --- */
 
-static void forget_closed(struct sk_recorder *recorder, const struct sk_alarm *alarm)
+/* The store refused the thing itself: it will say so for ever. All else may pass: disk, memory, a lock. */
+static bool is_refusal(enum sk_err err)
 {
-    struct raise *raise = sk_alarm_is_open(alarm->bits) ? NULL : find_raise(recorder, alarm->occurrence);
-    if (raise != NULL)
-        *raise = recorder->raises[--recorder->raise_count];
+    return err == SK_ERR_INVALID || err == SK_ERR_PARSE || err == SK_ERR_RANGE || err == SK_ERR_TOO_LONG ||
+           err == SK_ERR_EXISTS || err == SK_ERR_CONFLICT || err == SK_ERR_UNSUPPORTED;
+}
+
+static bool is_not_culprit(void *context, size_t index)
+{
+    return index != ((const struct sk_recorder *)context)->culprit;
+}
+
+static void give_up_culprit(struct sk_recorder *recorder, enum sk_err err)
+{
+    const size_t effects = sk_effects_count(recorder->effects);
+    sk_log(SK_LOG_ERROR, "the log refuses one entry for good (%s); it is given up and counted", sk_err_text(err));
+    count_given_up(recorder, 1);
+    if (recorder->culprit < effects) {
+        recorder->shown -= recorder->culprit < recorder->shown;
+        sk_effects_filter(recorder->effects, is_not_culprit, recorder);
+        return;
+    }
+    for (size_t i = recorder->culprit - effects; i + 1 < recorder->own_count; i++)
+        copy_draft(&recorder->own[i], &recorder->own[i + 1]);
+    recorder->own_count--;
+}
+
+static enum sk_err attempt_all(struct sk_recorder *recorder, const struct sk_now *now)
+{
+    enum sk_err err = attempt(recorder, now);
+    for (int i = 0; i < REFUSED_PER_COMMIT && recorder->culprit != SIZE_MAX && is_refusal(err); i++) {
+        give_up_culprit(recorder, err);
+        err = attempt(recorder, now);
+    }
+    return err;
 }
 
 static void publish_draft(struct sk_recorder *recorder, uint64_t seq, const struct sk_draft *draft)
@@ -358,46 +411,88 @@ static void publish(struct sk_recorder *recorder)
             publish_draft(recorder, recorder->seqs[record++], effect->record);
         if (effect->kind == SK_EFFECT_POINT)
             sink->point(sink->context, effect->point);
-        if (effect->kind == SK_EFFECT_ALARM) {
+        if (effect->kind == SK_EFFECT_ALARM)
             sink->alarm(sink->context, effect->alarm, true);
-            forget_closed(recorder, effect->alarm);
-        }
     }
     for (size_t i = 0; i < recorder->own_count; i++)
         publish_draft(recorder, recorder->seqs[record++], &recorder->own[i]);
+    if (recorder->has_note)
+        publish_draft(recorder, recorder->seqs[record], &recorder->note);
     if (recorder->checkpoint_made)
         sk_store_record(recorder->store, recorder->checkpoint_seq, publish_stored, recorder);
     recorder->checkpoint_made = false;
 }
 
-/* What people must see although it cannot be recorded: alarms and points, marked. */
+static bool is_no_point(void *context, size_t index)
+{
+    return sk_effects_at(((const struct sk_recorder *)context)->effects, index)->kind != SK_EFFECT_POINT;
+}
+
+/* What people must see although it cannot be recorded: alarms, marked, and points; each once. Points are no part of the log, so
+ * they do not wait with it. */
 static void publish_unrecorded(struct sk_recorder *recorder)
 {
     const struct sk_recorder_sink *sink = &recorder->sink;
-    for (size_t i = 0; i < sk_effects_count(recorder->effects); i++) {
+    for (size_t i = recorder->shown; i < sk_effects_count(recorder->effects); i++) {
         const struct sk_effect *effect = sk_effects_at(recorder->effects, i);
         if (effect->kind == SK_EFFECT_ALARM)
             sink->alarm(sink->context, effect->alarm, false);
         if (effect->kind == SK_EFFECT_POINT)
             sink->point(sink->context, effect->point);
     }
+    if (recorder->shown < sk_effects_count(recorder->effects))
+        sk_effects_filter(recorder->effects, is_no_point, recorder);
+    recorder->shown = sk_effects_count(recorder->effects);
 }
 
 static void clear(struct sk_recorder *recorder)
 {
     sk_effects_clear(recorder->effects);
-    recorder->own_count = 0;
+    recorder->own_count = recorder->shown = recorder->given_up = 0;
+    recorder->has_note = false;
+    recorder->bound = QUEUED_EFFECTS_MAX;
 }
 
-/* Too much is waiting: give the records up, counted; the alarms' last states come back with the engine's next transitions. */
+static bool same_row(const struct sk_effect *a, const struct sk_effect *b)
+{
+    const bool rows = a->kind != SK_EFFECT_ALARM && b->kind != SK_EFFECT_ALARM;
+    return rows ? strcmp(a->pending.key, b->pending.key) == 0
+                : a->kind == b->kind && a->alarm->occurrence == b->alarm->occurrence;
+}
+
+/* What must come through an outage of any length: the newest state of each row, or a restart would fall back to older ones; and
+ * what a controller reported, because its broker is told "committed" afterwards (no more of these come in while we cannot
+ * write, so they are few). */
+static bool outlives_bound(void *context, size_t index)
+{
+    const struct sk_effects *effects = ((const struct sk_recorder *)context)->effects;
+    const struct sk_effect *effect = sk_effects_at(effects, index);
+    if (effect->kind == SK_EFFECT_RECORD)
+        return effect->record->header.ctrl != 0;
+    for (size_t i = index + 1; i < sk_effects_count(effects); i++) {
+        const struct sk_effect *later = sk_effects_at(effects, i);
+        if (later->kind != SK_EFFECT_RECORD && later->kind != SK_EFFECT_POINT && same_row(effect, later))
+            return false;
+    }
+    return true;
+}
+
+/* Too much is waiting: the monitor's own records are given up, counted. What is left sets the next bound, so that a large site
+ * does not sift again at every turn. */
 static void give_up_beyond_bound(struct sk_recorder *recorder)
 {
-    if (sk_effects_count(recorder->effects) <= QUEUED_EFFECTS_MAX && recorder->own_count < OWN_DRAFTS_MAX)
+    size_t before = 0, after = 0;
+    if (sk_effects_count(recorder->effects) <= recorder->bound)
         return;
     for (size_t i = 0; i < sk_effects_count(recorder->effects); i++)
-        recorder->given_up += sk_effects_at(recorder->effects, i)->kind == SK_EFFECT_RECORD;
-    recorder->given_up += recorder->own_count;
-    clear(recorder);
+        before += sk_effects_at(recorder->effects, i)->kind == SK_EFFECT_RECORD;
+    sk_effects_filter(recorder->effects, outlives_bound, recorder);
+    for (size_t i = 0; i < sk_effects_count(recorder->effects); i++)
+        after += sk_effects_at(recorder->effects, i)->kind == SK_EFFECT_RECORD;
+    count_given_up(recorder, before - after);
+    recorder->shown = sk_effects_count(recorder->effects);
+    if (recorder->bound < 2 * recorder->shown)
+        recorder->bound = 2 * recorder->shown;
 }
 
 static void became_unwritable(struct sk_recorder *recorder, enum sk_err err, const struct sk_now *now)
@@ -406,42 +501,37 @@ static void became_unwritable(struct sk_recorder *recorder, enum sk_err err, con
         sk_log(SK_LOG_ERROR, "cannot write the log: %s; alarms are shown as unrecorded, retry every second", sk_err_text(err));
         recorder->writable = false;
         recorder->unwritable_since_us = now->utc_us;
-        recorder->given_up = 0;
     }
     if (err == SK_ERR_FULL && unlink(recorder->reserve_path) == 0)
         sk_log(SK_LOG_WARNING, "the disk is full: gave up the reserve of %d bytes", (int)RESERVE_BYTES);
     recorder->retry_at_us = now->mono_us + RETRY_US;
-    publish_unrecorded(recorder);
-    give_up_beyond_bound(recorder);
+}
+
+static void became_writable(struct sk_recorder *recorder)
+{
+    sk_log(SK_LOG_NOTICE, "the log can be written again; %llu records were given up", (unsigned long long)recorder->given_up);
+    recorder->writable = true;
+    make_reserve(recorder);
 }
 
 enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now)
 {
-    if (!recorder->writable && now->mono_us < recorder->retry_at_us) {
-        give_up_beyond_bound(recorder);
-        return SK_ERR_AGAIN;
+    enum sk_err err = recorder->writable || now->mono_us >= recorder->retry_at_us ? SK_OK : SK_ERR_AGAIN;
+    const bool due = sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
+                                       sk_store_size(recorder->store), now->mono_us);
+    const bool needed = has_durable_work(recorder) || due || !recorder->writable || recorder->given_up > 0;
+    if (err == SK_OK && needed) {
+        err = attempt_all(recorder, now);
+        if (err != SK_OK)
+            became_unwritable(recorder, err, now);
     }
-    bool durable = has_durable_work(recorder);
-    bool due = sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
-                                 sk_store_size(recorder->store), now->mono_us);
-    bool back = !recorder->writable;
-    enum sk_err err = SK_OK;
-    if (back)
-        err = note_unrecorded(recorder, now);
-    if (err == SK_OK && (durable || due || back))
-        err = attempt(recorder, now);
     if (err != SK_OK) {
-        if (back && recorder->own_count > 0)
-            recorder->own_count--; /* the note: made anew at the next try */
-        became_unwritable(recorder, err, now);
+        publish_unrecorded(recorder);
+        give_up_beyond_bound(recorder);
         return err;
     }
-    if (back) {
-        sk_log(SK_LOG_NOTICE, "the log can be written again; %llu records were given up",
-               (unsigned long long)recorder->given_up);
-        recorder->writable = true;
-        make_reserve(recorder);
-    }
+    if (!recorder->writable)
+        became_writable(recorder);
     publish(recorder);
     clear(recorder);
     return SK_OK;

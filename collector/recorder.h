@@ -3,8 +3,10 @@
  * records in one transaction (group commit), then tells what may be shown. Durable before visible: nothing is published but
  * from inside sk_recorder_commit(), after the store said yes.
  *
- * When the store says no: effects stay queued here and are tried again; sk_recorder_writable() is false; after a bound the
- * queued records are given up and counted; once it works again a sys.unrecorded record names interval and count. The reserve
+ * When the store cannot write: effects stay queued here and are tried every second; sk_recorder_writable() is false; alarms are
+ * shown once each as unrecorded. Beyond a bound the monitor's own records are given up and counted; the newest state of alarms
+ * and pending rows, and what controllers reported, are kept. Once it works again a sys.unrecorded record names interval and
+ * count. When the store refuses one entry for good, that one is given up, counted and named likewise. The reserve
  * file is given up at the first "disk full". One thread. */
 #ifndef SK_COLLECTOR_RECORDER_H
 #define SK_COLLECTOR_RECORDER_H
@@ -33,8 +35,13 @@ struct sk_store *sk_recorder_store(struct sk_recorder *recorder); /* for reading
 
 /* The list that engine steps write into; emptied by a successful commit. */
 struct sk_effects *sk_recorder_effects(struct sk_recorder *recorder);
-/* A record of the collector's own (system, operator): copied, appended after the effects. NOMEM or FULL: not taken. */
+/* Room for one more own record: ask before an act whose record must not be missing. FULL or NOMEM: do not act. */
+enum sk_err sk_recorder_room(struct sk_recorder *recorder);
+/* A record of the collector's own (system, operator): copied, appended after the effects. NOMEM or FULL: not taken, counted as
+ * given up. */
 enum sk_err sk_recorder_add(struct sk_recorder *recorder, const struct sk_draft *draft);
+/* How many entries were given up since the start. */
+uint64_t sk_recorder_given_up(const struct sk_recorder *recorder);
 
 /* Carries everything out, publishes it, signs a checkpoint when one is due. SK_OK also when there was nothing to do. */
 enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now);

@@ -258,16 +258,6 @@ enum sk_err sk_engine_comment(struct sk_engine *engine, uint64_t occurrence, con
     return SK_OK;
 }
 
-void sk_engine_alarm_recorded(struct sk_engine *engine, uint64_t occurrence, uint64_t seq)
-{
-    struct sk_open_alarm *open = sk_alarm_find(engine, occurrence);
-    if (open == NULL)
-        return;
-    if (open->alarm.raise_seq == 0)
-        open->alarm.raise_seq = seq;
-    open->alarm.last_seq = seq;
-}
-
 size_t sk_engine_alarm_count(const struct sk_engine *engine)
 {
     return engine->open_count;

@@ -82,6 +82,42 @@ void sk_effects_clear(struct sk_effects *effects)
     effects->records.used = effects->alarms.used = effects->rows.used = 0;
 }
 
+/* Moves a kept effect's payload to the next free place, never behind itself: the walk is in order, and so are the pools. */
+static void repack(struct sk_effects *effects, struct sk_effect *effect)
+{
+    if (effect->kind == SK_EFFECT_RECORD) {
+        struct sk_draft *to = pool_take(&effects->records);
+        memmove(to, effect->record, sizeof *to);
+        to->body.writer.buffer = to->body.bytes; /* a body writes into itself */
+        effect->record = to;
+    } else if (effect->kind == SK_EFFECT_ALARM) {
+        struct sk_alarm *to = pool_take(&effects->alarms);
+        memmove(to, effect->alarm, sizeof *to);
+        effect->alarm = to;
+    } else if (effect->kind != SK_EFFECT_POINT) {
+        struct pending_slot *to = pool_take(&effects->rows);
+        memmove(to, effect->pending.key, sizeof *to); /* the key is the slot's first member */
+        effect->pending.key = to->key;
+        effect->pending.bytes = to->bytes;
+    }
+}
+
+void sk_effects_filter(struct sk_effects *effects, bool (*keep)(void *context, size_t index), void *context)
+{
+    const size_t count = effects->count;
+    for (size_t i = 0; i < count; i++) /* all judged first: the judge may look at any of them */
+        effects->items[i].dropped = !keep(context, i);
+    effects->count = effects->records.used = effects->alarms.used = effects->rows.used = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct sk_effect effect = effects->items[i];
+        if (effect.dropped)
+            continue;
+        effect.link_record = effect.link_record && !effects->items[i - 1].dropped;
+        repack(effects, &effect);
+        effects->items[effects->count++] = effect;
+    }
+}
+
 size_t sk_effects_count(const struct sk_effects *effects)
 {
     return effects->count;

@@ -40,8 +40,8 @@ struct sk_actor {
 
 enum sk_effect_kind {
     SK_EFFECT_RECORD, /* append draft */
-    SK_EFFECT_ALARM,  /* put alarm; link_record: last_seq is that of the record just before, and raise_seq
-                         too when that is alarm.raised; raise_seq 0 otherwise means: keep what is stored */
+    SK_EFFECT_ALARM,  /* put alarm; link_record: last_seq is that of the record just before, and raise_seq too when that is
+                         alarm.raised; otherwise the stored ones are kept */
     SK_EFFECT_PENDING_PUT,
     SK_EFFECT_PENDING_DELETE,
     SK_EFFECT_POINT /* a point changed: to the feed (not stored in the log) */
@@ -51,6 +51,7 @@ enum { SK_PENDING_KEY_MAX = 160, SK_PENDING_BYTES_MAX = 2048 };
 struct sk_effect {
     enum sk_effect_kind kind;
     bool link_record; /* ALARM: the effect just before is its record */
+    bool dropped;     /* sk_effects_filter()'s own */
     union {
         struct sk_draft *record; /* owned by the effects list */
         struct sk_alarm *alarm;
@@ -70,6 +71,9 @@ void sk_effects_free(struct sk_effects *effects);
 void sk_effects_clear(struct sk_effects *effects);
 size_t sk_effects_count(const struct sk_effects *effects);
 const struct sk_effect *sk_effects_at(const struct sk_effects *effects, size_t index);
+/* Keeps what keep() says, in order; memory of the others is used again. An alarm whose record goes is no longer linked. keep()
+ * may look at the list. */
+void sk_effects_filter(struct sk_effects *effects, bool (*keep)(void *context, size_t index), void *context);
 
 /* site is borrowed for the engine's life; zone, door and controller numbers must be set. boot_id: of this boot. */
 enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine);
@@ -104,10 +108,6 @@ enum sk_err sk_engine_comment(struct sk_engine *engine, uint64_t occurrence, con
 /* Conditions of the monitor itself (log not writable, poller gone, clock unsynchronised): raise or return by name. */
 enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity,
                              const char *detail, const struct sk_now *now, struct sk_effects *effects);
-
-/* The recorder tells which number the record of an alarm's transition got, in the order of effects and before the next step:
- * later copies of that alarm carry it (unknown occurrences are ignored). */
-void sk_engine_alarm_recorded(struct sk_engine *engine, uint64_t occurrence, uint64_t seq);
 
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(room line recorder commands)
+  sk_unit_test(collector_${room} sk_collector)
+endforeach()
