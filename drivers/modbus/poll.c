@@ -8,8 +8,8 @@
 #include "drivers/modbus/session.h"
 #include "schemas/base/bytes.h"
 
-#define RECHECK_US INT64_C(3600000000) /* refused registers and proofs of zero: once an hour */
-enum { PROOFS_PER_CYCLE = 4 };         /* reads of their own for zeros, so that a cycle stays a cycle */
+#define PROOF_US INT64_C(3600000000) /* a proved zero holds an hour */
+enum { PROOFS_PER_CYCLE = 4 };       /* reads of their own for zeros, so that a cycle stays a cycle */
 
 void sk_modbus_batch_begin(struct sk_modbus_session *session, int64_t before_us, int64_t after_us)
 {
@@ -196,7 +196,7 @@ static void doubt_item(struct sk_modbus_session *session, struct sk_modbus_unit_
                        const uint16_t *words)
 {
     const struct sk_modbus_memory *memory = &device->memories[index];
-    if (memory->proof == SK_ZERO_UNDEFINED && session->after_us < memory->proof_us) {
+    if (memory->proof == SK_ZERO_UNDEFINED) {
         add_bad(session, device, index, SK_Q_CONFIG_ERROR, SK_WHY_EXC_ADDRESS);
         return;
     }
@@ -217,10 +217,14 @@ static void answer_items(struct sk_modbus_session *session, struct sk_modbus_uni
 {
     for (uint32_t i = span->first_item; i < span->first_item + span->item_count; i++) {
         const uint16_t *words = &session->reply.words[device->plan->items[i].address - span->address];
-        if (zero_in_doubt(session, device, i, span, words))
+        if (zero_in_doubt(session, device, i, span, words)) {
             doubt_item(session, device, i, words);
-        else
-            decode_item(session, device, i, words);
+            continue;
+        }
+        sk_refusal_answered(&device->memories[i].refusal);
+        if (device->memories[i].proof == SK_ZERO_UNDEFINED)
+            device->memories[i].proof = SK_ZERO_UNKNOWN;
+        decode_item(session, device, i, words);
     }
 }
 
@@ -291,16 +295,40 @@ static uint8_t reason_of(enum sk_wire_outcome outcome)
     }
 }
 
+/* All of it was read before and is refused for the first times: the device may just be starting. */
+static bool may_pass(const struct sk_modbus_unit_device *device, const struct sk_modbus_request *span)
+{
+    bool all = true;
+    for (uint32_t i = span->first_item; i < span->first_item + span->item_count; i++)
+        all = all && sk_refusal_may_pass(&device->memories[i].refusal);
+    return all;
+}
+
+static void note_refusal(struct sk_modbus_session *session, struct sk_modbus_unit_device *device, struct sk_modbus_job *job)
+{
+    job->refused = true;
+    job->recheck_us = INT64_MAX;
+    for (uint32_t i = job->span.first_item; i < job->span.first_item + job->span.item_count; i++) {
+        struct sk_refusal *refusal = &device->memories[i].refusal;
+        sk_refusal_refused(refusal, session->reply.after_us, device->answer_us);
+        job->recheck_us = refusal->recheck_us < job->recheck_us ? refusal->recheck_us : job->recheck_us;
+    }
+}
+
 /* What the reply means for the job's points. False: the job was cut and its first part must be asked. */
 static bool digest(struct sk_modbus_session *session, struct sk_modbus_group *group, size_t at)
 {
     struct sk_modbus_job *job = &group->jobs[at];
     const struct sk_wire_reply *reply = &session->reply;
     bool refused = reply->outcome == SK_WIRE_EXCEPTION && reply->exception == 2;
-    if (refused && split(group, at))
+    if (refused && !may_pass(group->device, &job->span) && split(group, at))
         return false;
-    job->refused = refused;
-    job->recheck_us = reply->after_us + RECHECK_US;
+    group->mend = group->mend || (job->refused && reply->outcome == SK_WIRE_ANSWER);
+    job->refused = false;
+    if (refused)
+        note_refusal(session, group->device, job);
+    else if (reply->outcome == SK_WIRE_ANSWER)
+        group->device->answer_us = reply->after_us;
     sk_modbus_batch_begin(session, reply->before_us, reply->after_us);
     if (reply->outcome == SK_WIRE_ANSWER)
         answer_items(session, group->device, &job->span);
@@ -329,7 +357,11 @@ static void prove(struct sk_modbus_session *session, struct sk_modbus_group *gro
     if (session->reply.outcome != SK_WIRE_ANSWER && !undefined)
         return;
     memory->proof = undefined ? SK_ZERO_UNDEFINED : SK_ZERO_PROVED;
-    memory->proof_us = session->reply.after_us + RECHECK_US;
+    memory->proof_us = session->reply.after_us + PROOF_US;
+    if (undefined) {
+        sk_refusal_refused(&memory->refusal, session->reply.after_us, device->answer_us);
+        memory->proof_us = memory->refusal.recheck_us;
+    }
     sk_modbus_batch_begin(session, session->reply.before_us, session->reply.after_us);
     if (undefined)
         exception_items(session, device, &own, 2);
@@ -338,13 +370,19 @@ static void prove(struct sk_modbus_session *session, struct sk_modbus_group *gro
     sk_modbus_batch_end(session);
 }
 
+static bool wants_proof(const struct sk_modbus_memory *memory, int64_t now_us)
+{
+    bool asked_again = memory->proof == SK_ZERO_UNDEFINED && memory->reason == SK_WHY_EXC_ADDRESS && now_us >= memory->proof_us;
+    return memory->reason == SK_WHY_ZERO_UNPROVED || asked_again;
+}
+
 static void prove_zeros(struct sk_modbus_session *session, struct sk_modbus_group *group)
 {
     int left = PROOFS_PER_CYCLE;
     for (size_t j = 0; j < group->job_count; j++) {
         const struct sk_modbus_request *span = &group->jobs[j].span;
         for (uint32_t i = span->first_item; i < span->first_item + span->item_count && left > 0; i++) {
-            if (group->device->memories[i].reason != SK_WHY_ZERO_UNPROVED)
+            if (!wants_proof(&group->device->memories[i], session->reply.after_us))
                 continue;
             prove(session, group, i);
             left--;
@@ -374,7 +412,7 @@ void sk_modbus_group_silent(struct sk_modbus_session *session, struct sk_modbus_
     silent_jobs(session, group, 0, reason);
 }
 
-/* Points of a register that the device refuses: said again each cycle, asked again once an hour. */
+/* Points of a register that the device refuses: said again each cycle, asked again as refusal.h says. */
 static bool skip_refused(struct sk_modbus_session *session, struct sk_modbus_group *group, const struct sk_modbus_job *job)
 {
     int64_t now_us = session->host->now(session->host->context).mono_us;
@@ -384,6 +422,18 @@ static bool skip_refused(struct sk_modbus_session *session, struct sk_modbus_gro
     exception_items(session, group->device, &job->span, 2);
     sk_modbus_batch_end(session);
     return true;
+}
+
+/* The jobs are the plan's requests again; what is still refused will be cut out anew. */
+static void merge(struct sk_modbus_group *group)
+{
+    const struct sk_modbus_plan *plan = group->device->plan;
+    group->job_count = 0;
+    group->merged = true;
+    group->mend = false;
+    for (size_t i = 0; i < plan->request_count; i++)
+        if (plan->requests[i].period_ms * SK_US_PER_MS == group->period_us)
+            group->jobs[group->job_count++] = (struct sk_modbus_job){.span = plan->requests[i]};
 }
 
 void sk_modbus_group_poll(struct sk_modbus_session *session, struct sk_modbus_group *group)
@@ -406,6 +456,8 @@ void sk_modbus_group_poll(struct sk_modbus_session *session, struct sk_modbus_gr
         }
     }
     prove_zeros(session, group);
+    if (group->mend)
+        merge(group);
 }
 
 void sk_modbus_group_probe(struct sk_modbus_session *session, struct sk_modbus_group *group)
@@ -421,14 +473,12 @@ void sk_modbus_group_probe(struct sk_modbus_session *session, struct sk_modbus_g
 
 void sk_modbus_group_reset(struct sk_modbus_group *group)
 {
-    struct sk_modbus_plan *plan = group->device->plan;
-    group->job_count = 0;
-    group->merged = true;
-    for (size_t i = 0; i < plan->request_count; i++) {
-        if (plan->requests[i].period_ms * SK_US_PER_MS != group->period_us)
-            continue;
-        group->jobs[group->job_count++] = (struct sk_modbus_job){.span = plan->requests[i]};
-        for (uint32_t k = 0; k < plan->requests[i].item_count; k++)
-            group->device->memories[plan->requests[i].first_item + k].proof = SK_ZERO_UNKNOWN;
+    merge(group);
+    for (size_t j = 0; j < group->job_count; j++) {
+        const struct sk_modbus_request *span = &group->jobs[j].span;
+        for (uint32_t i = span->first_item; i < span->first_item + span->item_count; i++) {
+            group->device->memories[i].proof = SK_ZERO_UNKNOWN;
+            sk_refusal_forget(&group->device->memories[i].refusal);
+        }
     }
 }

@@ -11,6 +11,7 @@
 #include "drivers/driver.h"
 #include "drivers/modbus/health.h"
 #include "drivers/modbus/plan.h"
+#include "drivers/modbus/refusal.h"
 #include "drivers/modbus/talk.h"
 
 enum sk_zero_proof { SK_ZERO_UNKNOWN, SK_ZERO_PROVED, SK_ZERO_UNDEFINED };
@@ -21,7 +22,8 @@ struct sk_modbus_memory {
     int64_t good_us;  /* mono of the last answer; 0 never */
     int64_t raw;      /* helpers: chooses the scale */
     int64_t proof_us; /* the proof holds until then */
-    uint32_t words;   /* offset of the last words in device.words */
+    struct sk_refusal refusal;
+    uint32_t words; /* offset of the last words in device.words */
     uint8_t quality, reason;
     uint8_t proof; /* enum sk_zero_proof */
     bool has_value;
@@ -30,7 +32,7 @@ struct sk_modbus_memory {
 /* One request as it is really sent: a request of the plan, or the part of it that splitting left. */
 struct sk_modbus_job {
     struct sk_modbus_request span;
-    bool refused; /* exception 2, and it cannot be cut further */
+    bool refused; /* exception 2, and it is not cut further for the time being */
     int64_t recheck_us;
 };
 
@@ -43,6 +45,7 @@ struct sk_modbus_unit_device {
     struct sk_modbus_memory *memories; /* one per item of the plan */
     uint16_t *words;
     uint64_t timeouts, overruns;
+    int64_t answer_us;                                                /* mono of the newest answer; 0 never */
     double period_ms;                                                 /* achieved, of its fastest group */
     int32_t comm_point, period_point, overruns_point, timeouts_point; /* -1: the site has none */
 };
@@ -54,6 +57,7 @@ struct sk_modbus_group {
     int64_t started_us; /* last time; 0 never */
     bool fastest;       /* of its device: gives device.period */
     bool merged;        /* jobs are those of the plan, nothing split */
+    bool mend;          /* a refused part has answered: begin the next cycle with the plan's requests again */
     struct sk_modbus_job *jobs;
     size_t job_count, job_capacity;
 };

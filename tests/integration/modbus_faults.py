@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 from modbus_kit import Run, profile_of, reply_pdu, site_of
 
@@ -241,6 +242,60 @@ def exception_2(runner):
     assert spent <= 3 * 4 + 2, "the bad register is remembered: %d requests in 3 cycles" % spent
 
 
+def refuses_everything(runner):
+    """Exception 2 on every block for 2 s, as a device does while it starts: all values are back within 5 s, by as few requests as before."""
+    refusing = threading.Event()
+
+    def fault(request):
+        _, _, _, address, count = request
+        missing = address <= 107 < address + count  # one register never exists: found anew, not taken for the reason
+        return exception(2) if refusing.is_set() or missing else None
+    server = Server(fault)
+    run = Run(runner, site_for(server.port, [1]), [profile_of("p", points())])
+    watched = ["u1/battery.%d.voltage" % (a + 1) for a in COLUMNS if a != 107]
+    good_cycles(run, watched[-1], 3, "reads before")
+    refusing.set()
+    run.until(lambda l: l.get("point") == watched[0] and l["quality"] == "config_error", "the refusal is said")
+    server.ended.wait(2)  # the two seconds themselves
+    refusing.clear()
+    begun = time.monotonic()
+    back = set()
+    run.until(lambda l: l.get("quality") == "good" and (back.add(l["point"]) or back >= set(watched)), "every value is back")
+    took = time.monotonic() - begun
+    good_cycles(run, watched[0], 3, "settled")
+    before = server.requests
+    good_cycles(run, watched[0], 3, "settled, later")
+    spent = server.requests - before
+    run.stop()
+    server.close()
+    check_no_shift(run)
+    assert took < 5, "the values were back after %.1f s" % took
+    assert spent <= 3 * 3 + 3, "the blocks are read whole again: %d requests in 3 cycles" % spent
+
+
+def refused_at_the_start(runner):
+    """The device refuses everything when the collector starts, for 2 s: values within 5 s of its end, in whole blocks again."""
+    refusing = threading.Event()
+    refusing.set()
+    server = Server(lambda request: exception(2) if refusing.is_set() else None)
+    run = Run(runner, site_for(server.port, [1]), [profile_of("p", points())])
+    run.until(lambda l: l.get("point") == "u1/battery.108.voltage" and l["quality"] == "config_error", "the refusal is said")
+    server.ended.wait(2)
+    refusing.clear()
+    begun = time.monotonic()
+    good_cycles(run, "u1/battery.108.voltage", 1, "the last register is read")
+    took = time.monotonic() - begun
+    good_cycles(run, "u1/battery.1.voltage", 4, "settled")
+    before = server.requests
+    good_cycles(run, "u1/battery.1.voltage", 3, "settled, later")
+    spent = server.requests - before
+    run.stop()
+    server.close()
+    check_no_shift(run)
+    assert took < 5, "the values were there after %.1f s" % took
+    assert spent <= 3 * 2 + 2, "the blocks are read whole again: %d requests in 3 cycles" % spent
+
+
 def confirm_zero(runner):
     """Blocks answer zero for what does not exist; reads of their own tell which zero is a value."""
     zeros = {1: True, 7: False}  # address: does it exist
@@ -330,7 +385,7 @@ def ipv6(runner):
 def main():
     runner = sys.argv[1]
     jobs = {name: (one_fault, row) for name, row in ROWS.items()}
-    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, confirm_zero, dead_units, link_down_and_up, ipv6)})
+    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, refuses_everything, refused_at_the_start, confirm_zero, dead_units, link_down_and_up, ipv6)})
     if len(sys.argv) > 2:
         jobs = {name: job for name, job in jobs.items() if sys.argv[2] in name}
     failed = 0
