@@ -50,6 +50,27 @@ static enum sk_err on_begin(struct sk_feed *feed, cJSON *line)
     return err;
 }
 
+static enum sk_err put_entry(struct sk_feed *feed, enum sk_mirror_kind kind, cJSON *line)
+{
+    char *text = sk_json_text(sk_json_get(line, "id")) ? print_item(line) : NULL;
+    enum sk_err err = text ? sk_mirror_put_entry(feed->mirror, kind, text) : SK_ERR_PROTOCOL;
+    cJSON_free(text);
+    return err;
+}
+
+static enum sk_err on_zone(struct sk_feed *feed, cJSON *line)
+{
+    return put_entry(feed, SK_MIRROR_ZONE, line);
+}
+static enum sk_err on_door(struct sk_feed *feed, cJSON *line)
+{
+    return put_entry(feed, SK_MIRROR_DOOR, line);
+}
+static enum sk_err on_device(struct sk_feed *feed, cJSON *line)
+{
+    return put_entry(feed, SK_MIRROR_DEVICE, line);
+}
+
 static void publish_state(struct sk_feed *feed)
 {
     char json[96];
@@ -150,8 +171,9 @@ static const struct {
     const char *type;
     enum sk_err (*take)(struct sk_feed *feed, cJSON *line);
 } types[] = {
-    {"point", on_point},         {"record", on_record},        {"alarm", on_alarm},
-    {"heartbeat", on_heartbeat}, {"snapshot_begin", on_begin}, {"snapshot_end", on_end},
+    {"point", on_point},          {"record", on_record},    {"alarm", on_alarm}, {"heartbeat", on_heartbeat},
+    {"snapshot_begin", on_begin}, {"snapshot_end", on_end}, {"zone", on_zone},   {"door", on_door},
+    {"device", on_device},
 };
 
 static enum sk_err take_line(struct sk_feed *feed, const char *text, size_t length, struct sk_fault *fault)

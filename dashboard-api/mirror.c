@@ -11,14 +11,19 @@
 #include "schemas/base/mem.h"
 
 enum { POINTS_MAX = 1000000, ALARMS_MAX = 100000 };
+#define DIRECTORY_MAX ((size_t)64 << 20)
 
 struct picture {
     struct sk_mirror_point *points; /* by id; unsorted while under construction */
     size_t point_count, point_capacity;
     struct sk_mirror_alarm *alarms; /* by occurrence, oldest first */
     size_t alarm_count, alarm_capacity;
-    char *site;
+    char *site; /* the whole text of GET /site once the snapshot is complete */
     char site_class[16];
+    struct {
+        char *text; /* objects with commas between them */
+        size_t length, capacity;
+    } directory[SK_MIRROR_KINDS]; /* while under construction */
 };
 
 struct sk_mirror {
@@ -58,6 +63,8 @@ static void release_picture(struct picture *picture)
     sk_free(picture->points);
     sk_free(picture->alarms);
     sk_free(picture->site);
+    for (size_t i = 0; i < SK_MIRROR_KINDS; i++)
+        sk_free(picture->directory[i].text);
     *picture = (struct picture){0};
 }
 
@@ -122,8 +129,50 @@ static void tell_alarm_change(struct sk_mirror *mirror)
     pthread_mutex_unlock(&mirror->await_lock);
 }
 
+enum sk_err sk_mirror_put_entry(struct sk_mirror *mirror, enum sk_mirror_kind kind, const char *text)
+{
+    char **list = &mirror->next.directory[kind].text;
+    size_t *length = &mirror->next.directory[kind].length, *capacity = &mirror->next.directory[kind].capacity;
+    const size_t needed = *length + strlen(text) + 2;
+    if (!mirror->building)
+        return SK_ERR_PROTOCOL;
+    while (*capacity < needed) {
+        char *grown = sk_grow(*list, *capacity, capacity, 1, DIRECTORY_MAX);
+        if (!grown)
+            return SK_ERR_NOMEM;
+        *list = grown;
+    }
+    sk_text_format(*list + *length, *capacity - *length, "%s%s", *length > 0 ? "," : "", text);
+    *length += strlen(*list + *length);
+    return SK_OK;
+}
+
+/* {"id":...} and the lists become {"id":...,"zones":[...],"doors":[...],"devices":[...]}; without memory the site stays bare.
+ */
+static void join_directory(struct picture *picture)
+{
+    static const char *const names[] = {"zones", "doors", "devices"};
+    size_t length = strlen(picture->site), capacity = length + 64;
+    for (size_t i = 0; i < SK_MIRROR_KINDS; i++)
+        capacity += picture->directory[i].length + 16;
+    char *whole = sk_calloc(capacity, 1);
+    if (!whole || length < 2)
+        return sk_free(whole);
+    sk_text_copy(whole, length, picture->site); /* without its last brace */
+    for (size_t i = 0; i < SK_MIRROR_KINDS; i++) {
+        const char *list = picture->directory[i].text;
+        const size_t at = strlen(whole);
+        sk_text_format(whole + at, capacity - at, ",\"%s\":[%s]", names[i], list ? list : "");
+    }
+    sk_text_format(whole + strlen(whole), capacity - strlen(whole), "}");
+    sk_free(picture->site);
+    picture->site = whole;
+}
+
 void sk_mirror_end(struct sk_mirror *mirror)
 {
+    if (mirror->next.site)
+        join_directory(&mirror->next);
     if (mirror->next.point_count > 0)
         qsort(mirror->next.points, mirror->next.point_count, sizeof *mirror->next.points, compare_points);
     pthread_rwlock_wrlock(&mirror->lock);

@@ -33,6 +33,9 @@ void sk_mirror_free(struct sk_mirror *mirror);
 
 /* --- feed thread --- */
 enum sk_err sk_mirror_begin(struct sk_mirror *mirror, const char *site_text, const char *site_class);
+/* An entry of the site's directory, in the order they come; between begin and end only. */
+enum sk_mirror_kind { SK_MIRROR_ZONE, SK_MIRROR_DOOR, SK_MIRROR_DEVICE, SK_MIRROR_KINDS };
+enum sk_err sk_mirror_put_entry(struct sk_mirror *mirror, enum sk_mirror_kind kind, const char *text);
 void sk_mirror_end(struct sk_mirror *mirror); /* the snapshot is complete: show it */
 /* Between begin and end they fill the new snapshot, else the one that is shown. Texts are copied. */
 enum sk_err sk_mirror_put_point(struct sk_mirror *mirror, const struct sk_mirror_point *point);
@@ -59,7 +62,7 @@ bool sk_mirror_point(struct sk_mirror *mirror, const char *id,
 /* Open alarms, newest first, with occurrence below `below`. */
 void sk_mirror_alarms(struct sk_mirror *mirror, uint64_t below,
                       bool (*visit)(void *context, const struct sk_mirror_alarm *alarm), void *context);
-/* The site as JSON text; false while none was ever received. */
+/* The site with its directory (zones, doors, devices) as JSON text; false while none was ever received. */
 bool sk_mirror_site(struct sk_mirror *mirror, void (*visit)(void *context, const char *text), void *context);
 /* Waits until the mirror shows that alarm acknowledged or no longer open, at most wait_ms: so that who has just acknowledged
  * reads his own act. */

@@ -170,6 +170,9 @@ enum sk_err sk_texts_build(struct sk_app *app)
         SK_VOCAB_FAMILIES(F)
 #undef F
         put_door_words(out, (enum sk_lang)lang);
+        const struct sk_state_word *state;
+        for (size_t i = 0; (state = sk_state_word_at(i)); i++)
+            put_text(out, "state", state->word, lang == SK_LANG_JA ? state->ja : state->en);
         const struct sk_point_kind *kind;
         for (size_t i = 0; (kind = sk_point_kind_at(i)); i++)
             put_text(out, "point", kind->name, lang == SK_LANG_JA ? kind->ja : kind->en);

@@ -4,7 +4,8 @@
 "use strict";
 
 const SILENT_MS = 5000;      // no heartbeat for so long: the stream is gone, whatever the connection says
-const ENTRIES_SHOWN = 50;
+const ENTRIES_SHOWN = 50, ENTRIES_KEPT = 500;
+const DOOR_ROUTINE = new Set(["door.phys", "door.lock", "door.lock2", "door.mode"]); // what every passage does to its door
 const BEEP_MS = 2000;
 const ACTIVITY_MS = 60000;   // a person's activity renews the session at most so often; the stream itself never does
 const SEVERITIES = ["diagnostic", "low", "medium", "high", "critical"];
@@ -18,6 +19,8 @@ const state = {
   heardAt: 0, connected: null, lost: false, loading: false, waiting: [],
   alarms: new Map(), entries: [], points: new Map(), may: {},
   audio: null, beepedAt: 0, activityAt: 0,
+  clockAhead: 0,             // the server's clock against this browser's, in ms
+  names: {zones: new Map(), doors: new Map(), devices: new Map()},
 };
 
 // --- texts and figures ---
@@ -35,7 +38,7 @@ function formatTime(stamp, withDate) {
 
 function formatAge(stamp) {
   if (!stamp) return "-";
-  const seconds = Math.max(0, Math.floor((Date.now() - new Date(stamp)) / 1000));
+  const seconds = Math.max(0, Math.floor((Date.now() + state.clockAhead - new Date(stamp)) / 1000));
   if (seconds < 60) return seconds + " " + text("unit.seconds");
   if (seconds < 3600) return Math.floor(seconds / 60) + " " + text("unit.minutes");
   if (seconds < 86400) return Math.floor(seconds / 3600) + " " + text("unit.hours") + " " + Math.floor(seconds / 60) % 60 + " " + text("unit.minutes");
@@ -44,8 +47,8 @@ function formatAge(stamp) {
 
 function formatValue(item) {
   if (item.value === null || item.value === undefined) return "-";
-  if (Array.isArray(item.value)) return item.value.join(" ") || "-";
-  if (typeof item.value !== "number") return String(item.value);
+  if (Array.isArray(item.value)) return item.value.map((name) => word("state", name)).join(" ") || "-";
+  if (typeof item.value !== "number") return item.kind === "state" ? word("state", item.value) : String(item.value);
   const shown = item.unit === "Cel" ? "°C" : item.unit === "1" ? "" : item.unit ?? "";
   return new Intl.NumberFormat(locale(), {maximumFractionDigits: 3}).format(item.value) + (shown ? " " + shown : "");
 }
@@ -101,8 +104,8 @@ async function reload() {
   state.loading = true;
   try {
     const [alarms, points, entries, site] = await Promise.all([loadAll("/alarms?"), loadAll("/points?"),
-      call("GET", "/entries?limit=" + ENTRIES_SHOWN), call("GET", "/site")]);
-    if (site.ok) state.site = site.data;
+      call("GET", "/entries?limit=" + ENTRIES_KEPT), call("GET", "/site")]);
+    if (site.ok) takeSite(site.data);
     state.may = {alarms: alarms !== null, points: points !== null, entries: entries.status !== 403};
     state.alarms = new Map((alarms ?? []).map((alarm) => [alarm.id, alarm]));
     state.points = new Map((points ?? []).map((point) => [point.id, point]));
@@ -208,6 +211,7 @@ function follow() {
   on(stream, "heartbeat", (data) => {
     state.heardAt = performance.now();
     state.connected = data.connected;
+    if (data.time) state.clockAhead = new Date(data.time) - Date.now();
     byId("unrecorded").hidden = !data.connected || data.writable;
     const dot = document.querySelector(".dot");
     dot.classList.remove("beat");
@@ -231,6 +235,28 @@ function notice(key) {
   setTimeout(() => { byId("notice").hidden = true; }, 15000);
 }
 
+// --- names ---
+
+function takeSite(site) {
+  state.site = site;
+  for (const kind of ["zones", "doors", "devices"])
+    state.names[kind] = new Map((site[kind] ?? []).map((entry) => [entry.id, entry]));
+}
+
+const titleOf = (entry, id) => entry?.title?.[state.lang] || entry?.title?.en || id;
+
+// "ups1/battery.charge", "door:d1", "door:d1/tamper", "dc1/ctrl.gap", "system:poller:0", "crac2": who, and what of it.
+function nameOf(source) {
+  const [owner, part] = source.split(/\/(.*)/s);
+  if (owner.startsWith("door:")) {
+    const id = owner.slice(5);
+    return {title: titleOf(state.names.doors.get(id), id), part: ""};
+  }
+  if (owner.startsWith("system:")) return {title: text("label.monitor"), part: owner.slice(7)};
+  const controller = part && state.texts["event." + part];
+  return {title: titleOf(state.names.devices.get(owner), owner), part: controller || (part ? pointText(part) : "")};
+}
+
 // --- alarms ---
 
 function takeAlarm(alarm) {
@@ -238,20 +264,37 @@ function takeAlarm(alarm) {
   if (alarm.state === "normal") state.alarms.delete(alarm.id);
   else state.alarms.set(alarm.id, alarm);
   if (!known && alarm.state !== "normal")
-    set(byId("announce"), [text("page.new_alarm"), word("severity", alarm.severity), alarm.source, detailOf(alarm), alarm.place].join(" "));
+    set(byId("announce"), [text("page.new_alarm"), word("severity", alarm.severity), nameOf(alarm.source).title, detailOf(alarm), alarm.place].join(" "));
   showAlarms();
 }
 
+// What is wrong, in words: the engine's detail is made for machines.
+const DETAILS = {
+  State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join("、"),
+  Door: (alarm) => ["door.alarm", "door.tamper", "door.fault", "event"].map((family) => state.texts[family + "." + alarm.detail]).find(Boolean) ?? alarm.detail,
+  Controller: (alarm) => {
+    const gap = /^(\d+) holes?, (\d+) missing/.exec(alarm.detail);
+    return gap ? text("detail.gap").replace("{0}", gap[1]).replace("{1}", gap[2]) : alarm.detail;
+  },
+  System: (alarm) => {
+    const name = text("system." + alarm.source.split(":")[1]);
+    return name.startsWith("system.") ? alarm.detail : name;
+  },
+};
+
+function figuresOf(alarm) {
+  if (typeof alarm.value !== "number") return alarm.detail;
+  const limit = typeof alarm.limit === "number" ? " (" + text("label.limit") + " " + formatValue({value: alarm.limit, unit: alarm.unit}) + ")" : "";
+  return formatValue({value: alarm.value, unit: alarm.unit}) + limit;
+}
+
 function detailOf(alarm) {
-  const parts = [word("condition", alarm.condition)];
-  if (alarm.detail) parts.push(alarm.detail);
-  if (typeof alarm.value === "number") parts.push(formatValue(alarm));
-  if (typeof alarm.limit === "number") parts.push("(" + text("label.limit") + " " + formatValue({value: alarm.limit, unit: alarm.unit}) + ")");
-  return parts.join(" ");
+  const detail = DETAILS[alarm.condition] ? DETAILS[alarm.condition](alarm) : figuresOf(alarm);
+  return [word("condition", alarm.condition), detail].filter(Boolean).join(" ");
 }
 
 function rank(alarm) {
-  return (UNACKNOWLEDGED.has(alarm.state) ? 10 : 0) + SEVERITIES.indexOf(alarm.severity);
+  return (UNACKNOWLEDGED.has(alarm.state) ? 20 : 0) + (alarm.active ? 10 : 0) + SEVERITIES.indexOf(alarm.severity);
 }
 
 function makeAlarmRow(alarm) {
@@ -278,8 +321,8 @@ async function acknowledge(row, comment, button, refused) {
   const id = row.dataset.id;
   const answer = await call("POST", "/alarms/" + id + "/acknowledge", {occurrence: id, comment: comment.value}).catch(() => ({ok: false, data: {}}));
   button.disabled = false;
-  if (answer.ok) takeAlarm(answer.data.alarm);
-  else set(refused, text("page.acknowledge_failed") + (answer.data.detail ? ": " + answer.data.detail : ""));
+  if (answer.ok && state.alarms.has(id)) takeAlarm(answer.data.alarm); // the stream may have closed it meanwhile
+  else if (!answer.ok) set(refused, text("page.acknowledge_failed") + (answer.data.detail ? ": " + answer.data.detail : ""));
 }
 
 function fillAlarmRow(row, alarm) {
@@ -292,10 +335,10 @@ function fillAlarmRow(row, alarm) {
   const stateCell = row.querySelector(".state");
   stateCell.replaceChildren(word("alarm_state", alarm.state));
   if (alarm.stale) stateCell.append(make("span", "mark", text("label.stale")));
-  const [device, name] = alarm.source.split(/\/(.*)/s);
+  const name = nameOf(alarm.source);
   const source = row.querySelector(".source");
-  set(source.firstChild, alarm.source);
-  set(source.lastChild, name ? pointText(name) : "");
+  set(source.firstChild, name.title);
+  set(source.lastChild, [name.part, alarm.source].filter(Boolean).join(" · "));
   const detail = row.querySelector(".detail");
   detail.replaceChildren(detailOf(alarm));
   if (alarm.simulated) detail.append(make("span", "mark", text("label.simulated")));
@@ -335,29 +378,38 @@ function showAlarms() {
 function takeEntry(entry) {
   if (state.entries.some((known) => known.id === entry.id)) return;
   state.entries.unshift(entry);
-  state.entries.length = Math.min(state.entries.length, ENTRIES_SHOWN);
+  state.entries.length = Math.min(state.entries.length, ENTRIES_KEPT);
   showEntries();
 }
 
 function makeEntryRow(entry) {
   const row = make("tr");
   const body = entry.body ?? {};
-  const event = make("td", entry.event === "acc.denied" || entry.event === "door.alarm" ? "denied" : "", word("event", entry.event));
+  const door = state.names.doors.get(entry.door);
+  const event = make("td", entry.event === "acc.denied" || (entry.event === "door.alarm" && body.state !== "Normal") ? "denied" : "", word("event", entry.event));
   if (body.state) event.append(" " + word(entry.event, body.state));
   if (entry.simulated) event.append(make("span", "mark", text("label.simulated")));
   const disagree = entry.our_decision && entry.our_decision !== "none" && entry.our_decision !== "unknown" && entry.our_decision !== entry.controller_decision;
-  row.append(make("td", "tight", formatTime(entry.time, true)), make("td", "", entry.door || "-"), event,
+  const age = make("td", "age tight", formatAge(entry.time));
+  age.dataset.since = entry.time;
+  row.append(make("td", "tight", formatTime(entry.time, true)), age, make("td", "", entry.door ? titleOf(door, entry.door) : "-"),
+    make("td", "", body.place || door?.place || "-"), event,
+    make("td", "", body.controller_reason ? word("deny_reason", body.controller_reason) : ""),
     make("td", "", body.holder || body.credential || "-"), make("td", "", word("decision", entry.controller_decision || "none")),
     make("td", disagree ? "disagree" : "", word("decision", entry.our_decision || "none")));
   return row;
 }
 
 function showEntries() {
-  byId("entry-table").tBodies[0].replaceChildren(...state.entries.map(makeEntryRow));
-  byId("entry-table").hidden = state.entries.length === 0;
-  byId("entries-none").hidden = state.entries.length > 0;
+  const all = byId("entries-all").checked;
+  const list = state.entries.filter((entry) => all || !DOOR_ROUTINE.has(entry.event)).slice(0, ENTRIES_SHOWN);
+  byId("entry-table").tBodies[0].replaceChildren(...list.map(makeEntryRow));
+  byId("entry-table").hidden = list.length === 0;
+  byId("entries-none").hidden = list.length > 0;
   set(byId("entries-none"), text(state.may.entries === false ? "page.not_permitted" : "page.entries_none"));
 }
+
+byId("entries-all").addEventListener("change", showEntries);
 
 // --- points ---
 
@@ -394,7 +446,7 @@ function makeDevice(device) {
 }
 
 function fillDevice(details) {
-  details.querySelector("table")?.remove();
+  for (const part of details.querySelectorAll("table, .card")) part.remove();
   if (!details.open) return;
   const table = make("table");
   const head = table.createTHead().insertRow();
@@ -411,7 +463,15 @@ function fillDevice(details) {
     row.cells[0].append(make("span"), make("small"));
     fillPointRow(row, point);
   }
-  details.append(table);
+  details.append(makeCard(details.dataset.device), table);
+}
+
+// Where it is, what it is called on the floor, whom to call.
+function makeCard(device) {
+  const entry = state.names.devices.get(device);
+  const service = [entry?.service?.company, entry?.service?.phone, entry?.service?.contract].filter(Boolean).join(" ");
+  const parts = [["column.place", entry?.place], ["label.asset", entry?.asset], ["label.tag", entry?.tag], ["label.service", service]];
+  return make("p", "card hint", parts.filter((part) => part[1]).map(([key, value]) => text(key) + ": " + value).join("   "));
 }
 
 const pointsOf = (device) => [...state.points.values()].filter((point) => point.device === device);
@@ -420,8 +480,10 @@ function showSummary(device) {
   const summary = byId("devices").querySelector('details[data-device="' + CSS.escape(device) + '"] > summary');
   if (!summary) return;
   const points = pointsOf(device);
-  const abnormal = points.filter((point) => bandOf(point) !== "good").length;
-  set(summary, device + " — " + points.length + " " + text("label.points"));
+  const unused = points.filter((point) => point.quality === "not_connected").length;
+  const abnormal = points.filter((point) => bandOf(point) !== "good").length - unused;
+  set(summary, titleOf(state.names.devices.get(device), device) + " (" + device + ") — " + points.length + " " + text("label.points") +
+    (unused ? " · " + text("label.unused") + " " + unused : ""));
   if (abnormal) summary.append(make("span", "abnormal", "▲ " + text("label.abnormal") + " " + abnormal));
 }
 

@@ -17,4 +17,9 @@ enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_devic
                              const char *text, int64_t changed_us, bool stale, cJSON **ret_json);
 enum sk_err sk_alarm_to_json(const struct sk_alarm *alarm, bool recorded, cJSON **ret_json);
 
+/* Entries of the site's directory: titles, places, cameras, asset, tag, service contact (GET /site). */
+enum sk_err sk_zone_to_json(const struct sk_zone_info *zone, cJSON **ret_json);
+enum sk_err sk_door_to_json(const struct sk_site *site, const struct sk_door_info *door, cJSON **ret_json);
+enum sk_err sk_device_to_json(const struct sk_device *device, cJSON **ret_json);
+
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every vocabulary of the house as C: enums and their names, all from the lists in schemas/vocab.
  *
- * One family = one enum, one sk_FAMILY_name() (NULL outside the list), one sk_FAMILY_parse() (-1 when unknown), and, where people
- * read it, sk_FAMILY_text(value, lang). Nothing else in the house spells these words. Read-only tables: any thread. */
+ * One family = one enum, one sk_FAMILY_name() (NULL outside the list), one sk_FAMILY_parse() (-1 when unknown), and, where
+ * people read it, sk_FAMILY_text(value, lang). Nothing else in the house spells these words. Read-only tables: any thread. */
 #ifndef SK_MODEL_VOCAB_H
 #define SK_MODEL_VOCAB_H
 
@@ -81,8 +81,9 @@ enum sk_door_state {
 /* FAMILY: quality quality_reason role condition record_class occurrence_class clock_quality deny_reason factor device_kind
  * severity alarm_state event */
 #define SK_VOCAB_FAMILIES(F)                                                                                                   \
-    F(quality) F(quality_reason) F(role) F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason)      \
-    F(factor) F(device_kind) F(severity) F(alarm_state) F(event)
+    F(quality)                                                                                                                 \
+    F(quality_reason) F(role) F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor)       \
+        F(device_kind) F(severity) F(alarm_state) F(event)
 #define F(family)                                                                                                              \
     const char *sk_##family##_name(int value);                                                                                 \
     int sk_##family##_parse(const char *name);                                                                                 \
@@ -90,26 +91,42 @@ enum sk_door_state {
 SK_VOCAB_FAMILIES(F)
 #undef F
 
-uint32_t sk_quality_ua_code(int quality);  /* OPC UA status code */
+uint32_t sk_quality_ua_code(int quality); /* OPC UA status code */
 /* Good, uncertain or bad: the two upper bits of the OPC byte. */
-static inline bool sk_quality_is_good(uint8_t q) { return (q & 0xC0u) == 0xC0u; }
-static inline bool sk_quality_is_bad(uint8_t q) { return (q & 0xC0u) == 0u; }
+static inline bool sk_quality_is_good(uint8_t q)
+{
+    return (q & 0xC0u) == 0xC0u;
+}
+static inline bool sk_quality_is_bad(uint8_t q)
+{
+    return (q & 0xC0u) == 0u;
+}
 
-int sk_event_class(int event);             /* enum sk_record_class, or 0 outside the list */
-const char *sk_event_topic(int event);     /* ONVIF topic, "" where there is none */
+int sk_event_class(int event);              /* enum sk_record_class, or 0 outside the list */
+const char *sk_event_topic(int event);      /* ONVIF topic, "" where there is none */
 int sk_event_from_topic(const char *topic); /* longest listed topic that begins it (.../Credential, /Card, ...); -1 unknown */
 
-const char *sk_door_word(const char *family, int value);        /* "phys", 1 -> "Open"; NULL unknown */
-int sk_door_parse(const char *family, const char *word);        /* -1 unknown */
+const char *sk_door_word(const char *family, int value); /* "phys", 1 -> "Open"; NULL unknown */
+int sk_door_parse(const char *family, const char *word); /* -1 unknown */
 const char *sk_door_text(const char *family, int value, enum sk_lang lang);
 
-const char *sk_unit_code(enum sk_unit unit);                    /* UCUM */
-const char *sk_unit_shown(enum sk_unit unit);                   /* for people */
-int sk_unit_parse(const char *code);                            /* -1 unknown */
+const char *sk_unit_code(enum sk_unit unit);  /* UCUM */
+const char *sk_unit_shown(enum sk_unit unit); /* for people */
+int sk_unit_parse(const char *code);          /* -1 unknown */
 
-enum sk_tag_type { SK_TAG_u8, SK_TAG_u16, SK_TAG_u32, SK_TAG_u64, SK_TAG_i64, SK_TAG_f64, SK_TAG_text, SK_TAG_bytes,
-                   SK_TAG_hash32, SK_TAG_u16s };
-int sk_tag_type(int tag);                                       /* enum sk_tag_type; -1 unknown tag */
+enum sk_tag_type {
+    SK_TAG_u8,
+    SK_TAG_u16,
+    SK_TAG_u32,
+    SK_TAG_u64,
+    SK_TAG_i64,
+    SK_TAG_f64,
+    SK_TAG_text,
+    SK_TAG_bytes,
+    SK_TAG_hash32,
+    SK_TAG_u16s
+};
+int sk_tag_type(int tag); /* enum sk_tag_type; -1 unknown tag */
 const char *sk_tag_name(int tag);
 
 /* Permissions: may any of these roles (bit mask, 1 << enum sk_role) do this act? Unknown act: false. */
@@ -136,6 +153,12 @@ struct sk_point_kind {
 /* Finds a point name ("ambient.3.humidity" finds "ambient.n.humidity"); NULL when the vocabulary has no such name. */
 const struct sk_point_kind *sk_point_kind_find(const char *name);
 const struct sk_point_kind *sk_point_kind_at(size_t index); /* NULL past the end */
+/* The words of states and flags as people read them; NULL past the end and for words that no point kind has. */
+struct sk_state_word {
+    const char *word, *ja, *en;
+};
+const struct sk_state_word *sk_state_word_at(size_t index);
+const char *sk_state_word_text(const char *word, enum sk_lang lang);
 int sk_point_state_parse(const struct sk_point_kind *kind, const char *word); /* -1 unknown */
 
 #endif

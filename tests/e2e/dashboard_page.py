@@ -137,6 +137,8 @@ def check(browser, collector, dashboard, token):
     collector.record(event="acc.granted", body={"credential": "c-0042"})
     collector.record(event="acc.denied", controller_decision="denied", body={"credential": "<img src=x onerror=alert(1)>"})
     collector.record(event="door.phys", controller_decision="none", our_decision="none", body={"state": "Open"})
+    browser.until("document.querySelectorAll('#entry-table tbody tr').length === 2", "passages alone")
+    browser.run("document.getElementById('entries-all').click()")
     browser.until("document.querySelectorAll('#entry-table tbody tr').length === 3", "three entries, live")
     assert browser.run("document.getElementById('entry-table').textContent.includes('扉開閉 開')"), "a door's state has its word"
     assert browser.run("document.querySelectorAll('img').length") == 0, "text became HTML"

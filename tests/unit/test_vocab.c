@@ -357,6 +357,28 @@ static void words_stay_where_they_are(void **state)
     assert_int_equal(sk_point_kind_find("battery.runtime")->kind, SK_KIND_NUMBER);
 }
 
+/* What a person reads for a state: every word of points.def has a text in both languages, and no text stands for nothing. */
+static void state_words_are_complete(void **state)
+{
+    (void)state;
+    const struct sk_point_kind *kind;
+    const struct sk_state_word *word;
+    for (size_t i = 0; (kind = sk_point_kind_at(i)) != NULL; i++)
+        for (size_t k = 0; k < kind->state_count; k++)
+            for (int lang = SK_LANG_JA; lang <= SK_LANG_EN; lang++)
+                if (sk_state_word_text(kind->states[k], (enum sk_lang)lang) == NULL)
+                    fail_msg("'%s' of %s has no row in state_words.def", kind->states[k], kind->name);
+    for (size_t i = 0; (word = sk_state_word_at(i)) != NULL; i++) {
+        bool used = false;
+        for (size_t p = 0; !used && (kind = sk_point_kind_at(p)) != NULL; p++)
+            used = sk_point_state_parse(kind, word->word) >= 0;
+        if (!used)
+            fail_msg("no point kind has the word %s", word->word);
+        if (word->ja[0] == 0 || word->en[0] == 0)
+            fail_msg("%s has no text", word->word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(point_kinds_are_sound),
         cmocka_unit_test(point_names),
         cmocka_unit_test(words_stay_where_they_are),
+        cmocka_unit_test(state_words_are_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
