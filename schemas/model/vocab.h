@@ -82,8 +82,9 @@ enum sk_door_state {
  * severity alarm_state event */
 #define SK_VOCAB_FAMILIES(F)                                                                                                   \
     F(quality)                                                                                                                 \
-    F(quality_reason) F(role) F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor)       \
-        F(device_kind) F(severity) F(alarm_state) F(event)
+    F(quality_reason)                                                                                                          \
+    F(role) F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor) F(device_kind)          \
+        F(severity) F(alarm_state) F(event)
 #define F(family)                                                                                                              \
     const char *sk_##family##_name(int value);                                                                                 \
     int sk_##family##_parse(const char *name);                                                                                 \
