@@ -124,4 +124,9 @@ struct sk_row {
 enum sk_err sk_row_check(struct sk_store *store, sqlite3_stmt *statement, uint64_t expected_seq, struct sk_row *ret_row,
                          struct sk_hash *ret_leaf, struct sk_fault *fault);
 
+/* verify_beside.c: what lies beside the tree and still decides what a reader sees. */
+enum sk_err sk_verify_number(struct sk_store *store, const struct sk_row *row,
+                             struct sk_fault *fault); /* a sys.number record */
+enum sk_err sk_verify_beside(struct sk_store *store, uint64_t size, uint64_t numbers, struct sk_fault *fault);
+
 #endif

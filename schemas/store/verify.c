@@ -18,6 +18,7 @@ struct check {
     uint64_t good_size; /* covered by the last checkpoint found good */
     uint64_t number;    /* its number */
     uint64_t recorded;  /* number of the last log.checkpoint record met */
+    uint64_t numbers;   /* given out by records */
     uint32_t cadence;   /* 0: the log states none because it was never begun */
     char origin[SK_ORIGIN_MAX];
 };
@@ -138,6 +139,10 @@ static enum sk_err record_meaning(struct check *check, const struct sk_row *row)
     else if (err == SK_OK && check->recorded < check->number)
         err = sk_fault_set(check->fault, SK_ERR_CORRUPT, "record %llu should be the one about checkpoint %llu", (ull)row->seq,
                            (ull)check->number);
+    if (err == SK_OK && row->header.ev == SK_EV_SYS_NUMBER) {
+        check->numbers++;
+        err = sk_verify_number(check->store, row, check->fault);
+    }
     if (err == SK_OK && check->cadence > 0 && row->seq - check->good_size > (uint64_t)check->cadence + SK_CADENCE_SLACK)
         err = sk_fault_set(check->fault, SK_ERR_CORRUPT,
                            "record %llu and all since %llu lie behind no checkpoint; one is due every %u", (ull)row->seq,
@@ -288,5 +293,7 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
         if (progress != NULL && (check.tree.size % PROGRESS_EVERY == 0 || check.tree.size == check.end.size))
             progress(context, check.tree.size, check.end.size);
     }
-    return err == SK_OK ? check_end(&check) : err;
+    if (err == SK_OK)
+        err = check_end(&check);
+    return err == SK_OK ? sk_verify_beside(store, check.end.size, check.numbers, fault) : err;
 }

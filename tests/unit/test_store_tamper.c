@@ -131,6 +131,10 @@ static const struct {
     {"door column", "UPDATE record SET door = 9 WHERE seq = 77", false, "record 77: column door"},
     {"origin", "UPDATE meta SET value = 'sekisho/other/00000000' WHERE key = 'origin'", false, "record 0 does not name"},
     {"origin gone", "DELETE FROM meta", false, "record 0 does not name"},
+    {"a number nobody gave out", "INSERT INTO number VALUES ('door', 9, 'd9')", false,
+     "the number table has 1 rows, the records gave out 0"},
+    {"surplus node", "INSERT INTO node VALUES (20, 7, zeroblob(32))", false, "tree nodes are stored"},
+    {"trigger", "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM pending; END", false, "triggers or views"},
     {"a record behind the tree",
      "INSERT INTO record SELECT seq + 1, door, header, salt, body, leaf FROM record ORDER BY seq DESC LIMIT 1", false,
      "is not in the tree"},
@@ -163,6 +167,40 @@ static void each_edit_is_named(void **state)
         support_teardown(NULL);
         support_setup(NULL);
     }
+}
+
+/* Swapping two names in the number table renames the door of every record: each number was given out by a record, which says
+ * so. */
+static void swapped_names_are_named(void **state)
+{
+    (void)state;
+    struct sk_store *store = support_open(SK_STORE_WRITER);
+    struct sk_fault fault = {0};
+    static const char *const doors[] = {"front", "server room"};
+    assert_int_equal(sk_store_begin(store), SK_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct sk_draft draft = {.header = {.ev = SK_EV_SYS_NUMBER, .class_ = SK_CLASS_SYSTEM}};
+        uint16_t number = 0;
+        uint64_t seq = 0;
+        bool is_new = false;
+        assert_int_equal(sk_store_number(store, "door", doors[i], &number, &is_new), SK_OK);
+        sk_body_init(&draft.body);
+        sk_body_put_text(&draft.body, SK_TAG_ENTITY_KIND, "door");
+        sk_body_put_text(&draft.body, SK_TAG_ENTITY_ID, doors[i]);
+        sk_body_put_u32(&draft.body, SK_TAG_ENTITY_NUMBER, number);
+        assert_int_equal(sk_store_append(store, &draft, &seq), SK_OK);
+    }
+    assert_int_equal(sk_store_commit(store), SK_OK);
+    assert_int_equal(sk_store_verify(store, NULL, NULL, NULL, &fault), SK_OK);
+    sk_store_close(store);
+    assert_int_equal(sqlite3_open(support_path("log.db"), &db), SQLITE_OK);
+    sql("UPDATE number SET id = 'x' WHERE id = 'front'; UPDATE number SET id = 'front' WHERE id = 'server room'; "
+        "UPDATE number SET id = 'server room' WHERE id = 'x'");
+    sqlite3_close(db);
+    store = support_open(SK_STORE_READER);
+    assert_int_equal(sk_store_verify(store, NULL, NULL, NULL, &fault), SK_ERR_CORRUPT);
+    assert_non_null(strstr(fault.text, "record 0 gave out a number of kind 'door'"));
+    sk_store_close(store);
 }
 
 /* The writer refuses to extend what does not fit, and says where. */
@@ -204,6 +242,6 @@ static void the_writer_refuses_a_broken_tree(void **state)
 #define T(name) cmocka_unit_test_setup_teardown(name, support_setup, support_teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(each_edit_is_named), T(the_writer_refuses_a_broken_tree)};
+    const struct CMUnitTest tests[] = {T(each_edit_is_named), T(swapped_names_are_named), T(the_writer_refuses_a_broken_tree)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
