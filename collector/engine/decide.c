@@ -126,7 +126,7 @@ static void survey(struct judging *j)
         j->any_in_force = true;
         j->any_open |= open == SK_OPEN;
         j->any_open_unknown |= open == SK_OPEN_UNKNOWN;
-        j->approved |= open != SK_CLOSED && is_approved(auth, person, j->view->at_us);
+        j->approved |= is_approved(auth, person, j->view->at_us);
     }
 }
 
@@ -256,15 +256,6 @@ static uint8_t compare(uint8_t ours, const struct sk_decide_input *input)
     if (ours == input->ctrl_decision)
         return SK_AGREE;
     return ours == SK_DECISION_DENIED ? SK_DISAGREE_GRANTED : SK_DISAGREE_DENIED;
-}
-
-const char *sk_agreement_word(uint8_t agreement)
-{
-    static const char *const words[] = {[SK_AGREE] = "agree",
-                                        [SK_DISAGREE_GRANTED] = "granted_but_unauthorised",
-                                        [SK_DISAGREE_DENIED] = "denied_but_authorised",
-                                        [SK_AGREE_UNKNOWN] = "unknown"};
-    return agreement < sizeof words / sizeof *words ? words[agreement] : NULL;
 }
 
 void sk_decide(const struct sk_roster_view *view, const struct sk_decide_input *input, struct sk_second_decision *ret_decision)

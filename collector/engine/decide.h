@@ -47,8 +47,6 @@ struct sk_decide_input {
     const struct sk_trail *trail; /* of the card's person; NULL none */
 };
 
-enum sk_agreement { SK_AGREE_NONE, SK_AGREE, SK_DISAGREE_GRANTED, SK_DISAGREE_DENIED, SK_AGREE_UNKNOWN };
-
 struct sk_second_decision {
     uint8_t decision; /* enum sk_decision */
     uint8_t agreement;
@@ -60,8 +58,6 @@ struct sk_second_decision {
 
 /* An empty roster (version 0, or no person) decides nothing: UNKNOWN without reasons. */
 void sk_decide(const struct sk_roster_view *view, const struct sk_decide_input *input, struct sk_second_decision *ret_decision);
-/* "agree", "granted_but_unauthorised", "denied_but_authorised", "unknown"; NULL for none. */
-const char *sk_agreement_word(uint8_t agreement);
 
 /* Which moment a passage is judged at: its own when it came late, else when it was received (the controller's clock may be
  * off). */

@@ -124,7 +124,9 @@ static void put_trail(const struct sk_engine *engine, size_t person, struct sk_e
 enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader)
 {
     const int64_t index = sk_roster_person_index(engine->roster, person);
-    struct sk_trail trail = {.cut = sk_read_u8(reader) != 0, .count = sk_read_u8(reader)};
+    struct sk_trail trail = {0};
+    trail.cut = sk_read_u8(reader) != 0;
+    trail.count = sk_read_u8(reader);
     if (index < 0)
         return SK_ERR_NOT_FOUND;
     if (trail.count > SK_TRAIL_STAYS)

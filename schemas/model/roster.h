@@ -93,6 +93,11 @@ enum sk_err sk_roster_change_read(uint16_t ev, const uint8_t *body, size_t lengt
  */
 uint16_t sk_roster_family(uint16_t ev);
 
+/* The controller's decision and ours, compared: what a record of a passage carries. */
+enum sk_agreement { SK_AGREE_NONE, SK_AGREE, SK_DISAGREE_GRANTED, SK_DISAGREE_DENIED, SK_AGREE_UNKNOWN };
+/* "agree", "granted_but_unauthorised", "denied_but_authorised", "unknown"; NULL for none. */
+const char *sk_agreement_word(uint8_t agreement);
+
 struct sk_roster;
 enum sk_err sk_roster_create(struct sk_roster **ret_roster);
 void sk_roster_free(struct sk_roster *roster);

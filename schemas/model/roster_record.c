@@ -28,6 +28,15 @@ uint16_t sk_roster_family(uint16_t ev)
     }
 }
 
+const char *sk_agreement_word(uint8_t agreement)
+{
+    static const char *const words[] = {[SK_AGREE] = "agree",
+                                        [SK_DISAGREE_GRANTED] = "granted_but_unauthorised",
+                                        [SK_DISAGREE_DENIED] = "denied_but_authorised",
+                                        [SK_AGREE_UNKNOWN] = "unknown"};
+    return agreement < sizeof words / sizeof *words ? words[agreement] : NULL;
+}
+
 static void put_text(struct sk_body *body, enum sk_tag tag, const char *text)
 {
     if (text != NULL && text[0] != '\0')
