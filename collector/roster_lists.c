@@ -124,6 +124,14 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
 
 /* --- lists --- */
 
+/* Right and holder in force at the moment asked for (schedule and cards are the passage's matter). */
+static bool could_enter(const struct sk_roster_view *view, const struct sk_authorization *auth)
+{
+    const struct sk_roster_change *holder = sk_roster_get(view, SK_EV_PERSON_CREATED, auth->person);
+    return view->at_us >= auth->from_us && view->at_us < auth->until_us && holder != NULL &&
+           view->at_us >= holder->person.from_us && view->at_us < holder->person.until_us;
+}
+
 static bool is_wanted(const struct listing *listing, const struct sk_roster_change *change)
 {
     const struct sk_site *site = listing->request->floor->site;
@@ -132,8 +140,8 @@ static bool is_wanted(const struct listing *listing, const struct sk_roster_chan
     if (sk_roster_family(change->ev) != SK_EV_AUTH_GRANTED)
         return true;
     const struct sk_authorization *auth = &change->authorization;
-    if (listing->view.at_us != SK_NEVER && (listing->view.at_us < auth->from_us || listing->view.at_us >= auth->until_us))
-        return false; /* who could enter at that moment */
+    if (listing->view.at_us != SK_NEVER && !could_enter(&listing->view, auth))
+        return false;
     return (listing->person[0] == '\0' || strcmp(auth->person, listing->person) == 0) &&
            (listing->zone[0] == '\0' || strcmp(zone_id(site, auth->zone), listing->zone) == 0);
 }
