@@ -79,6 +79,39 @@ static int show(const cJSON *answer)
     return bad == 0 ? SK_EXIT_OK : SK_EXIT_REFUSED;
 }
 
+/* One command of the roster with its arguments as JSON, as collector/PROTOCOL.md lists them. */
+static int run_one(const char *name, const char *arguments, const char *state)
+{
+    struct sk_fault fault = {0};
+    cJSON *args = NULL, *command = cJSON_CreateObject();
+    struct sk_talk talk = {.fd = -1};
+    if (sk_json_parse(arguments, strlen(arguments), &SK_JSON_REQUEST, &args, &fault) != SK_OK) {
+        fprintf(stderr, "sekisho roster: %s\n", fault.text);
+        cJSON_Delete(command);
+        return SK_EXIT_USAGE;
+    }
+    cJSON_AddStringToObject(command, "cmd", name);
+    cJSON_AddItemToObject(command, "args", args);
+    talk = sk_talk_open(state);
+    cJSON *answer = talk.in != NULL ? sk_talk_ask(&talk, command, &fault) : NULL;
+    const bool good = cJSON_IsTrue(sk_json_get(answer, "ok"));
+    const char *detail = sk_json_text(sk_json_get(answer, "detail"));
+    char *text = good ? cJSON_PrintUnformatted(sk_json_get(answer, "result")) : NULL;
+    if (good && text != NULL)
+        puts(text);
+    else if (talk.in == NULL)
+        fprintf(stderr, "sekisho roster: cannot reach the collector; is it running with this --state?\n");
+    else
+        fprintf(stderr, "sekisho roster: %s\n", detail != NULL ? detail : fault.text);
+    if (talk.in == NULL)
+        cJSON_Delete(command);
+    else
+        fclose(talk.in);
+    cJSON_free(text);
+    cJSON_Delete(answer);
+    return good ? SK_EXIT_OK : SK_EXIT_REFUSED;
+}
+
 static cJSON *command_of(const struct options *options, const char *csv)
 {
     cJSON *command = cJSON_CreateObject(), *args = cJSON_CreateObject();
@@ -95,8 +128,10 @@ int sk_cli_roster(int argc, char **argv)
 {
     struct options options;
     struct sk_fault fault = {0};
+    if (argc == 6 && strcmp(argv[1], "do") == 0 && strcmp(argv[4], "--state") == 0)
+        return run_one(argv[2], argv[3], argv[5]);
     if (argc < 2 || strcmp(argv[1], "import") != 0)
-        return sk_cli_usage("roster", "expected: import", argc < 2 ? "" : argv[1]);
+        return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
     if (!read_options(argc, argv, &options))
         return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
     char *csv = read_file(options.file);
