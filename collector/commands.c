@@ -309,7 +309,7 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
     /* An act without its record must not be: room first. */
     err = sk_recorder_room(request->floor->recorder);
     if (err != SK_OK) {
-        refuse(request, err, "no room for the record of this act; the log cannot be written now");
+        sk_request_refuse(request, err, "no room for the record of this act; the log cannot be written now");
         return;
     }
     request->answer->err = commands[row].run(request);

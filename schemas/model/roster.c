@@ -26,6 +26,7 @@ struct sk_roster {
     const struct sk_zone *zone;
     struct row *rows;
     size_t count, capacity;
+    uint64_t version;                      /* of the newest change */
     uint32_t *entity, *owner, *identifier; /* bucket heads */
     size_t buckets;
     struct list people, credentials, authorizations, schedules, zones, doors, calendars;
@@ -74,7 +75,7 @@ void sk_roster_set_zone(struct sk_roster *roster, const struct sk_zone *zone)
 
 uint64_t sk_roster_version(const struct sk_roster *roster)
 {
-    return roster->count;
+    return roster->version;
 }
 
 static struct list *list_of(const struct sk_roster *roster, uint16_t family)
@@ -417,7 +418,7 @@ static void remember_id(struct sk_roster *roster, const char *entity)
 
 enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_change *change)
 {
-    if (change->version != roster->count + 1)
+    if (change->version <= roster->version || change->version == UINT64_MAX)
         return SK_ERR_INVALID;
     enum sk_err err = sk_roster_check(roster, change);
     if (err != SK_OK)
@@ -431,6 +432,7 @@ enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_cha
         list->rows[list->count++] = at;
     roster->rows[at].change = *change;
     roster->count++;
+    roster->version = change->version;
     link_row(roster, at);
     if (is_first(change))
         remember_id(roster, change->entity);

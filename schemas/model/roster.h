@@ -103,7 +103,8 @@ enum sk_err sk_roster_create(struct sk_roster **ret_roster);
 void sk_roster_free(struct sk_roster *roster);
 /* The site's zone, for schedules; borrowed. Without one every schedule that is not always open is unknown. */
 void sk_roster_set_zone(struct sk_roster *roster, const struct sk_zone *zone);
-/* Adds the next change: version must be sk_roster_version() + 1, else INVALID. EXISTS: a second enrolment of an id, or an
+/* Adds the next change. Its version must be above sk_roster_version(), else INVALID: the next number, but for one whose record
+ * was given up while the log could not be written; that one then never was. EXISTS: a second enrolment of an id, or an
  * identifier that was ever issued. NOT_FOUND: a later change of what does not exist, or a person who does not exist. NOMEM and
  * all others leave the roster as it was. */
 enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_change *change);
