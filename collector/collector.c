@@ -32,6 +32,8 @@ struct collector {
     struct sk_control *control;
     struct sk_pollers *pollers;
     struct sk_command_floor floor;
+    struct sk_zone *zone;
+    int64_t calendar_us; /* when to look for years without holidays */
     struct sk_source *signal_source;
     int signal_fd;
     bool stopping;
@@ -183,6 +185,24 @@ static void tend_own_points(struct collector *c)
         sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
 }
 
+/* A schedule that tells holidays from working days needs each year's list before the year begins. */
+static void tend_calendar(struct collector *c)
+{
+    static const int64_t ahead_us = INT64_C(60) * 86400 * SK_US_PER_S, period_us = 3600 * SK_US_PER_S;
+    const struct sk_roster *roster = sk_engine_roster(c->engine);
+    if (c->now.mono_us < c->calendar_us || sk_roster_version(roster) == 0)
+        return;
+    c->calendar_us = c->now.mono_us + period_us;
+    const int now = sk_local_at(c->zone, c->now.utc_us).year, soon = sk_local_at(c->zone, c->now.utc_us + ahead_us).year;
+    for (int year = now; year <= soon; year++) {
+        char name[32], detail[96];
+        const struct sk_roster_view view = {roster, sk_roster_version(roster), c->now.utc_us};
+        sk_text_format(name, sizeof name, "calendar:%d", year);
+        sk_text_format(detail, sizeof detail, "no holidays are known for %d, and a schedule needs them", year);
+        raise_system(c, name, sk_roster_lacks_year(&view, year), SK_SEV_MEDIUM, detail);
+    }
+}
+
 /* --- opening --- */
 
 static enum sk_err restore_pending(void *context, const char *key, const void *bytes, size_t length)
@@ -207,6 +227,11 @@ static bool restore_alarm(void *context, const struct sk_alarm *alarm)
     return true;
 }
 
+static enum sk_err restore_roster(void *context, uint16_t ev, const void *body, size_t length)
+{
+    return sk_engine_restore_roster(((struct collector *)context)->engine, ev, body, length);
+}
+
 static enum sk_err restore_engine(struct collector *c)
 {
     uint64_t last = 0;
@@ -215,7 +240,9 @@ static enum sk_err restore_engine(struct collector *c)
     if (err != SK_OK)
         return err;
     sk_engine_restore_last_occurrence(c->engine, last);
-    err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
+    err = sk_store_roster_each(store, restore_roster, c);
+    if (err == SK_OK)
+        err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
     if (err == SK_OK)
         err = sk_store_pending_each(store, restore_pending, c);
     return err;
@@ -239,9 +266,14 @@ static enum sk_err open_engine(struct collector *c, struct sk_fault *fault)
     char boot_id[40];
     sk_clock_boot_id(boot_id);
     c->now = sk_clock_read();
-    enum sk_err err = sk_engine_create(c->site, boot_id, &c->engine);
-    if (err == SK_OK)
+    enum sk_err err = sk_zone_load(c->site->zone_name, &c->zone, fault);
+    if (err != SK_OK)
+        return err;
+    err = sk_engine_create(c->site, boot_id, &c->engine);
+    if (err == SK_OK) {
+        sk_engine_set_zone(c->engine, c->zone);
         err = restore_engine(c);
+    }
     if (err == SK_OK) {
         record_start(c, boot_id);
         err = sk_engine_start(c->engine, &c->now, effects_of(c));
@@ -279,8 +311,14 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
 {
     char path[4096];
     struct sk_control_options options = {.path = path, .dashboard_uid = c->options->dashboard_uid};
-    c->floor = (struct sk_command_floor){
-        .site = c->site, .engine = c->engine, .recorder = c->recorder, .vault = c->vault, .console_uid = geteuid()};
+    c->floor = (struct sk_command_floor){.site = c->site,
+                                         .engine = c->engine,
+                                         .recorder = c->recorder,
+                                         .vault = c->vault,
+                                         .zone = c->zone,
+                                         .site_key = c->site_key,
+                                         .console_uid = geteuid()};
+    sk_commands_sync_site(&c->floor, &c->now, false);
     if (!sk_text_format(path, sizeof path, "%s/control.sock", c->options->state))
         return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
     return sk_control_create(c->loop, &options, &c->floor, c->feed, &c->control, fault);
@@ -351,6 +389,7 @@ static void close_all(struct collector *c)
     if (c->signal_fd >= 0)
         close(c->signal_fd);
     sk_loop_free(c->loop);
+    sk_zone_free(c->zone);
     explicit_bzero(c->site_key, sizeof c->site_key);
 }
 
@@ -401,6 +440,7 @@ static int64_t turn(struct collector *c)
     size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
     c->taken += taken;
     tend_own_points(c);
+    tend_calendar(c);
     if (sk_engine_deadline(c->engine) <= c->now.mono_us)
         sk_engine_tick(c->engine, &c->now, effects_of(c));
     enum sk_err err = sk_recorder_commit(c->recorder, &c->now);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "collector/request.h"
 #include "schemas/base/json.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
@@ -14,19 +15,7 @@ static const int64_t MINUTE_US = 60 * SK_US_PER_S;
 static const int64_t SESSION_US = INT64_C(12) * 3600 * SK_US_PER_S;    /* DESIGN: 12 h absolute */
 static const int64_t SESSION_IDLE_US = INT64_C(15) * 60 * SK_US_PER_S; /* access.md S15: 15 min idle */
 
-/* One request, resolved. Borrowed texts live as long as its JSON. */
-struct request {
-    struct sk_command_floor *floor;
-    const struct sk_now *now;
-    const cJSON *args;
-    const char *token; /* NULL: console */
-    const char *command, *reason;
-    struct sk_actor actor;
-    char kind[16]; /* of the secret: token or session */
-    struct sk_answer *answer;
-};
-
-static enum sk_err refuse(struct request *request, enum sk_err err, const char *detail)
+enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail)
 {
     request->answer->err = err;
     sk_text_copy(request->answer->detail, sizeof request->answer->detail, detail);
@@ -34,7 +23,7 @@ static enum sk_err refuse(struct request *request, enum sk_err err, const char *
 }
 
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
-static const char *text_argument(struct request *request, const char *name, bool required, size_t most)
+const char *sk_request_text(struct request *request, const char *name, bool required, size_t most)
 {
     const cJSON *item = sk_json_get(request->args, name);
     const char *text = item == NULL && !required ? "" : sk_json_text(item);
@@ -42,7 +31,7 @@ static const char *text_argument(struct request *request, const char *name, bool
         char detail[128];
         sk_text_format(detail, sizeof detail, "argument '%s': expected a text of %s%zu bytes", name,
                        required ? "1 to " : "at most ", most);
-        refuse(request, SK_ERR_PARSE, detail);
+        sk_request_refuse(request, SK_ERR_PARSE, detail);
         return NULL;
     }
     return text;
@@ -52,7 +41,7 @@ static bool occurrence_argument(struct request *request, uint64_t *ret_occurrenc
 {
     if (sk_json_u64(sk_json_get(request->args, "occurrence"), ret_occurrence) && *ret_occurrence > 0)
         return true;
-    refuse(request, SK_ERR_PARSE, "argument 'occurrence': expected the alarm's number, as a decimal string");
+    sk_request_refuse(request, SK_ERR_PARSE, "argument 'occurrence': expected the alarm's number, as a decimal string");
     return false;
 }
 
@@ -76,13 +65,13 @@ static uint16_t roles_argument(struct request *request)
     {
         int role = cJSON_IsString(word) ? sk_role_parse(word->valuestring) : -1;
         if (role < 0) {
-            refuse(request, SK_ERR_PARSE, "argument 'roles': unknown role; see schemas/vocab/roles.def");
+            sk_request_refuse(request, SK_ERR_PARSE, "argument 'roles': unknown role; see schemas/vocab/roles.def");
             return 0;
         }
         roles = (uint16_t)(roles | 1u << role);
     }
     if (roles == 0)
-        refuse(request, SK_ERR_PARSE, "argument 'roles': expected a list with at least one role");
+        sk_request_refuse(request, SK_ERR_PARSE, "argument 'roles': expected a list with at least one role");
     return roles;
 }
 
@@ -124,7 +113,7 @@ static enum sk_err run_session_check(struct request *request)
     if (result == NULL || roles == NULL || !cJSON_AddItemToObject(result, "roles", roles)) {
         cJSON_Delete(roles);
         cJSON_Delete(result);
-        return refuse(request, SK_ERR_NOMEM, "out of memory");
+        return sk_request_refuse(request, SK_ERR_NOMEM, "out of memory");
     }
     cJSON_AddStringToObject(result, "account", request->actor.id);
     cJSON_AddStringToObject(result, "kind", request->kind);
@@ -137,11 +126,11 @@ static enum sk_err run_session_open(struct request *request)
     char secret[SK_SECRET_TEXT];
     int64_t expires_us = request->now->utc_us + SESSION_US;
     if (request->token == NULL)
-        return refuse(request, SK_ERR_INVALID, "a session is opened with a token");
+        return sk_request_refuse(request, SK_ERR_INVALID, "a session is opened with a token");
     enum sk_err err = sk_vault_secret_issue(request->floor->vault, request->actor.id, "session", request->now->utc_us,
                                             expires_us, SESSION_IDLE_US, secret);
     if (err != SK_OK)
-        return refuse(request, err, "the session could not be opened");
+        return sk_request_refuse(request, err, "the session could not be opened");
     err = run_session_check(request);
     if (err != SK_OK)
         return err;
@@ -156,21 +145,21 @@ static enum sk_err run_session_close(struct request *request)
 {
     enum sk_err err = request->token != NULL ? sk_vault_secret_revoke(request->floor->vault, request->token) : SK_ERR_INVALID;
     if (err != SK_OK || strcmp(request->kind, "session") != 0)
-        return refuse(request, err != SK_OK ? err : SK_ERR_INVALID, "only a session can be closed");
+        return sk_request_refuse(request, err != SK_OK ? err : SK_ERR_INVALID, "only a session can be closed");
     record_act(request, SK_EV_SESSION_CLOSED, "");
     return SK_OK;
 }
 
 static enum sk_err run_account_create(struct request *request)
 {
-    const char *id = text_argument(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
+    const char *id = sk_request_text(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
     uint16_t roles = id != NULL ? roles_argument(request) : 0;
     if (roles == 0)
         return request->answer->err;
     enum sk_err err = sk_vault_account_create(request->floor->vault, id, roles, request->now->utc_us);
     if (err != SK_OK)
-        return refuse(request, err,
-                      err == SK_ERR_EXISTS ? "an account of that name exists" : "the account could not be created");
+        return sk_request_refuse(request, err,
+                                 err == SK_ERR_EXISTS ? "an account of that name exists" : "the account could not be created");
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, "account", id);
     record_act(request, SK_EV_ACCT_CREATED, id);
@@ -180,12 +169,12 @@ static enum sk_err run_account_create(struct request *request)
 static enum sk_err run_token_create(struct request *request)
 {
     char secret[SK_SECRET_TEXT];
-    const char *id = text_argument(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
+    const char *id = sk_request_text(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
     if (id == NULL)
         return request->answer->err;
     enum sk_err err = sk_vault_secret_issue(request->floor->vault, id, "token", request->now->utc_us, 0, 0, secret);
     if (err != SK_OK)
-        return refuse(request, err, err == SK_ERR_NOT_FOUND ? "no such account" : "the token could not be issued");
+        return sk_request_refuse(request, err, err == SK_ERR_NOT_FOUND ? "no such account" : "the token could not be issued");
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, "token", secret);
     explicit_bzero(secret, sizeof secret);
@@ -200,7 +189,7 @@ static enum sk_err run_on_alarm(struct request *request, on_alarm *act, bool com
 {
     uint64_t occurrence = 0;
     const char *comment =
-        occurrence_argument(request, &occurrence) ? text_argument(request, "comment", comment_required, COMMENT_MAX) : NULL;
+        occurrence_argument(request, &occurrence) ? sk_request_text(request, "comment", comment_required, COMMENT_MAX) : NULL;
     if (comment == NULL)
         return request->answer->err;
     enum sk_err err = act(request->floor->engine, occurrence, comment, &request->actor, request->now,
@@ -208,7 +197,7 @@ static enum sk_err run_on_alarm(struct request *request, on_alarm *act, bool com
     if (err != SK_OK) {
         char detail[96];
         sk_text_format(detail, sizeof detail, "no open alarm with occurrence %llu", (unsigned long long)occurrence);
-        return refuse(request, err, err == SK_ERR_NOT_FOUND ? detail : sk_err_text(err));
+        return sk_request_refuse(request, err, err == SK_ERR_NOT_FOUND ? detail : sk_err_text(err));
     }
     request->answer->alarm = occurrence;
     request->answer->durable = true;
@@ -228,7 +217,7 @@ static enum sk_err run_status(struct request *request)
 {
     cJSON *result = cJSON_CreateObject();
     if (result == NULL)
-        return refuse(request, SK_ERR_NOMEM, "out of memory");
+        return sk_request_refuse(request, SK_ERR_NOMEM, "out of memory");
     cJSON_AddStringToObject(result, "site", request->floor->site->id);
     sk_json_add_u64(result, "records", sk_store_size(sk_recorder_store(request->floor->recorder)));
     cJSON_AddBoolToObject(result, "writable", sk_recorder_writable(request->floor->recorder));
@@ -241,11 +230,17 @@ static enum sk_err run_status(struct request *request)
 static const struct {
     const char *command, *act; /* act: row of permissions.def */
     enum sk_err (*run)(struct request *request);
-} commands[] = {
-    {"session.check", "session.check", run_session_check}, {"session.open", "session.open", run_session_open},
-    {"session.close", "session.close", run_session_close}, {"account.create", "account.create", run_account_create},
-    {"token.create", "token.create", run_token_create},    {"alarm.acknowledge", "alarm.acknowledge", run_acknowledge},
-    {"alarm.comment", "alarm.comment", run_comment},       {"status", "read.site", run_status},
+} commands[] = {{"session.check", "session.check", run_session_check},
+                {"session.open", "session.open", run_session_open},
+                {"session.close", "session.close", run_session_close},
+                {"account.create", "account.create", run_account_create},
+                {"token.create", "token.create", run_token_create},
+                {"alarm.acknowledge", "alarm.acknowledge", run_acknowledge},
+                {"alarm.comment", "alarm.comment", run_comment},
+                {"status", "read.site", run_status},
+#define X(command, act, run) {command, act, sk_run_##run},
+                SK_ROSTER_COMMANDS(X)
+#undef X
 };
 
 /* --- the way through the table --- */
@@ -303,18 +298,18 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
     if (err != SK_OK) {
         sk_text_copy(request->actor.id, sizeof request->actor.id, "unknown");
         record_denial(request, "unauthenticated");
-        refuse(request, SK_ERR_UNAUTHENTICATED, "not signed in: the token is unknown, expired or disabled");
+        sk_request_refuse(request, SK_ERR_UNAUTHENTICATED, "not signed in: the token is unknown, expired or disabled");
         return;
     }
     if (!sk_permission(commands[row].act, request->actor.roles)) {
         record_denial(request, "denied");
-        refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
+        sk_request_refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
         return;
     }
     /* An act without its record must not be: room first. */
     err = sk_recorder_room(request->floor->recorder);
     if (err != SK_OK) {
-        refuse(request, err, "no room for the record of this act; the log cannot be written now");
+        sk_request_refuse(request, err, "no room for the record of this act; the log cannot be written now");
         return;
     }
     request->answer->err = commands[row].run(request);
@@ -334,7 +329,7 @@ static void dispatch(struct request *request, const cJSON *json, uid_t peer_uid)
             run_row(request, i, peer_uid);
             return;
         }
-    refuse(request, SK_ERR_UNSUPPORTED, "unknown command; see collector/PROTOCOL.md");
+    sk_request_refuse(request, SK_ERR_UNSUPPORTED, "unknown command; see collector/PROTOCOL.md");
 }
 
 /* The id is given back: an integer; anything else is not. */
@@ -355,7 +350,7 @@ void sk_command_run(struct sk_command_floor *floor, const char *line, size_t len
     struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = ""};
     enum sk_err err = sk_json_parse(line, length, &SK_JSON_REQUEST, &json, &fault);
     if (err != SK_OK) {
-        refuse(&request, err, fault.text);
+        sk_request_refuse(&request, err, fault.text);
         return;
     }
     keep_id(json, ret_answer);

@@ -20,7 +20,10 @@ struct sk_command_floor {
     struct sk_engine *engine;
     struct sk_recorder *recorder;
     struct sk_vault *vault;
-    uid_t console_uid; /* who may command without a token, beside root */
+    const struct sk_zone *zone; /* of the site, for dates */
+    const uint8_t *site_key;    /* 32 bytes: cards enter as HMAC only */
+    bool site_synced;           /* zones and calendars of the site are in the roster */
+    uid_t console_uid;          /* who may command without a token, beside root */
     int64_t denial_window_us;
     uint32_t denials_in_window, denials_unrecorded;
 };
@@ -38,6 +41,9 @@ struct sk_answer {
 /* Carries out one line. peer_uid: of the socket. The answer's result is the caller's. */
 void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
                     struct sk_answer *ret_answer);
+/* What site file and product say of zones, calendars and the schedule "always", as roster changes where it is not there yet.
+ * Once the roster has begun (or with force, to begin it); what cannot be written is told and tried at the next call. */
+enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct sk_now *now, bool force);
 /* The answer as one line with its newline (no NUL); *ret_text is the caller's (cJSON_free). committed: what the commit gave. */
 enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
                               size_t *ret_length);

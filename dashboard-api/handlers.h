@@ -25,6 +25,16 @@ void sk_handle_post_acknowledge(struct sk_call *call);
 void sk_handle_get_entries(struct sk_call *call);
 void sk_handle_get_records(struct sk_call *call);
 void sk_handle_get_events(struct sk_call *call);
+void sk_handle_get_people(struct sk_call *call);
+void sk_handle_get_person(struct sk_call *call);
+void sk_handle_post_person(struct sk_call *call);
+void sk_handle_get_credentials(struct sk_call *call);
+void sk_handle_get_credential(struct sk_call *call);
+void sk_handle_post_credential(struct sk_call *call);
+void sk_handle_get_authorizations(struct sk_call *call);
+void sk_handle_get_authorization(struct sk_call *call);
+void sk_handle_post_authorization(struct sk_call *call);
+void sk_handle_get_occupancy(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

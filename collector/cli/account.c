@@ -3,14 +3,10 @@
  * token is printed once, to standard output, and stored nowhere but as its hash in the vault. */
 #include "collector/cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "schemas/base/bytes.h"
+#include "collector/cli/talk.h"
 #include "schemas/base/json.h"
 
 static int complain(const char *text)
@@ -19,52 +15,12 @@ static int complain(const char *text)
     return 1;
 }
 
-/* The socket and the stream that reads from it; fd -1 when it cannot be reached. */
-struct control {
-    int fd;
-    FILE *in;
-};
-
-static struct control connect_control(const char *state)
+static cJSON *ask(const struct sk_talk *talk, cJSON *command)
 {
-    static const struct control unreachable = {.fd = -1};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!sk_text_format(address.sun_path, sizeof address.sun_path, "%s/control.sock", state))
-        return unreachable;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return unreachable;
-    }
-    return (struct control){.fd = fd, .in = fdopen(fd, "r")};
-}
-
-static bool send_line(int fd, const char *text)
-{
-    size_t length = strlen(text);
-    return send(fd, text, length, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)length && send(fd, "\n", 1, MSG_NOSIGNAL) == 1;
-}
-
-/* Sends one command and reads its answer; NULL after complaining. */
-static cJSON *ask(const struct control *control, cJSON *command)
-{
-    static char line[65537];
     struct sk_fault fault = {0};
-    cJSON *answer = NULL;
-    char *text = cJSON_PrintUnformatted(command);
-    cJSON_Delete(command);
-    if (text == NULL)
-        return NULL;
-    bool sent = send_line(control->fd, text);
-    cJSON_free(text);
-    if (!sent || fgets(line, sizeof line, control->in) == NULL) {
-        complain("the collector closed the connection");
-        return NULL;
-    }
-    if (sk_json_parse(line, strlen(line), &SK_JSON_REQUEST, &answer, &fault) != SK_OK)
+    cJSON *answer = sk_talk_ask(talk, command, &fault);
+    if (answer == NULL)
         complain(fault.text);
-    explicit_bzero(line, sizeof line);
     return answer;
 }
 
@@ -115,10 +71,9 @@ int sk_cli_account(int argc, char **argv)
         fputs("usage: sekisho account --state DIR --account NAME --roles ROLE[,ROLE]\n", stderr);
         return 2;
     }
-    struct control control = connect_control(state);
+    struct sk_talk control = sk_talk_open(state);
     if (control.fd < 0 || control.in == NULL)
         return complain("cannot reach the collector; is it running with this --state, and are you root or its user?");
-    send_line(control.fd, "{\"hello\":\"command\",\"version\":1}");
     cJSON *made = ask(&control, account_command("account.create", account, split_roles(roles)));
     cJSON *issued = is_ok(made, true) ? ask(&control, account_command("token.create", account, NULL)) : NULL;
     bool good = is_ok(issued, false);

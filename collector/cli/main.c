@@ -17,6 +17,9 @@ static const struct subcommand {
      "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
     {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
+    {"roster", sk_cli_roster, "import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run] | do COMMAND JSON --state DIR",
+     "名簿をCSVから取り込む(全行検査し、誤りが一つでもあれば何も取り込まない)",
+     "import people from CSV: every bad row is named, and one of them stops all"},
     {"verify", sk_cli_verify, "DIR [--key FILE]", "記録全体を再計算し、検証点の署名まで確かめる",
      "recompute the whole log and check its checkpoints' signatures"},
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A controller's event as an entry record: ONVIF words, both times, where from and where to, what the controller decided.
  *
- * The second decision needs the roster, which is not here yet: passages say "unknown", never "agrees". Indices and codes come
- * from another process and are checked again; what this program does not know is kept verbatim as native.unknown. */
+ * Indices and codes come from another process and are checked again; what this program does not know is kept verbatim as
+ * native.unknown. What our own roster says of a passage is decided in decide.c and written beside the controller's word. */
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -64,7 +64,7 @@ static const char *state_word(uint16_t ev, uint8_t state)
     return NULL;
 }
 
-static bool is_passage(uint16_t ev)
+bool sk_is_passage(uint16_t ev)
 {
     return ev >= SK_EV_ACC_GRANTED && ev <= SK_EV_ACC_REX;
 }
@@ -83,7 +83,7 @@ static void find_place(const struct sk_site *site, struct sk_passage *passage)
     passage->to = inwards ? passage->door->zone_to : passage->door->zone_from;
 }
 
-static uint16_t zone_number(const struct sk_site *site, int32_t zone)
+uint16_t sk_zone_number(const struct sk_site *site, int32_t zone)
 {
     return zone >= 0 && (size_t)zone < site->zone_count ? site->zones[zone].number : 0;
 }
@@ -104,16 +104,17 @@ void sk_passage_init(const struct sk_engine *engine, const struct sk_access_even
     passage.occurrence_class = sk_occurrence_class(event->t_ctrl_us, passage.recv_us);
     passage.possible_duplicate = !event->has_identity && event->duplicate_flag;
     find_place(engine->site, &passage);
+    sk_passage_decide(engine, &passage);
     *ret_passage = passage;
 }
 
 static void put_header(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_header *header)
 {
     const struct sk_access_event *event = passage->event;
-    const uint8_t ours = is_passage(passage->ev) ? SK_DECISION_UNKNOWN : SK_DECISION_NONE;
-    const uint16_t entered = zone_number(engine->site, passage->to);
+    const uint8_t ours = sk_is_passage(passage->ev) ? passage->ours.decision : (uint8_t)SK_DECISION_NONE;
+    const uint16_t entered = sk_zone_number(engine->site, passage->to);
     header->t_recv_us = passage->recv_us > 0 ? (uint64_t)passage->recv_us : 0;
-    header->zone = entered != 0 ? entered : zone_number(engine->site, passage->from);
+    header->zone = entered != 0 ? entered : sk_zone_number(engine->site, passage->from);
     header->door = passage->door != NULL ? passage->door->number : 0;
     header->ev = passage->record_ev;
     header->class_ = passage->record_class;
@@ -122,6 +123,8 @@ static void put_header(const struct sk_engine *engine, const struct sk_passage *
         header->flags |= SK_FLAG_NOT_ONLINE;
     if (event->simulated)
         header->flags |= SK_FLAG_SIMULATED;
+    if (passage->ours.person != NULL)
+        memcpy(header->subject, passage->ours.person->person.tag, SK_SUBJECT_SIZE);
     header->ctrl = engine->site->devices[event->device].number;
     if (event->has_identity && !passage->replayed) {
         header->ctrl_epoch = event->epoch;
@@ -157,22 +160,26 @@ static void put_times(struct sk_body *body, const struct sk_passage *passage)
                           event->native_length < SK_NATIVE_MAX ? event->native_length : SK_NATIVE_MAX);
 }
 
-static void put_credential(struct sk_body *body, const struct sk_passage *passage)
+static void put_credential(struct sk_body *body, const struct sk_engine *engine, const struct sk_passage *passage)
 {
     const struct sk_access_event *event = passage->event;
     if (event->has_identifier_hmac)
         sk_body_put_hash(body, SK_TAG_IDENTIFIER_HMAC, &event->identifier_hmac);
     put_fixed_text(body, SK_TAG_CREDENTIAL_TOKEN, event->credential, sizeof event->credential);
     put_fixed_text(body, SK_TAG_HOLDER_TOKEN, event->holder, sizeof event->holder);
-    if (is_passage(passage->ev)) {
+    if (sk_is_passage(passage->ev)) {
         sk_body_put_u16(body, SK_TAG_FACTORS_CLAIMED, event->factors);
         if (passage->reader != NULL)
-            sk_body_put_u16(body, SK_TAG_FACTORS_REQUIRED, passage->reader->factors_required);
+            sk_body_put_u16(body, SK_TAG_FACTORS_REQUIRED, passage->ours.factors_required);
         sk_body_put_u8(body, SK_TAG_EXTERNAL, event->external);
         sk_body_put_u8(body, SK_TAG_EXEMPTED, event->exempted);
         sk_body_put_u8(body, SK_TAG_CTRL_DECISION, event->decision & 3u);
         sk_body_put_u16(body, SK_TAG_CTRL_REASON, passage->reason);
-        sk_body_put_u8(body, SK_TAG_OUR_DECISION, SK_DECISION_UNKNOWN);
+        sk_body_put_u8(body, SK_TAG_OUR_DECISION, passage->ours.decision);
+        if (passage->ours.reason_count > 0)
+            sk_body_put_u16s(body, SK_TAG_OUR_REASONS, passage->ours.reasons, passage->ours.reason_count);
+        if (sk_roster_version(engine->roster) > 0)
+            sk_body_put_u64(body, SK_TAG_ROSTER_VERSION, sk_roster_version(engine->roster));
     }
 }
 
@@ -192,8 +199,8 @@ static void put_door(struct sk_body *body, const struct sk_engine *engine, const
 {
     const char *word = state_word(passage->ev, passage->event->state);
     if (passage->door != NULL) {
-        sk_body_put_u16(body, SK_TAG_AREA_FROM, zone_number(engine->site, passage->from));
-        sk_body_put_u16(body, SK_TAG_AREA_TO, zone_number(engine->site, passage->to));
+        sk_body_put_u16(body, SK_TAG_AREA_FROM, sk_zone_number(engine->site, passage->from));
+        sk_body_put_u16(body, SK_TAG_AREA_TO, sk_zone_number(engine->site, passage->to));
     }
     if (passage->reader != NULL) {
         sk_body_put_text(body, SK_TAG_READER, sk_text_or(passage->reader->id));
@@ -211,7 +218,7 @@ void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *
     struct sk_body *body = &draft->body;
     put_header(engine, passage, &draft->header);
     put_times(body, passage);
-    put_credential(body, passage);
+    put_credential(body, engine, passage);
     put_door(body, engine, passage);
     if (passage->possible_duplicate)
         sk_body_put_u8(body, SK_TAG_POSSIBLE_DUP, 1);
@@ -225,6 +232,8 @@ void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *
     if (passage->door != NULL && sk_text_or(passage->door->place.text)[0] != '\0')
         sk_body_put_text(body, SK_TAG_PLACE, passage->door->place.text);
     sk_body_put_u8(body, SK_TAG_CLOCK_QUALITY, passage->now->clock_quality);
+    if (sk_agreement_word(passage->ours.agreement) != NULL)
+        sk_body_put_u8(body, SK_TAG_AGREEMENT, passage->ours.agreement);
 }
 
 static void write_field(struct sk_writer *writer, const char *text, size_t capacity)

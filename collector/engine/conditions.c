@@ -31,6 +31,8 @@ static const struct sk_limit kind_limits[SK_CK_COUNT_] = {
     [SK_CK_DOOR_TAMPER] = {.condition = SK_COND_DOOR, .severity = SK_SEV_HIGH},
     [SK_CK_DOOR_FAULT] = {.condition = SK_COND_DOOR, .severity = SK_SEV_MEDIUM},
     [SK_CK_DOOR_DURESS] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
+    [SK_CK_DOOR_POLICY] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
+    [SK_CK_DOOR_FACTOR] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH, .hysteresis_ms = 900000},
     [SK_CK_GAP] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .dwell_ms = 5000}, /* 5 s: reorder window */
     [SK_CK_REPLAY] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .hysteresis_ms = 900000},
     [SK_CK_SKEW] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_MEDIUM},
@@ -311,14 +313,15 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
 void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_SOURCE_MAX])
 {
     static const char *const suffixes[SK_CK_COUNT_] = {
-        [SK_CK_DOOR_TAMPER] = "/tamper",     [SK_CK_DOOR_FAULT] = "/fault",         [SK_CK_DOOR_DURESS] = "/duress",
-        [SK_CK_GAP] = "/ctrl.gap",           [SK_CK_REPLAY] = "/ctrl.replay",       [SK_CK_SKEW] = "/ctrl.skew",
-        [SK_CK_UNKNOWN] = "/native.unknown", [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress"};
+        [SK_CK_DOOR_TAMPER] = "/tamper",       [SK_CK_DOOR_FAULT] = "/fault",   [SK_CK_DOOR_DURESS] = "/duress",
+        [SK_CK_DOOR_POLICY] = "/policy",       [SK_CK_DOOR_FACTOR] = "/factor", [SK_CK_GAP] = "/ctrl.gap",
+        [SK_CK_REPLAY] = "/ctrl.replay",       [SK_CK_SKEW] = "/ctrl.skew",     [SK_CK_UNKNOWN] = "/native.unknown",
+        [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress"};
     const struct sk_site *site = engine->site;
     const char *suffix = sk_text_or(suffixes[cond->kind]);
     if (cond->kind == SK_CK_LIMIT)
         sk_text_copy(to, SK_ALARM_SOURCE_MAX, sk_text_or(site->points[cond->owner].id));
-    else if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_DURESS)
+    else if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_FACTOR)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "door:%s%s", sk_text_or(site->doors[cond->owner].id), suffix);
     else if (cond->kind == SK_CK_SYSTEM)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "system:%s", engine->system_names[cond->owner]);

@@ -117,7 +117,7 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
     uint32_t ctrl = 0;
     engine->door_cond = *at;
     for (uint32_t i = 0; i < site->door_count; i++)
-        wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_DURESS, i);
+        wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_FACTOR, i);
     for (uint32_t i = 0; i < site->device_count; i++) {
         engine->ctrl_of_device[i] = -1;
         if (!is_controller(site, i))
@@ -152,7 +152,7 @@ static void choose_intervals(struct sk_engine *engine)
     engine->alive_interval_us = interval > 5 * SK_US_PER_S ? 5 * SK_US_PER_S : interval;
 }
 
-_Static_assert(SK_CK_DOOR_DURESS - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
+_Static_assert(SK_CK_DOOR_FACTOR - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
 _Static_assert(SK_CK_DURESS - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
 
 enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine)
@@ -168,6 +168,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     enum sk_err err = allocate(engine);
     if (err == SK_OK)
         err = sk_sha256_create(&engine->sha);
+    if (err == SK_OK)
+        err = sk_roster_create(&engine->roster);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -198,6 +200,8 @@ void sk_engine_free(struct sk_engine *engine)
     sk_engine_index_free(engine);
     sk_heap_release(&engine->heap);
     sk_sha256_free(engine->sha);
+    sk_roster_free(engine->roster);
+    sk_trails_release(&engine->trails);
     sk_free(engine->tallies);
     sk_free(engine->ctrls);
     sk_free(engine->rates);

@@ -3,6 +3,8 @@
  *
  * The controller's word only; a door model of our own comes with the second decision. An event that fills a hole is older than
  * what is known of the door: it may tell of an alarm that was, and never decides what is. */
+#include <string.h>
+
 #include "collector/engine/internal.h"
 
 struct row {
@@ -83,9 +85,47 @@ static void pulse(struct sk_engine *engine, const struct sk_passage *passage, ui
     sk_cond_pulse(engine, cond, &input, effects);
 }
 
+static void reasons_text(const struct sk_second_decision *ours, char to[SK_ALARM_TEXT_MAX])
+{
+    size_t used = 0;
+    to[0] = '\0';
+    for (size_t i = 0; i < ours->reason_count && used + 1 < SK_ALARM_TEXT_MAX; i++) {
+        sk_text_format(to + used, SK_ALARM_TEXT_MAX - used, "%s%s", i > 0 ? "," : "",
+                       sk_text_or(sk_deny_reason_name(ours->reasons[i])));
+        used = strlen(to);
+    }
+}
+
+static bool lists(const struct sk_second_decision *ours, uint16_t reason)
+{
+    for (size_t i = 0; i < ours->reason_count; i++)
+        if (ours->reasons[i] == reason)
+            return true;
+    return false;
+}
+
+/* What our own roster says against a grant. The passage that follows its grant adds nothing; alone (the grant was lost) it
+ * does.
+ */
+static void judge_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    char detail[SK_ALARM_TEXT_MAX];
+    if (passage->door == NULL || (passage->ev != SK_EV_ACC_GRANTED && passage->ev != SK_EV_ACC_TAKEN))
+        return;
+    const bool against = passage->ours.agreement == SK_DISAGREE_GRANTED;
+    if (!against && (passage->event->decision != SK_DECISION_GRANTED || !lists(&passage->ours, SK_DENY_FACTOR_UNKNOWN)))
+        return;
+    const uint32_t cond = door_cond(engine, passage, against ? SK_CK_DOOR_POLICY : SK_CK_DOOR_FACTOR);
+    if (passage->ev == SK_EV_ACC_TAKEN && engine->conds[cond].state != SK_CS_IDLE)
+        return;
+    reasons_text(&passage->ours, detail);
+    pulse(engine, passage, cond, detail, effects);
+}
+
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
 {
     const struct row *row = find_row(passage);
+    judge_passage(engine, passage, effects);
     if (passage->ev == SK_EV_ACC_DURESS) {
         const uint32_t cond =
             passage->door != NULL ? door_cond(engine, passage, SK_CK_DOOR_DURESS) : ctrl_cond(engine, passage, SK_CK_DURESS);

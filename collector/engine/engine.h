@@ -18,6 +18,7 @@
 #include "schemas/model/access_event.h"
 #include "schemas/model/alarm.h"
 #include "schemas/model/record.h"
+#include "schemas/model/roster.h"
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
 
@@ -108,6 +109,21 @@ enum sk_err sk_engine_comment(struct sk_engine *engine, uint64_t occurrence, con
 /* Conditions of the monitor itself (log not writable, poller gone, clock unsynchronised): raise or return by name. */
 enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity,
                              const char *detail, const struct sk_now *now, struct sk_effects *effects);
+
+/* --- the roster (roster.c; what it decides: decide.h) --- */
+/* zone: the site's, borrowed for the engine's life; before the first step. */
+void sk_engine_set_zone(struct sk_engine *engine, const struct sk_zone *zone);
+/* Before the first step and before the pending rows: the stored changes in order of their versions. */
+enum sk_err sk_engine_restore_roster(struct sk_engine *engine, uint16_t ev, const void *body, size_t length);
+/* A change of the roster: numbered, recorded, in force. change->version is set here. Errors as sk_roster_apply(); then nothing
+ * of it happened. */
+enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_change *change, const struct sk_roster_act *act,
+                                    const struct sk_now *now, struct sk_effects *effects);
+const struct sk_roster *sk_engine_roster(const struct sk_engine *engine);
+/* Where a person was last seen to go; false: never. */
+bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
+/* No door of this zone (index) has events that are known to be missing. */
+bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
 
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);

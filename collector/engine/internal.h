@@ -8,6 +8,7 @@
 #ifndef SK_ENGINE_INTERNAL_H
 #define SK_ENGINE_INTERNAL_H
 
+#include "collector/engine/decide.h"
 #include "collector/engine/engine.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
@@ -22,7 +23,7 @@ enum {
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
     SK_CTRL_CONDS = 6,
-    SK_DOOR_CONDS = 4
+    SK_DOOR_CONDS = 6
 };
 
 /* --- effects.c --- */
@@ -59,7 +60,9 @@ enum sk_cond_kind {
     SK_CK_DOOR_ALARM,
     SK_CK_DOOR_TAMPER,
     SK_CK_DOOR_FAULT,
-    SK_CK_DOOR_DURESS, /* owner: door */
+    SK_CK_DOOR_DURESS,
+    SK_CK_DOOR_POLICY, /* granted, and our roster says no */
+    SK_CK_DOOR_FACTOR, /* owner: door; two factors wanted, those used not known */
     SK_CK_GAP,
     SK_CK_REPLAY,
     SK_CK_SKEW,
@@ -232,6 +235,9 @@ struct sk_engine {
     struct sk_sha256 *sha;
     struct sk_tally *tallies; /* dup and reorder per controller, then malformed per device and one more */
     size_t tally_count;
+    /* the roster and where its people were last seen */
+    struct sk_roster *roster;
+    struct sk_trails trails;
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_alive, node_count;
@@ -338,6 +344,9 @@ struct sk_passage { /* an access event made fit for records */
     const char *detail;
     uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
     uint8_t record_class;
+    int64_t moment_us;    /* when it is judged */
+    int64_t person_index; /* of the card; -1 not known */
+    struct sk_second_decision ours;
 };
 void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                      struct sk_passage *ret_passage);
@@ -352,6 +361,13 @@ void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now 
 void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 uint16_t sk_tally_event(uint8_t kind);
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
+
+/* roster.c */
+void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
+void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader);
+uint16_t sk_zone_number(const struct sk_site *site, int32_t zone); /* 0 none */
+bool sk_is_passage(uint16_t ev);
 
 /* pending.c: writing rows; restore.c reads them */
 void sk_pending_cond(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);

@@ -299,12 +299,18 @@ static enum sk_err read_alive(struct sk_engine *engine, const char *rest, struct
     return SK_OK;
 }
 
+static enum sk_err read_trail(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_trail_read(engine, rest, reader);
+}
+
 static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
     {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
-    {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},
+    {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,

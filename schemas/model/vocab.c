@@ -59,6 +59,12 @@ static const struct word factor_words[] = {
 static const struct word device_kind_words[] = {
 #include "schemas/vocab/device_kinds.def"
 };
+static const struct word person_kind_words[] = {
+#include "schemas/vocab/person_kinds.def"
+};
+static const struct word disable_reason_words[] = {
+#include "schemas/vocab/disable_reasons.def"
+};
 #undef X
 #define X(symbol, byte, ua, name, ja, en) {symbol, name, ja, en},
 static const struct word quality_words[] = {

@@ -45,6 +45,12 @@ enum sk_factor {
 enum sk_device_kind {
 #include "schemas/vocab/device_kinds.def"
 };
+enum sk_person_kind {
+#include "schemas/vocab/person_kinds.def"
+};
+enum sk_disable_reason {
+#include "schemas/vocab/disable_reasons.def"
+};
 #undef X
 #define X(symbol, value, name, syslog, ja, en) symbol = (value),
 enum sk_severity {
@@ -79,12 +85,13 @@ enum sk_door_state {
 #undef D
 
 /* FAMILY: quality quality_reason role condition record_class occurrence_class clock_quality deny_reason factor device_kind
- * severity alarm_state event */
+ * severity alarm_state event person_kind disable_reason */
 #define SK_VOCAB_FAMILIES(F)                                                                                                   \
     F(quality)                                                                                                                 \
     F(quality_reason)                                                                                                          \
-    F(role) F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor) F(device_kind)          \
-        F(severity) F(alarm_state) F(event)
+    F(role)                                                                                                                    \
+    F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor) F(device_kind) F(severity)      \
+        F(alarm_state) F(event) F(person_kind) F(disable_reason)
 #define F(family)                                                                                                              \
     const char *sk_##family##_name(int value);                                                                                 \
     int sk_##family##_parse(const char *name);                                                                                 \

@@ -49,6 +49,8 @@
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
+    X(ST_ROSTER_PUT, "INSERT INTO roster_change (version, seq, ev, entity, person, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")     \
+    X(ST_ROSTER_EACH, "SELECT version, ev, body FROM roster_change WHERE version > ?1 ORDER BY version LIMIT 64")              \
     X(ST_ALARM_PUT, "INSERT OR REPLACE INTO alarm (" SK_ALARM_COLUMNS ", open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
                     "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")                                                       \
     X(ST_ALARM_GET, "SELECT " SK_ALARM_COLUMNS " FROM alarm WHERE occurrence = ?1")                                            \
@@ -73,6 +75,9 @@ struct sk_span {
     int64_t t_min_us, t_max_us;
     uint32_t classes;
 };
+
+/* roster.c: the projection of a record of class roster; nothing for others. */
+enum sk_err sk_store_roster_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
 
 struct sk_piece; /* rows copied out of one short read transaction (read.c) */
 enum { SK_SALT_POOL = 128 };

@@ -7,6 +7,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 #include "schemas/model/access_event.h"
+#include "schemas/model/roster.h"
 #include "schemas/store/internal.h"
 
 /* NULL: no memory. */
@@ -159,7 +160,43 @@ WORDS(alarm_state)
 WORDS(quality)
 WORDS(quality_reason)
 WORDS(clock_quality)
+WORDS(person_kind)
+WORDS(disable_reason)
 #undef WORDS
+
+/* Agreement of the two decisions: words of schemas/model/roster.h. */
+static cJSON *show_agreement(struct sk_store *store, const struct sk_body_item *item)
+{
+    (void)store;
+    return word_or_number(sk_agreement_word((uint8_t)sk_item_u64(item)), sk_item_u64(item));
+}
+
+/* Validity: null where it has no bound. */
+static cJSON *show_bound(struct sk_store *store, const struct sk_body_item *item)
+{
+    const int64_t at_us = sk_item_i64(item);
+    return at_us == 0 || at_us == SK_NEVER ? cJSON_CreateNull() : show_time(store, item);
+}
+
+static cJSON *show_u16s(struct sk_store *store, const struct sk_body_item *item)
+{
+    cJSON *list = cJSON_CreateArray();
+    (void)store;
+    for (size_t i = 0; list != NULL && i + 1 < item->length; i += 2) {
+        cJSON *value = cJSON_CreateNumber(item->bytes[i] << 8 | item->bytes[i + 1]);
+        if (value == NULL || !cJSON_AddItemToArray(list, value)) {
+            cJSON_Delete(value);
+            cJSON_Delete(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+static cJSON *show_door(struct sk_store *store, const struct sk_body_item *item)
+{
+    return number_id(store, "door", (uint16_t)sk_item_u64(item));
+}
 
 /* Tags whose value is more than its type says. */
 static const struct {
@@ -190,6 +227,19 @@ static const struct {
     {SK_TAG_QUALITY_REASON, show_quality_reason},
     {SK_TAG_CLOCK_QUALITY, show_clock_quality},
     {SK_TAG_ACTOR_ROLES, show_roles},
+    {SK_TAG_PERSON_KIND, show_person_kind},
+    {SK_TAG_VALID_FROM_US, show_bound},
+    {SK_TAG_VALID_UNTIL_US, show_bound},
+    {SK_TAG_EFFECTIVE_US, show_bound},
+    {SK_TAG_APPROVED_US, show_bound},
+    {SK_TAG_CRED_STATE, show_disable_reason},
+    {SK_TAG_ZONE_NO, show_zone},
+    {SK_TAG_DOOR_NO, show_door},
+    {SK_TAG_ENTRY, show_bool},
+    {SK_TAG_FACTORS, show_factors},
+    {SK_TAG_AGREEMENT, show_agreement},
+    {SK_TAG_RANGES, show_u16s},
+    {SK_TAG_DAYS, show_u16s},
 };
 
 static show *const type_rows[] = {

@@ -96,6 +96,11 @@ enum sk_err sk_store_alarm_last(struct sk_store *store, uint64_t *ret_occurrence
 enum sk_err sk_store_pending_each(struct sk_store *store,
                                   enum sk_err (*visit)(void *context, const char *key, const void *bytes, size_t length),
                                   void *context);
+/* The roster's changes in order of their versions (appending a record of class roster writes its row): what the collector loads
+ * at its start. The visitor may use the store; an error of its ends the walk. */
+enum sk_err sk_store_roster_each(struct sk_store *store,
+                                 enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
+                                 void *context);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts and their secrets. A secret's text exists only while it is shown; looked up by its SHA-256, which needs no salt
- * because the secret is 32 random bytes. */
+/* Accounts and their secrets; people's labels and printed card numbers. A secret's text exists only while it is shown; looked
+ * up by its SHA-256, which needs no salt because the secret is 32 random bytes. */
 #include "schemas/store/vault.h"
 
 #include <string.h>
@@ -12,7 +12,23 @@
 enum { RANDOM_SIZE = 32, PREFIX_LENGTH = 4 };
 static const char prefix[] = "skt_";
 
-enum statement { ST_ACCOUNT_PUT, ST_SECRET_PUT, ST_SECRET_FIND, ST_SECRET_TOUCH, ST_SECRET_DELETE, ST_COUNT };
+enum statement {
+    ST_ACCOUNT_PUT,
+    ST_SECRET_PUT,
+    ST_SECRET_FIND,
+    ST_SECRET_TOUCH,
+    ST_SECRET_DELETE,
+    ST_PERSON_PUT,
+    ST_PERSON_GET,
+    ST_PERSON_REF,
+    ST_CARD_PUT,
+    ST_CARD_GET,
+    ST_ACCOUNT_GET,
+    ST_BEGIN_ALL,
+    ST_COMMIT_ALL,
+    ST_ROLLBACK_ALL,
+    ST_COUNT
+};
 static const char *const statement_sql[ST_COUNT] = {
     [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us) VALUES (?1, ?2, 1, ?3)",
     [ST_SECRET_PUT] = "INSERT INTO secret (hash, account, kind, issued_us, expires_us, idle_us, used_us) "
@@ -22,6 +38,17 @@ static const char *const statement_sql[ST_COUNT] = {
                        "AND (s.idle_us = 0 OR ?2 - s.used_us < s.idle_us)",
     [ST_SECRET_TOUCH] = "UPDATE secret SET used_us = ?2 WHERE hash = ?1",
     [ST_SECRET_DELETE] = "DELETE FROM secret WHERE hash = ?1",
+    [ST_PERSON_PUT] = "INSERT OR REPLACE INTO person (id, version, ref, name, furigana, company, salt) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt FROM person "
+                      "WHERE id = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+    [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+    [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
+    [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
+    [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
+    [ST_BEGIN_ALL] = "BEGIN IMMEDIATE",
+    [ST_COMMIT_ALL] = "COMMIT",
+    [ST_ROLLBACK_ALL] = "ROLLBACK",
 };
 
 struct sk_vault {
@@ -203,4 +230,131 @@ enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text)
     sqlite3_bind_blob(statement, 1, hash.bytes, SK_HASH_SIZE, SQLITE_STATIC);
     err = sk_db_do(statement);
     return err == SK_OK && sqlite3_changes(vault->db) == 0 ? SK_ERR_NOT_FOUND : err;
+}
+
+/* --- people --- */
+
+enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit)
+{
+    uint8_t bytes[4 * (SK_LABEL_MAX + 2)];
+    struct sk_writer writer;
+    sk_writer_init(&writer, bytes, sizeof bytes);
+    sk_write_text(&writer, label->ref);
+    sk_write_text(&writer, label->name);
+    sk_write_text(&writer, label->furigana);
+    sk_write_text(&writer, label->company);
+    const enum sk_err err =
+        writer.bad ? SK_ERR_TOO_LONG : sk_hmac_sha256(label->salt, sizeof label->salt, bytes, writer.length, ret_commit);
+    explicit_bzero(bytes, sizeof bytes);
+    return err;
+}
+
+enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_label *label)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_PERSON_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, label->id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (int64_t)label->version);
+    sqlite3_bind_text(statement, 3, label->ref, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, label->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 5, label->furigana, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 6, label->company, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 7, label->salt, sizeof label->salt, SQLITE_STATIC);
+    return sk_db_do(statement);
+}
+
+static void column_copy(sqlite3_stmt *statement, int column, char *to, size_t capacity)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    sk_text_copy(to, capacity, text != NULL ? text : "");
+}
+
+enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t version, struct sk_person_label *ret_label)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_PERSON_GET, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, version > INT64_MAX ? INT64_MAX : (int64_t)version);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        *ret_label = (struct sk_person_label){.version = (uint64_t)sqlite3_column_int64(statement, 1)};
+        column_copy(statement, 0, ret_label->id, sizeof ret_label->id);
+        column_copy(statement, 2, ret_label->ref, sizeof ret_label->ref);
+        column_copy(statement, 3, ret_label->name, sizeof ret_label->name);
+        column_copy(statement, 4, ret_label->furigana, sizeof ret_label->furigana);
+        column_copy(statement, 5, ret_label->company, sizeof ret_label->company);
+        if (sqlite3_column_bytes(statement, 6) == SK_LABEL_SALT)
+            memcpy(ret_label->salt, sqlite3_column_blob(statement, 6), SK_LABEL_SALT);
+    }
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
+}
+
+/* One text by a text (and a version, where the statement has one). */
+static enum sk_err one_text(struct sk_vault *vault, enum statement which, const char *key, int64_t version, char *to,
+                            size_t capacity)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, which, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    if (version >= 0)
+        sqlite3_bind_int64(statement, 2, version);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        column_copy(statement, 0, to, capacity);
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
+}
+
+enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48])
+{
+    return one_text(vault, ST_PERSON_REF, ref, version > INT64_MAX ? INT64_MAX : (int64_t)version, ret_id, 48);
+}
+
+enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_CARD_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, printed, -1, SQLITE_STATIC);
+    return sk_db_do(statement);
+}
+
+enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX])
+{
+    return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
+}
+
+bool sk_vault_account_exists(struct sk_vault *vault, const char *id)
+{
+    char found[SK_ACCOUNT_ID_MAX];
+    return one_text(vault, ST_ACCOUNT_GET, id, -1, found, sizeof found) == SK_OK;
+}
+
+static enum sk_err run(struct sk_vault *vault, enum statement which)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, which, &statement);
+    return err == SK_OK ? sk_db_do(statement) : err;
+}
+
+enum sk_err sk_vault_begin(struct sk_vault *vault)
+{
+    return run(vault, ST_BEGIN_ALL);
+}
+
+enum sk_err sk_vault_end(struct sk_vault *vault, bool keep)
+{
+    const enum sk_err err = run(vault, keep ? ST_COMMIT_ALL : ST_ROLLBACK_ALL);
+    if (keep && err != SK_OK)
+        run(vault, ST_ROLLBACK_ALL);
+    return err;
 }

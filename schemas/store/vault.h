@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vault: accounts, hashes of tokens and sessions, and (later) names and personal keys. Collector only, vault.db 0600,
+/* The vault: accounts, hashes of tokens and sessions, names of people. Collector only, vault.db 0600,
  * secure_delete on. A token is 32 random bytes, shown once as "skt_" + 64 hex; only its SHA-256 is stored. */
 #ifndef SK_STORE_VAULT_H
 #define SK_STORE_VAULT_H
@@ -31,5 +31,28 @@ enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, c
 enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int64_t now_us, bool touch,
                                   struct sk_account *ret_account, char ret_kind[16]);
 enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text);
+
+/* --- people: all that names them; log.db holds a salted commitment to it (schemas/model/roster.h) --- */
+enum { SK_LABEL_MAX = 128, SK_LABEL_SALT = 32 };
+struct sk_person_label {
+    char id[48];
+    uint64_t version; /* of the roster: label as it was from then on */
+    char ref[SK_LABEL_MAX], name[SK_LABEL_MAX], furigana[SK_LABEL_MAX], company[SK_LABEL_MAX];
+    uint8_t salt[SK_LABEL_SALT];
+};
+/* HMAC-SHA-256 under the salt over the four texts, each with its length before it. */
+enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit);
+/* Written before the record that commits to it: a crash in between leaves a row that nothing refers to; it is replaced when its
+ * id and version come again. */
+enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_label *label);
+enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t version, struct sk_person_label *ret_label);
+/* The id of the person with this ref under that version or older; NOT_FOUND. */
+enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48]);
+enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
+enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
+bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
+/* Many puts at once, all or none. */
+enum sk_err sk_vault_begin(struct sk_vault *vault);
+enum sk_err sk_vault_end(struct sk_vault *vault, bool keep);
 
 #endif

@@ -12,6 +12,8 @@ static const struct person PEOPLE[] = {
     {"p3", "04a1b2c3d4e503", "c-p3", SK_DENY_NONE},
     {"p4", "04a1b2c3d4e504", "c-p4", SK_DENY_NONE},
     {"p5", "04a1b2c3d4e505", "c-p5", SK_DENY_NONE},
+    {"lost", "04a1b2c3d4e506", "c-lost", SK_DENY_NONE},     /* the controller has not been told */
+    {"leaver", "04a1b2c3d4e507", "c-leaver", SK_DENY_NONE}, /* nor of this one */
     {"expired", "04a1b2c3d4e5e1", "c-expired", SK_DENY_EXPIRED},
     {"disabled", "04a1b2c3d4e5e2", "c-disabled", SK_DENY_NOT_ENABLED},
     {"visitor", "04a1b2c3d4e5e3", "c-visitor", SK_DENY_UNAUTHORIZED},

@@ -13,6 +13,7 @@
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 #include "sim/plant/scenario.h"
+#include "tests/direct/demo_roster.h"
 #include "tests/direct/demo_site.h"
 #include "tests/direct/observed.h"
 
@@ -23,6 +24,7 @@ struct run {
     struct sk_plant *plant;
     struct sk_engine *engine;
     struct sk_effects *effects;
+    struct sk_zone *zone;
     struct sk_scenario *scenario;
     bool *dead;      /* per device */
     int64_t *due_us; /* per device: next reading */
@@ -122,6 +124,8 @@ static struct sk_access_event event_of(const struct run *run, const struct sk_pl
                                     .mono_ms = (uint64_t)plant->at_ms,
                                     .recv_us = run->now.utc_us,
                                     .mono_us = run->now.mono_us};
+    event.has_identifier_hmac =
+        plant->card_length > 0 && demo_card_hmac(plant->card, plant->card_length, &event.identifier_hmac);
     (void)sk_text_copy(event.credential, sizeof event.credential, plant->credential);
     (void)sk_text_copy(event.holder, sizeof event.holder, plant->holder);
     (void)sk_text_copy(event.topic, sizeof event.topic, sk_event_topic(plant->ev));
@@ -224,13 +228,22 @@ static enum sk_err prepare(struct run *run, int argc, char **argv, struct sk_fau
     if (err == SK_OK) {
         err = sk_engine_create(run->site, "00000000-0000-0000-0000-000000000001", &run->engine);
     }
-    return err == SK_OK ? sk_engine_start(run->engine, &run->now, run->effects) : err;
+    if (err == SK_OK) {
+        err = sk_zone_load(run->site->zone_name, &run->zone, fault);
+    }
+    if (err != SK_OK) {
+        return err;
+    }
+    sk_engine_set_zone(run->engine, run->zone);
+    err = sk_engine_start(run->engine, &run->now, run->effects);
+    return err == SK_OK ? demo_roster_load(argv[2], run->site, run->zone, run->engine, &run->now, run->effects, fault) : err;
 }
 
 static void finish(struct run *run)
 {
     sk_engine_free(run->engine);
     sk_effects_free(run->effects);
+    sk_zone_free(run->zone);
     sk_plant_free(run->plant);
     sk_scenario_free(run->scenario);
     sk_site_free(run->site);

@@ -3,6 +3,7 @@
 import errno
 import json
 import socket
+import subprocess
 import urllib.request
 
 from house import ROOT, House, until
@@ -50,6 +51,20 @@ class DemoHouse(House):
                    "--scenarios", ROOT / "sim/scenarios", "--control", "0", "--seed", "1", "--ports-file", ports)
         until("the simulator serves", lambda: self.alive("simulator") and ports.exists() and ports.read_text().endswith("\n"))
         self.control = json.loads(ports.read_text())["control"]
+
+    def start_dashboard(self):
+        """The demo's roster first, as `./run demo` enters it; a restart finds it there."""
+        cli = self.build / "collector/cli/sekisho"
+        if not self.command("person.list")["result"]["items"]:
+            self.call(cli, "roster", "import", ROOT / "sim/demo/roster.csv", "--state", self.state, "--approver", "test-auditor")
+            for row in json.loads((ROOT / "sim/demo/roster.json").read_text()):
+                self.call(cli, "roster", "do", row["cmd"], json.dumps(row["args"]), "--state", self.state)
+        super().start_dashboard()
+
+    @staticmethod
+    def call(*command):
+        out = subprocess.run(command, capture_output=True, text=True)
+        assert out.returncode == 0, out.stdout + out.stderr
 
     def simulate(self, path, body=None):
         """GET without a body, else POST, to the simulator's control."""

@@ -192,7 +192,8 @@ def routes():
 
 
 def fill(path):
-    return path.replace("{device}", "ups1").replace("{point}", "battery.charge").replace("{id}", "12")
+    path = path.replace("{device}", "ups1").replace("{point}", "battery.charge").replace("{id}", "12")
+    return re.sub(r"\{\w+\}", "x-1", path)
 
 
 class Matrix(Base):

@@ -28,7 +28,8 @@ enum { VALUE_CEILING = 0x1000 };
 static bool may_be_empty(const struct family *family, int value)
 {
     return (!strcmp(family->title, "deny_reason") && value == SK_DENY_NONE) ||
-           (!strcmp(family->title, "quality_reason") && value == SK_WHY_NONE);
+           (!strcmp(family->title, "quality_reason") && value == SK_WHY_NONE) ||
+           (!strcmp(family->title, "disable_reason") && value == SK_CRED_ENABLED);
 }
 
 static int check_family(const struct family *family)
@@ -83,6 +84,12 @@ static int rows_of(const char *title)
         },
         {"deny_reason", 0
 #include "schemas/vocab/deny_reasons.def"
+        },
+        {"person_kind", 0
+#include "schemas/vocab/person_kinds.def"
+        },
+        {"disable_reason", 0
+#include "schemas/vocab/disable_reasons.def"
         },
         {"factor", 0
 #include "schemas/vocab/factors.def"

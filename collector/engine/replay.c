@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records in, decisions out; nothing of the live path is used but the rules themselves (decide.c) and the roster's own fold. */
+#include "collector/engine/replay.h"
+
+#include <string.h>
+
+#include "schemas/base/mem.h"
+
+struct sk_replay {
+    struct sk_roster *roster;
+    struct sk_trails trails;
+};
+
+enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay)
+{
+    struct sk_replay *replay = sk_calloc(1, sizeof *replay);
+    if (replay == NULL || sk_roster_create(&replay->roster) != SK_OK) {
+        sk_free(replay);
+        return SK_ERR_NOMEM;
+    }
+    sk_roster_set_zone(replay->roster, zone);
+    *ret_replay = replay;
+    return SK_OK;
+}
+
+void sk_replay_free(struct sk_replay *replay)
+{
+    if (replay == NULL)
+        return;
+    sk_roster_free(replay->roster);
+    sk_trails_release(&replay->trails);
+    sk_free(replay);
+}
+
+const struct sk_roster *sk_replay_roster(const struct sk_replay *replay)
+{
+    return replay->roster;
+}
+
+bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
+{
+    if (person_index >= replay->trails.count || replay->trails.items[person_index].count == 0)
+        return false;
+    *ret_zone = replay->trails.items[person_index].stays[0].zone;
+    *ret_since_us = replay->trails.items[person_index].stays[0].at_us;
+    return true;
+}
+
+static bool find(const struct sk_record *record, enum sk_tag tag, struct sk_body_item *item)
+{
+    return sk_body_find(record->body, record->body_length, tag, item);
+}
+
+static uint64_t number(const struct sk_record *record, enum sk_tag tag)
+{
+    struct sk_body_item item;
+    return find(record, tag, &item) ? sk_item_u64(&item) : 0;
+}
+
+static enum sk_err take_change(struct sk_replay *replay, const struct sk_record *record)
+{
+    struct sk_roster_change change;
+    enum sk_err err = sk_roster_change_read(record->header.ev, record->body, record->body_length, &change);
+    if (err == SK_OK)
+        err = sk_trails_reserve(&replay->trails, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
+    return err == SK_OK ? sk_roster_apply(replay->roster, &change) : err;
+}
+
+static void read_input(const struct sk_record *record, struct sk_decide_input *input)
+{
+    struct sk_body_item item;
+    *input = (struct sk_decide_input){.zone_from = (uint16_t)number(record, SK_TAG_AREA_FROM),
+                                      .zone_to = (uint16_t)number(record, SK_TAG_AREA_TO),
+                                      .door = record->header.door,
+                                      .entry = true,
+                                      .factors_claimed = (uint16_t)number(record, SK_TAG_FACTORS_CLAIMED),
+                                      .factors_site = (uint16_t)number(record, SK_TAG_FACTORS_REQUIRED),
+                                      .ctrl_decision = (uint8_t)number(record, SK_TAG_CTRL_DECISION),
+                                      .ctrl_reason = (uint16_t)number(record, SK_TAG_CTRL_REASON)};
+    if (find(record, SK_TAG_IDENTIFIER_HMAC, &item)) {
+        input->has_identifier = true;
+        memcpy(input->identifier.bytes, item.bytes, SK_HASH_SIZE);
+    }
+    input->has_place = record->header.door != 0 && find(record, SK_TAG_DIRECTION, &item);
+    if (input->has_place)
+        input->entry = item.length == 5; /* "entry", not "exit" */
+}
+
+static bool is_same(const struct sk_record *record, const struct sk_second_decision *ours)
+{
+    struct sk_body_item item;
+    static const uint8_t nobody[SK_SUBJECT_SIZE] = {0};
+    const uint8_t *tag = ours->person != NULL ? ours->person->person.tag : nobody;
+    const bool listed = find(record, SK_TAG_OUR_REASONS, &item);
+    if (listed != (ours->reason_count > 0) || (listed && item.length != 2 * ours->reason_count))
+        return false;
+    for (size_t i = 0; listed && i < ours->reason_count; i++)
+        if ((item.bytes[2 * i] << 8 | item.bytes[2 * i + 1]) != ours->reasons[i])
+            return false;
+    return number(record, SK_TAG_OUR_DECISION) == ours->decision && number(record, SK_TAG_AGREEMENT) == ours->agreement &&
+           (record->header.flags >> SK_FLAG_OURS_SHIFT & 3u) == ours->decision &&
+           number(record, SK_TAG_FACTORS_REQUIRED) == ours->factors_required &&
+           memcmp(record->header.subject, tag, SK_SUBJECT_SIZE) == 0;
+}
+
+static void take_passage(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *out)
+{
+    struct sk_body_item item;
+    struct sk_decide_input input;
+    const int64_t recv_us = (int64_t)record->header.t_recv_us;
+    const int64_t t_ctrl_us = find(record, SK_TAG_T_CTRL, &item) ? sk_item_i64(&item) : 0;
+    const uint8_t class_ = (uint8_t)number(record, SK_TAG_OCCURRENCE_CLASS);
+    const struct sk_roster_view view = {replay->roster, number(record, SK_TAG_ROSTER_VERSION),
+                                        sk_decide_moment(class_, t_ctrl_us, recv_us)};
+    read_input(record, &input);
+    const struct sk_roster_change *credential = input.has_identifier ? sk_roster_by_identifier(&view, &input.identifier) : NULL;
+    const int64_t person = credential != NULL ? sk_roster_person_index(replay->roster, credential->credential.person) : -1;
+    if (person >= 0)
+        input.trail = &replay->trails.items[person];
+    sk_decide(&view, &input, &out->ours);
+    out->judged = true;
+    out->same = is_same(record, &out->ours);
+    if (record->header.ev == SK_EV_ACC_TAKEN && person >= 0 && input.has_place && input.zone_to != 0)
+        sk_trail_add(&replay->trails.items[person], sk_movement_moment(class_, t_ctrl_us, recv_us), input.zone_to);
+}
+
+enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *ret_replayed)
+{
+    *ret_replayed = (struct sk_replayed){0};
+    if (record->header.class_ == SK_CLASS_ROSTER)
+        return take_change(replay, record);
+    if (record->header.class_ == SK_CLASS_ACCESS && record->header.ev >= SK_EV_ACC_GRANTED && record->header.ev < SK_EV_ACC_REX)
+        take_passage(replay, record, ret_replayed);
+    return SK_OK;
+}

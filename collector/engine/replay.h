@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The second decisions and the whereabouts computed again from the records alone: roster changes rebuild the roster, passages
+ * are decided again, used doors move people. What comes out must equal what stands in the records. Pure; feed in order of seq.
+ */
+#ifndef SK_ENGINE_REPLAY_H
+#define SK_ENGINE_REPLAY_H
+
+#include "collector/engine/decide.h"
+
+struct sk_replay;
+/* zone: the site's, borrowed. */
+enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay);
+void sk_replay_free(struct sk_replay *replay);
+
+struct sk_replayed {
+    bool judged; /* the record is a passage with a decision of ours */
+    bool same;   /* decision, reasons, factors, agreement and subject are what the record says */
+    struct sk_second_decision ours;
+};
+/* PARSE or others: a roster record that cannot follow from those before it. */
+enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *ret_replayed);
+const struct sk_roster *sk_replay_roster(const struct sk_replay *replay);
+bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
+
+#endif

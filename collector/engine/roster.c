@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The roster in the engine: changes as steps, the second decision of a passage, and where people were last seen to go. */
+#include <string.h>
+
+#include "collector/engine/internal.h"
+
+void sk_engine_set_zone(struct sk_engine *engine, const struct sk_zone *zone)
+{
+    sk_roster_set_zone(engine->roster, zone);
+}
+
+const struct sk_roster *sk_engine_roster(const struct sk_engine *engine)
+{
+    return engine->roster;
+}
+
+static enum sk_err apply(struct sk_engine *engine, const struct sk_roster_change *change)
+{
+    const size_t people = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED);
+    const enum sk_err err = sk_trails_reserve(&engine->trails, people + 1);
+    return err == SK_OK ? sk_roster_apply(engine->roster, change) : err;
+}
+
+enum sk_err sk_engine_restore_roster(struct sk_engine *engine, uint16_t ev, const void *body, size_t length)
+{
+    struct sk_roster_change change;
+    if (engine->started)
+        return SK_ERR_INVALID;
+    const enum sk_err err = sk_roster_change_read(ev, body, length, &change);
+    return err == SK_OK ? apply(engine, &change) : err;
+}
+
+/* Whose change is this? NULL: nobody's. */
+static const char *person_of(const struct sk_roster_change *change)
+{
+    switch (sk_roster_family(change->ev)) {
+    case SK_EV_PERSON_CREATED:
+        return change->entity;
+    case SK_EV_CREDENTIAL_ISSUED:
+        return change->credential.person;
+    case SK_EV_AUTH_GRANTED:
+        return change->authorization.person;
+    default:
+        return NULL;
+    }
+}
+
+enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_change *change, const struct sk_roster_act *act,
+                                    const struct sk_now *now, struct sk_effects *effects)
+{
+    enum sk_err err = sk_roster_check(engine->roster, change);
+    if (err == SK_OK)
+        err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
+    change->version = sk_roster_version(engine->roster) + 1;
+    if (err == SK_OK)
+        err = apply(engine, change);
+    if (err != SK_OK)
+        return err;
+    struct sk_draft *draft = sk_effects_record(effects);
+    draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
+    draft->header.ev = change->ev;
+    draft->header.class_ = SK_CLASS_ROSTER;
+    if (sk_roster_family(change->ev) == SK_EV_AUTH_GRANTED)
+        draft->header.zone = change->authorization.zone;
+    const struct sk_roster_view view = {engine->roster, change->version, SK_NEVER};
+    const char *person = person_of(change);
+    const struct sk_roster_change *holder = person != NULL ? sk_roster_get(&view, SK_EV_PERSON_CREATED, person) : NULL;
+    if (holder != NULL)
+        memcpy(draft->header.subject, holder->person.tag, SK_SUBJECT_SIZE);
+    sk_roster_change_write(change, act, &draft->body);
+    return SK_OK;
+}
+
+/* --- the second decision --- */
+
+void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage)
+{
+    const struct sk_access_event *event = passage->event;
+    passage->person_index = -1;
+    passage->moment_us = sk_decide_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us);
+    passage->ours = (struct sk_second_decision){.decision = SK_DECISION_UNKNOWN};
+    if (passage->reader != NULL)
+        passage->ours.factors_required = passage->reader->factors_required;
+    if (!sk_is_passage(passage->ev) || passage->ev == SK_EV_ACC_REX)
+        return;
+    const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), passage->moment_us};
+    struct sk_decide_input input = {.has_identifier = event->has_identifier_hmac,
+                                    .identifier = event->identifier_hmac,
+                                    .has_place = passage->door != NULL && passage->reader != NULL,
+                                    .entry = passage->reader == NULL || passage->reader->entry,
+                                    .zone_from = sk_zone_number(engine->site, passage->from),
+                                    .zone_to = sk_zone_number(engine->site, passage->to),
+                                    .door = passage->door != NULL ? passage->door->number : 0,
+                                    .factors_claimed = event->factors,
+                                    .factors_site = passage->ours.factors_required,
+                                    .ctrl_decision = event->decision & 3u,
+                                    .ctrl_reason = passage->reason};
+    const struct sk_roster_change *credential = input.has_identifier ? sk_roster_by_identifier(&view, &input.identifier) : NULL;
+    if (credential != NULL)
+        passage->person_index = sk_roster_person_index(engine->roster, credential->credential.person);
+    if (passage->person_index >= 0)
+        input.trail = &engine->trails.items[passage->person_index];
+    sk_decide(&view, &input, &passage->ours);
+}
+
+/* --- where people are --- */
+
+static void put_trail(const struct sk_engine *engine, size_t person, struct sk_effects *effects)
+{
+    const struct sk_trail *trail = &engine->trails.items[person];
+    char key[SK_PENDING_KEY_MAX];
+    struct sk_row row;
+    sk_text_format(key, sizeof key, "trail/%s", sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, person));
+    sk_effects_put(effects, key, &row);
+    sk_write_u8(&row.writer, trail->cut);
+    sk_write_u8(&row.writer, trail->count);
+    for (size_t i = 0; i < trail->count; i++) {
+        sk_write_i64(&row.writer, trail->stays[i].at_us);
+        sk_write_u16(&row.writer, trail->stays[i].zone);
+    }
+    sk_row_end(&row);
+}
+
+enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader)
+{
+    const int64_t index = sk_roster_person_index(engine->roster, person);
+    struct sk_trail trail = {0};
+    trail.cut = sk_read_u8(reader) != 0;
+    trail.count = sk_read_u8(reader);
+    if (index < 0)
+        return SK_ERR_NOT_FOUND;
+    if (trail.count > SK_TRAIL_STAYS)
+        return SK_ERR_PARSE;
+    for (size_t i = 0; i < trail.count; i++) {
+        trail.stays[i].at_us = sk_read_i64(reader);
+        trail.stays[i].zone = sk_read_u16(reader);
+        if (i > 0 && trail.stays[i].at_us > trail.stays[i - 1].at_us)
+            return SK_ERR_PARSE;
+    }
+    if (!sk_reader_done(reader))
+        return SK_ERR_PARSE;
+    engine->trails.items[index] = trail;
+    return SK_OK;
+}
+
+/* Only a door that was used moves anybody; a grant does not. */
+void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    const uint16_t zone = sk_zone_number(engine->site, passage->to);
+    if (passage->ev != SK_EV_ACC_TAKEN || passage->person_index < 0 || passage->reader == NULL || zone == 0)
+        return;
+    const int64_t at_us = sk_movement_moment(passage->occurrence_class, passage->event->t_ctrl_us, passage->recv_us);
+    sk_trail_add(&engine->trails.items[passage->person_index], at_us, zone);
+    put_trail(engine, (size_t)passage->person_index, effects);
+}
+
+bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
+{
+    if (person_index >= engine->trails.count || engine->trails.items[person_index].count == 0)
+        return false;
+    *ret_zone = engine->trails.items[person_index].stays[0].zone;
+    *ret_since_us = engine->trails.items[person_index].stays[0].at_us;
+    return true;
+}
+
+bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone)
+{
+    for (size_t i = 0; i < engine->site->door_count; i++) {
+        const struct sk_door_info *door = &engine->site->doors[i];
+        uint64_t missing;
+        const struct sk_hole *first;
+        if ((door->zone_from != (int32_t)zone && door->zone_to != (int32_t)zone) || door->controller < 0)
+            continue;
+        const int32_t ctrl = engine->ctrl_of_device[door->controller];
+        if (ctrl >= 0 && sk_ctrl_holes(&engine->ctrls[ctrl], &missing, &first) > 0)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One command on its way through the table: what the files of commands know of each other. A handler reads its arguments, acts
+ * on the floor, and leaves a result or a refusal in the answer. */
+#ifndef SK_COLLECTOR_REQUEST_H
+#define SK_COLLECTOR_REQUEST_H
+
+#include "collector/commands.h"
+
+/* One request, resolved. Borrowed texts live as long as its JSON. */
+struct request {
+    struct sk_command_floor *floor;
+    const struct sk_now *now;
+    const cJSON *args;
+    const char *token; /* NULL: console */
+    const char *command, *reason;
+    struct sk_actor actor;
+    char kind[16]; /* of the secret: token or session */
+    struct sk_answer *answer;
+};
+
+enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail); /* returns err */
+/* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
+const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
+
+/* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
+#define SK_ROSTER_COMMANDS(X)                                                                                                  \
+    X("person.create", "person.create", person_create)                                                                         \
+    X("person.update", "person.update", person_update)                                                                         \
+    X("person.end", "person.end", person_end)                                                                                  \
+    X("credential.issue", "credential.issue", credential_issue)                                                                \
+    X("credential.lose", "credential.lose", credential_lose)                                                                   \
+    X("credential.return", "credential.return", credential_return)                                                             \
+    X("credential.disable", "credential.disable", credential_disable)                                                          \
+    X("authorization.grant", "authorization.grant", authorization_grant)                                                       \
+    X("authorization.revoke", "authorization.revoke", authorization_revoke)                                                    \
+    X("schedule.put", "schedule.put", schedule_put)                                                                            \
+    X("zone.rule", "zone.rule", zone_rule)                                                                                     \
+    X("door.rule", "door.rule", door_rule)                                                                                     \
+    X("roster.import", "roster.import", roster_import)                                                                         \
+    X("person.list", "read.people", person_list)                                                                               \
+    X("person.get", "read.people", person_get)                                                                                 \
+    X("credential.list", "read.people", credential_list)                                                                       \
+    X("credential.get", "read.people", credential_get)                                                                         \
+    X("authorization.list", "read.people", authorization_list)                                                                 \
+    X("authorization.get", "read.people", authorization_get)                                                                   \
+    X("occupancy.list", "read.occupancy", occupancy_list)
+#define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
+SK_ROSTER_COMMANDS(X)
+#undef X
+
+/* roster_commands.c, shared with the import. */
+/* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */
+enum sk_err sk_roster_ready(struct request *request);
+/* Applies one change in the name of the request's actor; refuses with a sentence. */
+enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change);
+/* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
+bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
+/* Number of a zone of the site by id; 0 none. */
+uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
+/* An account or a person that may stand as applicant or approver. */
+bool sk_roster_is_somebody(struct request *request, const char *id);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Import of people from CSV: everything is checked before anything is stored, and every bad row is named with its field.
+ *
+ * Columns (first line, any order, ref name kind required): ref name furigana kind company from until card printed zones
+ * schedule. zones is a list parted by ';'; each becomes an authorisation under the approver and office of the command. RFC 4180
+ * quoting. The text comes in the command's line, so at most some 60 KiB at a time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/request.h"
+#include "schemas/base/json.h"
+#include "schemas/base/mem.h"
+
+enum { ROWS_MAX = 1000, BAD_MAX = 100, ZONES_MAX = 16 };
+
+enum column { C_REF, C_NAME, C_FURIGANA, C_KIND, C_COMPANY, C_FROM, C_UNTIL, C_CARD, C_PRINTED, C_ZONES, C_SCHEDULE, COLUMNS };
+static const char *const column_names[COLUMNS] = {"ref",   "name", "furigana", "kind",  "company", "from",
+                                                  "until", "card", "printed",  "zones", "schedule"};
+
+struct entry {
+    unsigned line;
+    char *fields[COLUMNS]; /* into the text; "" when missing */
+    uint8_t kind;
+    int64_t from_us, until_us;
+    bool has_card;
+    struct sk_hash identifier;
+    uint16_t zones[ZONES_MAX];
+    size_t zone_count;
+};
+
+struct import {
+    struct request *request;
+    struct entry *entries;
+    size_t count;
+    cJSON *bad;
+    size_t bad_count;
+};
+
+static void complain(struct import *import, unsigned line, const char *field, const char *reason)
+{
+    if (++import->bad_count > BAD_MAX)
+        return;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddNumberToObject(item, "row", line);
+    cJSON_AddStringToObject(item, "field", field);
+    cJSON_AddStringToObject(item, "reason", reason);
+    cJSON_AddItemToArray(import->bad, item);
+}
+
+/* --- CSV --- */
+
+/* Takes one field, unquoted in place; *at moves behind its comma or line end. False: a quote that never ends. */
+static bool take_field(char **at, char **ret_field, bool *ret_last, unsigned *line)
+{
+    char *in = *at, *out = *at;
+    const bool quoted = *in == '"';
+    *ret_field = out;
+    in += quoted;
+    while (*in != '\0' && (quoted || (*in != ',' && *in != '\n' && *in != '\r'))) {
+        if (quoted && *in == '"') {
+            if (in[1] != '"')
+                break;
+            in++;
+        }
+        *line += *in == '\n';
+        *out++ = *in++;
+    }
+    if (quoted && *in++ != '"')
+        return false;
+    if (*in == '\r')
+        in++;
+    *ret_last = *in == '\n' || *in == '\0';
+    if (!*ret_last && *in != ',')
+        return false;
+    *line += *in == '\n';
+    in += *in != '\0';
+    *out = '\0';
+    *at = in;
+    return true;
+}
+
+static bool read_head(struct import *import, char **at, int columns[COLUMNS + 8], size_t *ret_count, unsigned *line)
+{
+    bool last = false;
+    *ret_count = 0;
+    for (char *field; !last;) {
+        if (!take_field(at, &field, &last, line) || *ret_count == COLUMNS + 8) {
+            complain(import, 1, "", "the first line must name the columns");
+            return false;
+        }
+        int found = -1;
+        for (int i = 0; i < COLUMNS; i++)
+            found = strcmp(field, column_names[i]) == 0 ? i : found;
+        if (found < 0)
+            complain(import, 1, field, "unknown column");
+        columns[(*ret_count)++] = found;
+    }
+    return true;
+}
+
+static void read_rows(struct import *import, char *at)
+{
+    static char nothing[] = "";
+    int columns[COLUMNS + 8];
+    size_t column_count;
+    unsigned line = 1;
+    if (!read_head(import, &at, columns, &column_count, &line))
+        return;
+    while (*at != '\0') {
+        if (import->count == ROWS_MAX) {
+            complain(import, line, "", "more than 1000 rows; import in parts");
+            return;
+        }
+        struct entry *entry = &import->entries[import->count];
+        *entry = (struct entry){.line = line};
+        for (int i = 0; i < COLUMNS; i++)
+            entry->fields[i] = nothing;
+        size_t column = 0;
+        bool last = false;
+        for (char *field; !last; column++) {
+            if (!take_field(&at, &field, &last, &line)) {
+                complain(import, entry->line, "", "quotes do not match");
+                return;
+            }
+            if (column < column_count && columns[column] >= 0)
+                entry->fields[columns[column]] = field;
+        }
+        if (column == 1 && entry->fields[columns[0] >= 0 ? columns[0] : 0][0] == '\0')
+            continue; /* an empty line */
+        if (column != column_count)
+            complain(import, entry->line, "", "has another number of fields than the first line");
+        import->count++;
+    }
+}
+
+/* --- checks --- */
+
+static void check_texts(struct import *import, const struct entry *entry)
+{
+    static const enum column texts[] = {C_REF, C_NAME, C_FURIGANA, C_COMPANY, C_PRINTED};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *text = entry->fields[texts[i]];
+        if (strlen(text) >= SK_LABEL_MAX || !sk_text_is_clean(text, strlen(text), false))
+            complain(import, entry->line, column_names[texts[i]], "at most 127 bytes of text on one line");
+    }
+    if (entry->fields[C_NAME][0] == '\0')
+        complain(import, entry->line, "name", "missing");
+    if (entry->fields[C_REF][0] == '\0')
+        complain(import, entry->line, "ref", "missing");
+}
+
+static void check_dates(struct import *import, struct entry *entry)
+{
+    const struct sk_zone *zone = import->request->floor->zone;
+    entry->until_us = SK_NEVER;
+    if (entry->fields[C_FROM][0] != '\0' && !sk_day_begin_us(zone, entry->fields[C_FROM], &entry->from_us))
+        complain(import, entry->line, "from", "expected a date like 2026-11-20");
+    if (entry->fields[C_UNTIL][0] != '\0' && !sk_day_end_us(zone, entry->fields[C_UNTIL], &entry->until_us))
+        complain(import, entry->line, "until", "expected a date like 2026-11-20");
+    else if (entry->until_us <= entry->from_us)
+        complain(import, entry->line, "until", "lies before 'from'");
+}
+
+static void check_card(struct import *import, struct entry *entry)
+{
+    const struct sk_roster *roster = sk_engine_roster(import->request->floor->engine);
+    const struct sk_roster_view view = {roster, sk_roster_version(roster), SK_NEVER};
+    if (entry->fields[C_CARD][0] == '\0')
+        return;
+    entry->has_card = sk_roster_identifier(import->request->floor, entry->fields[C_CARD], &entry->identifier);
+    explicit_bzero(entry->fields[C_CARD], strlen(entry->fields[C_CARD]));
+    if (!entry->has_card)
+        complain(import, entry->line, "card", "expected 1 to 64 bytes in hex");
+    else if (sk_roster_by_identifier(&view, &entry->identifier) != NULL)
+        complain(import, entry->line, "card", "was issued before; an identifier is never issued twice");
+    for (struct entry *other = import->entries; entry->has_card && other < entry; other++)
+        if (other->has_card && memcmp(&other->identifier, &entry->identifier, sizeof entry->identifier) == 0)
+            complain(import, entry->line, "card", "stands in an earlier row too");
+}
+
+static char always[] = "always";
+
+static void check_rights(struct import *import, struct entry *entry)
+{
+    const struct sk_roster *roster = sk_engine_roster(import->request->floor->engine);
+    const struct sk_roster_view view = {roster, sk_roster_version(roster), SK_NEVER};
+    char *list = entry->fields[C_ZONES];
+    for (char *word; list != NULL && *list != '\0' && (word = strsep(&list, ";")) != NULL;) {
+        const uint16_t zone = sk_roster_zone(import->request->floor->site, word);
+        if (zone == 0 || entry->zone_count == ZONES_MAX)
+            complain(import, entry->line, "zones", zone == 0 ? "the site has no such zone" : "at most 16 zones");
+        else
+            entry->zones[entry->zone_count++] = zone;
+    }
+    if (entry->fields[C_SCHEDULE][0] == '\0')
+        entry->fields[C_SCHEDULE] = always;
+    else if (sk_roster_get(&view, SK_EV_SCHEDULE_PUT, entry->fields[C_SCHEDULE]) == NULL)
+        complain(import, entry->line, "schedule", "there is no such schedule");
+}
+
+static void check_entry(struct import *import, struct entry *entry)
+{
+    char other[SK_ENTITY_MAX];
+    const uint64_t version = sk_roster_version(sk_engine_roster(import->request->floor->engine));
+    const int kind = sk_person_kind_parse(entry->fields[C_KIND]);
+    check_texts(import, entry);
+    check_dates(import, entry);
+    check_card(import, entry);
+    check_rights(import, entry);
+    if (kind <= 0)
+        complain(import, entry->line, "kind", "expected a word of schemas/vocab/person_kinds.def");
+    entry->kind = (uint8_t)(kind > 0 ? kind : 0);
+    if (sk_vault_person_by_ref(import->request->floor->vault, entry->fields[C_REF], version, other) == SK_OK)
+        complain(import, entry->line, "ref", "is on the roster already");
+    for (const struct entry *earlier = import->entries; earlier < entry; earlier++)
+        if (strcmp(earlier->fields[C_REF], entry->fields[C_REF]) == 0)
+            complain(import, entry->line, "ref", "stands in an earlier row too");
+}
+
+/* --- storing --- */
+
+/* Changes of one entry: the person, his card, one authorisation per zone. */
+static size_t changes_of(const struct entry *entry)
+{
+    return 1u + entry->has_card + entry->zone_count;
+}
+
+static void person_id(const struct import *import, size_t index, char to[SK_ENTITY_MAX])
+{
+    char first[SK_ENTITY_MAX];
+    sk_roster_next_id(sk_engine_roster(import->request->floor->engine), 'p', first);
+    sk_text_format(to, SK_ENTITY_MAX, "p-%lu", strtoul(first + 2, NULL, 10) + index);
+}
+
+/* All labels in one vault transaction, under the versions and ids the changes are about to get. */
+static enum sk_err store_labels(struct import *import, struct sk_hash *commits)
+{
+    struct sk_vault *vault = import->request->floor->vault;
+    uint64_t version = sk_roster_version(sk_engine_roster(import->request->floor->engine)) + 1;
+    enum sk_err err = sk_vault_begin(vault);
+    for (size_t i = 0; err == SK_OK && i < import->count; i++) {
+        const struct entry *entry = &import->entries[i];
+        struct sk_person_label label = {.version = version};
+        person_id(import, i, label.id);
+        sk_text_copy(label.ref, sizeof label.ref, entry->fields[C_REF]);
+        sk_text_copy(label.name, sizeof label.name, entry->fields[C_NAME]);
+        sk_text_copy(label.furigana, sizeof label.furigana, entry->fields[C_FURIGANA]);
+        sk_text_copy(label.company, sizeof label.company, entry->fields[C_COMPANY]);
+        err = sk_random(label.salt, sizeof label.salt);
+        if (err == SK_OK)
+            err = sk_person_label_commit(&label, &commits[i]);
+        if (err == SK_OK)
+            err = sk_vault_person_put(vault, &label);
+        version += changes_of(entry);
+    }
+    const enum sk_err end = sk_vault_end(vault, err == SK_OK);
+    return err != SK_OK ? err : end;
+}
+
+static enum sk_err store_card(struct import *import, const struct entry *entry, const char *person)
+{
+    struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_ISSUED, .effective_us = import->request->now->utc_us};
+    sk_roster_next_id(sk_engine_roster(import->request->floor->engine), 'c', change.entity);
+    sk_text_copy(change.credential.person, SK_ENTITY_MAX, person);
+    change.credential.identifier = entry->identifier;
+    change.credential.from_us = entry->from_us;
+    change.credential.until_us = entry->until_us;
+    if (entry->fields[C_PRINTED][0] != '\0')
+        sk_vault_card_put(import->request->floor->vault, change.entity, entry->fields[C_PRINTED]);
+    return sk_roster_do(import->request, &change);
+}
+
+static enum sk_err store_right(struct import *import, const struct entry *entry, const char *person, uint16_t zone)
+{
+    struct request *request = import->request;
+    struct sk_roster_change change = {.ev = SK_EV_AUTH_GRANTED, .effective_us = request->now->utc_us};
+    struct sk_authorization *auth = &change.authorization;
+    sk_roster_next_id(sk_engine_roster(request->floor->engine), 'a', change.entity);
+    sk_text_copy(auth->person, sizeof auth->person, person);
+    sk_text_copy(auth->schedule, sizeof auth->schedule, entry->fields[C_SCHEDULE]);
+    sk_text_copy(auth->applicant, sizeof auth->applicant, request->actor.id);
+    sk_text_copy(auth->approver, sizeof auth->approver, sk_json_text(sk_json_get(request->args, "approver")));
+    const char *office = sk_json_text(sk_json_get(request->args, "office"));
+    sk_text_copy(auth->office, sizeof auth->office, office != NULL ? office : "");
+    auth->zone = zone;
+    auth->from_us = entry->from_us;
+    auth->until_us = entry->until_us;
+    auth->approved_us = request->now->utc_us;
+    return sk_roster_do(request, &change);
+}
+
+static enum sk_err store_entry(struct import *import, const struct entry *entry, const struct sk_hash *commit)
+{
+    struct sk_roster_change change = {.ev = SK_EV_PERSON_CREATED, .effective_us = import->request->now->utc_us};
+    sk_roster_next_id(sk_engine_roster(import->request->floor->engine), 'p', change.entity);
+    change.person.kind = entry->kind;
+    change.person.from_us = entry->from_us;
+    change.person.until_us = entry->until_us;
+    change.person.label = *commit;
+    enum sk_err err = sk_random(change.person.tag, sizeof change.person.tag);
+    if (err == SK_OK)
+        err = sk_roster_do(import->request, &change);
+    if (err == SK_OK && entry->has_card)
+        err = store_card(import, entry, change.entity);
+    for (size_t i = 0; err == SK_OK && i < entry->zone_count; i++)
+        err = store_right(import, entry, change.entity, entry->zones[i]);
+    return err;
+}
+
+static enum sk_err store_all(struct import *import)
+{
+    struct sk_hash *commits = sk_calloc(import->count + 1, sizeof *commits);
+    enum sk_err err = commits == NULL ? SK_ERR_NOMEM : store_labels(import, commits);
+    if (err != SK_OK)
+        sk_request_refuse(import->request, err, "the names could not be stored; nothing was imported");
+    for (size_t i = 0; err == SK_OK && i < import->count; i++)
+        err = store_entry(import, &import->entries[i], &commits[i]);
+    sk_free(commits);
+    return err;
+}
+
+/* --- the command --- */
+
+static bool approver_is_good(struct request *request)
+{
+    const char *approver = sk_request_text(request, "approver", true, SK_WHO_MAX - 1);
+    if (approver == NULL || sk_request_text(request, "office", false, SK_WHO_MAX - 1) == NULL)
+        return false;
+    if (!sk_roster_is_somebody(request, approver)) {
+        sk_request_refuse(request, SK_ERR_NOT_FOUND, "approver: no such account or person");
+        return false;
+    }
+    if (strcmp(approver, request->actor.id) != 0)
+        return true;
+    sk_request_refuse(request, SK_ERR_CONFLICT, "the approver must be another person than who imports");
+    return false;
+}
+
+static enum sk_err answer(struct import *import, bool dry_run, bool stored)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddNumberToObject(result, "rows", (double)import->count);
+    cJSON_AddBoolToObject(result, "dry_run", dry_run);
+    cJSON_AddBoolToObject(result, "stored", stored);
+    cJSON_AddNumberToObject(result, "bad_count", (double)import->bad_count);
+    cJSON_AddItemToObject(result, "bad", import->bad);
+    sk_json_add_u64(result, "roster_version", sk_roster_version(sk_engine_roster(import->request->floor->engine)));
+    import->bad = NULL;
+    import->request->answer->result = result;
+    return SK_OK;
+}
+
+enum sk_err sk_run_roster_import(struct request *request)
+{
+    struct import import = {.request = request};
+    if (sk_roster_ready(request) != SK_OK || !approver_is_good(request))
+        return request->answer->err;
+    const cJSON *csv = sk_json_get(request->args, "csv");
+    const bool dry_run = cJSON_IsTrue(sk_json_get(request->args, "dry_run"));
+    if (!cJSON_IsString(csv))
+        return sk_request_refuse(request, SK_ERR_PARSE, "csv: expected the file's text");
+    import.entries = sk_calloc(ROWS_MAX, sizeof *import.entries);
+    import.bad = cJSON_CreateArray();
+    enum sk_err err = import.entries == NULL || import.bad == NULL ? SK_ERR_NOMEM : SK_OK;
+    if (err == SK_OK) {
+        read_rows(&import, strncmp(csv->valuestring, "\xEF\xBB\xBF", 3) == 0 ? csv->valuestring + 3 : csv->valuestring);
+        for (size_t i = 0; i < import.count; i++)
+            check_entry(&import, &import.entries[i]);
+    }
+    const bool store = err == SK_OK && !dry_run && import.bad_count == 0 && import.count > 0;
+    if (store)
+        err = store_all(&import);
+    if (err == SK_OK)
+        err = answer(&import, dry_run, store);
+    sk_free_secret(import.entries, ROWS_MAX * sizeof *import.entries);
+    cJSON_Delete(import.bad);
+    return err;
+}

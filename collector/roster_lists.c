@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at the roster: lists in pages, one by id, at a moment; who is inside. Names come from the vault, for roles that may
+ * read people (the table has checked). 'at' is a time; without it everything that was entered holds, also what begins later. */
+#include <string.h>
+
+#include "collector/request.h"
+#include "schemas/base/json.h"
+
+enum { PAGE_MAX = 50 };
+
+struct listing {
+    struct request *request;
+    struct sk_roster_view view;
+    uint64_t cursor;
+    int64_t limit;
+    const char *person, *zone; /* filters; "" any */
+    bool names;
+    cJSON *items;
+};
+
+static bool begin(struct request *request, struct listing *ret_listing)
+{
+    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
+    struct listing listing = {.request = request, .view = {roster, sk_roster_version(roster), SK_NEVER}, .limit = PAGE_MAX};
+    const cJSON *cursor = sk_json_get(request->args, "cursor"), *limit = sk_json_get(request->args, "limit");
+    const char *at = sk_request_text(request, "at", false, 40);
+    listing.person = at != NULL ? sk_request_text(request, "person", false, SK_ENTITY_MAX) : NULL;
+    listing.zone = listing.person != NULL ? sk_request_text(request, "zone", false, 64) : NULL;
+    if (listing.zone == NULL)
+        return false;
+    if ((at[0] != '\0' && !sk_time_parse(at, &listing.view.at_us)) ||
+        (cursor != NULL && !sk_json_u64(cursor, &listing.cursor)) ||
+        (limit != NULL && (!sk_json_i64(limit, &listing.limit) || listing.limit < 1))) {
+        sk_request_refuse(request, SK_ERR_PARSE, "at is a time (RFC 3339), cursor and limit are numbers");
+        return false;
+    }
+    listing.limit = listing.limit > PAGE_MAX ? PAGE_MAX : listing.limit;
+    listing.names = sk_permission("read.people", request->actor.roles);
+    listing.items = cJSON_CreateArray();
+    *ret_listing = listing;
+    return listing.items != NULL;
+}
+
+static enum sk_err finish(struct listing *listing, uint64_t next)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddItemToObject(result, "items", listing->items);
+    if (next != 0)
+        sk_json_add_u64(result, "next", next);
+    else
+        cJSON_AddNullToObject(result, "next");
+    sk_json_add_u64(result, "roster_version", listing->view.version);
+    listing->request->answer->result = result;
+    return SK_OK;
+}
+
+/* --- one row --- */
+
+static void add_dates(const struct listing *listing, cJSON *item, int64_t from_us, int64_t until_us)
+{
+    char text[16];
+    sk_day_from_text(listing->request->floor->zone, from_us, text);
+    cJSON_AddStringToObject(item, "from", text);
+    sk_day_until_text(listing->request->floor->zone, until_us, text);
+    cJSON_AddStringToObject(item, "until", text);
+}
+
+static cJSON *show_person(const struct listing *listing, const struct sk_roster_change *change)
+{
+    struct sk_person_label label;
+    const struct sk_person *person = &change->person;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "person", change->entity);
+    if (sk_vault_person_get(listing->request->floor->vault, change->entity, change->version, &label) == SK_OK) {
+        cJSON_AddStringToObject(item, "name", label.name);
+        cJSON_AddStringToObject(item, "furigana", label.furigana);
+        cJSON_AddStringToObject(item, "company", label.company);
+        cJSON_AddStringToObject(item, "ref", label.ref);
+    }
+    cJSON_AddStringToObject(item, "kind", sk_person_kind_name(person->kind));
+    sk_json_add_hex(item, "tag", person->tag, sizeof person->tag);
+    add_dates(listing, item, person->from_us, person->until_us);
+    return item;
+}
+
+static cJSON *show_credential(const struct listing *listing, const struct sk_roster_change *change)
+{
+    char printed[SK_LABEL_MAX];
+    const struct sk_credential *credential = &change->credential;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "credential", change->entity);
+    cJSON_AddStringToObject(item, "person", credential->person);
+    if (sk_vault_card_get(listing->request->floor->vault, change->entity, printed) == SK_OK)
+        cJSON_AddStringToObject(item, "printed", printed);
+    cJSON_AddBoolToObject(item, "enabled", credential->state == SK_CRED_ENABLED);
+    cJSON_AddStringToObject(item, "because", sk_disable_reason_name(credential->state));
+    add_dates(listing, item, credential->from_us, credential->until_us);
+    return item;
+}
+
+static const char *zone_id(const struct sk_site *site, uint16_t number)
+{
+    for (size_t i = 0; i < site->zone_count; i++)
+        if (site->zones[i].number == number)
+            return site->zones[i].id;
+    return "";
+}
+
+static cJSON *show_authorization(const struct listing *listing, const struct sk_roster_change *change)
+{
+    const struct sk_authorization *auth = &change->authorization;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "authorization", change->entity);
+    cJSON_AddStringToObject(item, "person", auth->person);
+    cJSON_AddStringToObject(item, "zone", zone_id(listing->request->floor->site, auth->zone));
+    cJSON_AddStringToObject(item, "schedule", auth->schedule);
+    cJSON_AddStringToObject(item, "applicant", auth->applicant);
+    cJSON_AddStringToObject(item, "approver", auth->approver);
+    cJSON_AddStringToObject(item, "office", auth->office);
+    sk_json_add_time(item, "approved", auth->approved_us);
+    add_dates(listing, item, auth->from_us, auth->until_us);
+    return item;
+}
+
+/* --- lists --- */
+
+/* Right and holder in force at the moment asked for (schedule and cards are the passage's matter). */
+static bool could_enter(const struct sk_roster_view *view, const struct sk_authorization *auth)
+{
+    const struct sk_roster_change *holder = sk_roster_get(view, SK_EV_PERSON_CREATED, auth->person);
+    return view->at_us >= auth->from_us && view->at_us < auth->until_us && holder != NULL &&
+           view->at_us >= holder->person.from_us && view->at_us < holder->person.until_us;
+}
+
+static bool is_wanted(const struct listing *listing, const struct sk_roster_change *change)
+{
+    const struct sk_site *site = listing->request->floor->site;
+    if (sk_roster_family(change->ev) == SK_EV_CREDENTIAL_ISSUED)
+        return listing->person[0] == '\0' || strcmp(change->credential.person, listing->person) == 0;
+    if (sk_roster_family(change->ev) != SK_EV_AUTH_GRANTED)
+        return true;
+    const struct sk_authorization *auth = &change->authorization;
+    if (listing->view.at_us != SK_NEVER && !could_enter(&listing->view, auth))
+        return false;
+    return (listing->person[0] == '\0' || strcmp(auth->person, listing->person) == 0) &&
+           (listing->zone[0] == '\0' || strcmp(zone_id(site, auth->zone), listing->zone) == 0);
+}
+
+typedef cJSON *show_row(const struct listing *listing, const struct sk_roster_change *change);
+
+static enum sk_err list(struct request *request, uint16_t family, show_row *show)
+{
+    struct listing listing;
+    const char *id;
+    uint64_t next = 0;
+    if (!begin(request, &listing))
+        return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
+    for (size_t i = (size_t)listing.cursor; (id = sk_roster_entity_at(listing.view.roster, family, i)) != NULL; i++) {
+        const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+        if (change == NULL || !is_wanted(&listing, change))
+            continue;
+        if (listing.limit-- == 0) {
+            next = i;
+            break;
+        }
+        cJSON_AddItemToArray(listing.items, show(&listing, change));
+    }
+    return finish(&listing, next);
+}
+
+static enum sk_err get(struct request *request, const char *argument, uint16_t family, show_row *show)
+{
+    struct listing listing;
+    const char *id = sk_request_text(request, argument, true, SK_ENTITY_MAX - 1);
+    if (id == NULL || !begin(request, &listing))
+        return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
+    cJSON_Delete(listing.items);
+    const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+    if (change == NULL)
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is nothing of that id on the roster");
+    request->answer->result = show(&listing, change);
+    return request->answer->result != NULL ? SK_OK : SK_ERR_NOMEM;
+}
+
+enum sk_err sk_run_person_list(struct request *request)
+{
+    return list(request, SK_EV_PERSON_CREATED, show_person);
+}
+enum sk_err sk_run_person_get(struct request *request)
+{
+    return get(request, "person", SK_EV_PERSON_CREATED, show_person);
+}
+enum sk_err sk_run_credential_list(struct request *request)
+{
+    return list(request, SK_EV_CREDENTIAL_ISSUED, show_credential);
+}
+enum sk_err sk_run_credential_get(struct request *request)
+{
+    return get(request, "credential", SK_EV_CREDENTIAL_ISSUED, show_credential);
+}
+enum sk_err sk_run_authorization_list(struct request *request)
+{
+    return list(request, SK_EV_AUTH_GRANTED, show_authorization);
+}
+enum sk_err sk_run_authorization_get(struct request *request)
+{
+    return get(request, "authorization", SK_EV_AUTH_GRANTED, show_authorization);
+}
+
+/* --- who is inside --- */
+
+static int32_t zone_index(const struct sk_site *site, uint16_t number)
+{
+    for (size_t i = 0; i < site->zone_count; i++)
+        if (site->zones[i].number == number)
+            return (int32_t)i;
+    return -1;
+}
+
+static void add_zones(struct listing *listing, const uint32_t *counts, cJSON *result)
+{
+    const struct sk_command_floor *floor = listing->request->floor;
+    cJSON *zones = cJSON_AddArrayToObject(result, "zones");
+    for (size_t i = 0; zones != NULL && i < floor->site->zone_count; i++) {
+        cJSON *zone = cJSON_CreateObject();
+        const bool complete = sk_engine_zone_complete(floor->engine, (uint32_t)i);
+        cJSON_AddStringToObject(zone, "zone", floor->site->zones[i].id);
+        cJSON_AddNumberToObject(zone, "count", counts[i]);
+        cJSON_AddStringToObject(zone, "certainty", complete ? "complete" : "unknown");
+        cJSON_AddItemToArray(zones, zone);
+    }
+}
+
+static cJSON *show_inside(const struct listing *listing, const char *person, uint32_t zone, int64_t since_us)
+{
+    struct sk_person_label label;
+    const struct sk_command_floor *floor = listing->request->floor;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "person", person);
+    if (listing->names && sk_vault_person_get(floor->vault, person, UINT64_MAX, &label) == SK_OK) {
+        cJSON_AddStringToObject(item, "name", label.name);
+        cJSON_AddStringToObject(item, "company", label.company);
+    }
+    cJSON_AddStringToObject(item, "zone", floor->site->zones[zone].id);
+    sk_json_add_time(item, "since", since_us);
+    cJSON_AddNumberToObject(item, "age_s", (double)((listing->request->now->utc_us - since_us) / SK_US_PER_S));
+    cJSON_AddStringToObject(item, "certainty", sk_engine_zone_complete(floor->engine, zone) ? "complete" : "unknown");
+    return item;
+}
+
+enum sk_err sk_run_occupancy_list(struct request *request)
+{
+    struct listing listing;
+    const char *id;
+    uint32_t counts[256] = {0};
+    uint64_t next = 0;
+    const struct sk_site *site = request->floor->site;
+    if (!begin(request, &listing))
+        return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
+    for (size_t i = 0; (id = sk_roster_entity_at(listing.view.roster, SK_EV_PERSON_CREATED, i)) != NULL; i++) {
+        uint16_t number;
+        int64_t since_us;
+        const int32_t zone = sk_engine_where(request->floor->engine, i, &number, &since_us) ? zone_index(site, number) : -1;
+        if (zone < 0 || zone >= 256)
+            continue;
+        counts[zone]++;
+        if (i < listing.cursor || site->zones[zone].class_ == 0 ||
+            (listing.zone[0] != '\0' && strcmp(site->zones[zone].id, listing.zone) != 0))
+            continue;
+        if (listing.limit == 0 && next == 0)
+            next = i;
+        if (listing.limit == 0)
+            continue;
+        listing.limit--;
+        cJSON_AddItemToArray(listing.items, show_inside(&listing, id, (uint32_t)zone, since_us));
+    }
+    const enum sk_err err = finish(&listing, next);
+    if (site->zone_count <= 256)
+        add_zones(&listing, counts, request->answer->result);
+    return err;
+}
