@@ -130,6 +130,7 @@ void sk_alarm_raise(struct sk_engine *engine, uint32_t index, const struct sk_de
     take_sample(&alarm, input);
     cond->alarm = sk_alarm_adopt(engine, &alarm);
     cond->alarm->cond = index;
+    cond->told = input->matched;
     const struct sk_alarm_note note = {.ev = SK_EV_ALARM_RAISED, .now = input->now, .input = input};
     sk_alarm_record(engine, cond->alarm, &note, effects);
 }
@@ -162,6 +163,12 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
     switch (cond->kind) {
     case SK_CK_LIMIT:
         return (struct news){input->matched != cond->matched, (input->matched & ~cond->matched) != 0};
+    case SK_CK_QUALITY: /* fewer are no news: the return tells */
+        return (struct news){input->matched > cond->told, input->matched > cond->told};
+    case SK_CK_GAP: {
+        const bool differs = strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
+        return (struct news){differs, differs && input->matched > cond->told};
+    }
     case SK_CK_COMM:
     case SK_CK_SKEW:
         return (struct news){false, false};
@@ -178,6 +185,18 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
     }
 }
 
+/* Figures that may move with every input are told together, at full five seconds by the clock: a restart need not know when the
+ * last was told. */
+void sk_alarm_tell_later(struct sk_engine *engine, uint32_t index, const struct sk_now *now)
+{
+    struct sk_cond *cond = &engine->conds[index];
+    if (cond->untold)
+        return;
+    cond->untold = true;
+    cond->tell_mono = now->mono_us + SK_TELL_EVERY_US - now->utc_us % SK_TELL_EVERY_US;
+    sk_cond_arm(engine, index);
+}
+
 void sk_alarm_update(struct sk_engine *engine, uint32_t index, const struct sk_decision_input *input,
                      struct sk_effects *effects)
 {
@@ -185,8 +204,17 @@ void sk_alarm_update(struct sk_engine *engine, uint32_t index, const struct sk_d
     if (cond->alarm == NULL)
         return;
     const struct news news = news_of(cond, input);
+    if (input->due) {
+        cond->untold = false;
+        sk_cond_arm(engine, index);
+    }
     if (!news.changed)
         return;
+    if (!input->due && (cond->kind == SK_CK_QUALITY || cond->kind == SK_CK_GAP)) {
+        sk_alarm_tell_later(engine, index, input->now);
+        return;
+    }
+    cond->told = input->matched;
     struct sk_alarm *alarm = &cond->alarm->alarm;
     sk_text_copy(alarm->detail, sizeof alarm->detail, sk_text_or(input->detail));
     take_sample(alarm, input);
@@ -229,8 +257,8 @@ enum sk_err sk_engine_acknowledge(struct sk_engine *engine, uint64_t occurrence,
     struct sk_open_alarm *open = sk_alarm_find(engine, occurrence);
     if (open == NULL)
         return SK_ERR_NOT_FOUND;
-    if ((open->alarm.bits & SK_ALARM_BIT_ACKED) != 0)
-        return SK_OK;
+    if ((open->alarm.bits & SK_ALARM_BIT_ACKED) != 0) /* nothing to acknowledge, but what was said is kept */
+        return sk_text_or(comment)[0] == '\0' ? SK_OK : sk_engine_comment(engine, occurrence, comment, actor, now, effects);
     const enum sk_err err = sk_engine_reserve(engine, effects, 2, 0);
     if (err != SK_OK)
         return err;

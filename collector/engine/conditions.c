@@ -27,6 +27,7 @@ static const uint8_t machine[4][4] = {
 /* What kinds without a configured limit use. A pulse counts as over after 15 min without another. */
 static const struct sk_limit kind_limits[SK_CK_COUNT_] = {
     [SK_CK_COMM] = {.condition = SK_COND_COMM_LOST},
+    [SK_CK_QUALITY] = {.condition = SK_COND_STALE}, /* each device has its own */
     [SK_CK_DOOR_ALARM] = {.condition = SK_COND_DOOR, .severity = SK_SEV_HIGH},
     [SK_CK_DOOR_TAMPER] = {.condition = SK_COND_DOOR, .severity = SK_SEV_HIGH},
     [SK_CK_DOOR_FAULT] = {.condition = SK_COND_DOOR, .severity = SK_SEV_MEDIUM},
@@ -85,6 +86,8 @@ void sk_cond_arm(struct sk_engine *engine, uint32_t index)
         sk_heap_set(&engine->heap, node, cond->since_mono + dwell_us(cond));
     else if (cond->state == SK_CS_RETURNING)
         sk_heap_set(&engine->heap, node, cond->since_mono + return_us(cond));
+    else if (cond->state == SK_CS_ACTIVE && cond->untold)
+        sk_heap_set(&engine->heap, node, cond->tell_mono);
     else
         sk_heap_cancel(&engine->heap, node);
 }
@@ -98,6 +101,7 @@ static void enter(struct sk_engine *engine, uint32_t index, uint8_t state, const
     if (is_moving(state))
         cond->since_mono = input->mono_us;
     sk_cond_moves(engine, cond, state);
+    cond->untold = false;
     sk_cond_arm(engine, index);
     if (had_row || is_moving(state))
         sk_pending_cond(engine, index, input->now, effects);
@@ -229,8 +233,11 @@ static void feed_limit(struct sk_engine *engine, uint32_t index, bool changed, c
         .now = now, .sample = sample, .severity = cond->severity, .mono_us = seen_mono(sample, now)};
     double range = 0;
     if (cond->rate != SK_NO_COND) {
-        const bool usable = sk_sample_may_raise(sample) && isfinite(sample->number);
-        if (changed && usable && sk_rate_push(&engine->rates[cond->rate], cond->limit, input.mono_us, sample->number))
+        /* beyond the range or of unknown age: no measurement to take a difference from */
+        const bool measured = sk_sample_may_clear(sample) && isfinite(sample->number);
+        const struct sk_rate *rate = &engine->rates[cond->rate];
+        const bool new = changed || !rate->holds || rate->last != sample->number;
+        if (new &&measured && sk_rate_push(&engine->rates[cond->rate], cond->limit, input.mono_us, sample->number))
             sk_pending_rate(engine, index, now, effects);
         range = rate_of(engine, cond, input.mono_us);
         input.verdict = judge_rate(engine, cond, sample, input.mono_us, range);
@@ -272,6 +279,8 @@ static void timer_input(const struct sk_engine *engine, const struct sk_cond *co
                                             .mono_us = now->mono_us,
                                             .recv_us = now->utc_us};
     detail[0] = '\0';
+    if (cond->kind == SK_CK_COMM || cond->kind == SK_CK_QUALITY || (cond->kind >= SK_CK_GAP && cond->kind <= SK_CK_DURESS))
+        ret_input->simulated = sk_device_is_simulated(engine, cond->owner);
     if (cond->alarm != NULL) {
         const struct sk_alarm *alarm = &cond->alarm->alarm;
         ret_input->has_value = alarm->has_value;
@@ -299,8 +308,15 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
     if (cond->kind == SK_CK_LIMIT && cond->rate != SK_NO_COND)
         input.value = rate_of(engine, cond, now->mono_us);
     if (cond->kind == SK_CK_GAP)
-        sk_gap_detail(engine, cond, detail);
-    if (cond->state == SK_CS_PENDING) {
+        input.matched = sk_gap_detail(engine, cond, detail);
+    if (cond->kind == SK_CK_QUALITY)
+        input.matched = sk_quality_detail(engine, cond->owner, detail);
+    if (cond->state == SK_CS_ACTIVE) {
+        input.due = true;
+        sk_alarm_update(engine, index, &input, effects);
+    } else if (cond->state == SK_CS_PENDING && cond->kind == SK_CK_QUALITY && input.matched == 0) {
+        enter(engine, index, SK_CS_IDLE, &input, effects); /* it counted before a restart, and nothing bad came since */
+    } else if (cond->state == SK_CS_PENDING) {
         enter(engine, index, SK_CS_ACTIVE, &input, effects);
         sk_alarm_raise(engine, index, &input, effects);
     } else if (cond->state == SK_CS_RETURNING) {

@@ -21,6 +21,8 @@ static struct sk_draft *system_record(const struct sk_engine *engine, uint32_t d
     draft->header.ev = ev;
     draft->header.class_ = SK_CLASS_SYSTEM;
     draft->header.ctrl = engine->site->devices[device].number;
+    if (sk_device_is_simulated(engine, device))
+        draft->header.flags |= SK_FLAG_SIMULATED;
     return draft;
 }
 
@@ -37,7 +39,7 @@ static struct sk_decision_input input_of(const struct sk_passage *passage, enum 
                                       .occurrence_class = passage->occurrence_class};
 }
 
-void sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX])
+uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX])
 {
     uint64_t missing;
     const struct sk_hole *first;
@@ -46,6 +48,7 @@ void sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, c
     if (first != NULL)
         sk_text_format(to, SK_ALARM_TEXT_MAX, "%llu-%llu; %zu holes, %llu missing", (unsigned long long)first->from,
                        (unsigned long long)first->to, holes, (unsigned long long)missing);
+    return missing;
 }
 
 static void record_gap(struct sk_engine *engine, const struct sk_passage *passage, uint32_t epoch, uint64_t from, uint64_t to,
@@ -104,8 +107,8 @@ static void tell_gap(struct sk_engine *engine, const struct sk_ctrl *ctrl, const
     const enum sk_verdict verdict = sk_ctrl_holes(ctrl, &missing, &first) > 0 ? SK_V_ABNORMAL : SK_V_NORMAL;
     if (verdict == SK_V_NORMAL && cond->state == SK_CS_IDLE)
         return;
-    sk_gap_detail(engine, cond, detail);
-    const struct sk_decision_input input = input_of(passage, verdict, cond->severity, detail);
+    struct sk_decision_input input = input_of(passage, verdict, cond->severity, detail);
+    input.matched = sk_gap_detail(engine, cond, detail);
     sk_cond_feed(engine, ctrl->first_cond + C_GAP, &input, effects);
 }
 
@@ -264,6 +267,7 @@ enum sk_err sk_engine_malformed(struct sk_engine *engine, int32_t device, const 
                                             .now = now,
                                             .detail = sk_text_or(where),
                                             .severity = engine->conds[cond].severity,
+                                            .simulated = sk_device_is_simulated(engine, (uint32_t)device),
                                             .mono_us = now->mono_us,
                                             .recv_us = now->utc_us};
     sk_cond_pulse(engine, cond, &input, effects);

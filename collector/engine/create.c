@@ -19,6 +19,18 @@ static bool has_comm(const struct sk_device *device)
     return device->comm_lost_ms > 0 && (device->profile == NULL || device->profile->kind != SK_DEV_MONITOR);
 }
 
+static enum sk_err count_devices(struct sk_engine *engine)
+{
+    const struct sk_site *site = engine->site;
+    engine->devices = sk_calloc(site->device_count, sizeof *engine->devices);
+    engine->quality_limits = sk_calloc(site->device_count, sizeof *engine->quality_limits);
+    if (engine->devices == NULL || engine->quality_limits == NULL)
+        return SK_ERR_NOMEM;
+    for (size_t i = 0; i < site->point_count; i++)
+        engine->devices[site->points[i].device].points += sk_quality_matters(&site->points[i]);
+    return SK_OK;
+}
+
 static void count_all(struct sk_engine *engine)
 {
     const struct sk_site *site = engine->site;
@@ -28,7 +40,8 @@ static void count_all(struct sk_engine *engine)
             engine->rate_count += site->points[i].limits[k].condition == SK_COND_RATE_OF_CHANGE;
     }
     for (uint32_t i = 0; i < site->device_count; i++) {
-        engine->cond_count += has_comm(&site->devices[i]);
+        if (has_comm(&site->devices[i]))
+            engine->cond_count += engine->devices[i].points > 0 ? 2 : 1;
         engine->ctrl_count += is_controller(site, i);
     }
     engine->cond_count += site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
@@ -76,6 +89,7 @@ static void wire_points(struct sk_engine *engine, uint32_t *at)
         state->first_cond = *at;
         state->cond_count = (uint16_t)point->limit_count;
         state->heartbeat = point->profile != NULL && point->profile->heartbeat;
+        state->matters = sk_quality_matters(point);
         state->answers = point->profile != NULL || strcmp(sk_text_or(point->name), "device.comm") == 0;
         engine->watches[i].limit_us = (int64_t)point->stale_ms * SK_US_PER_MS;
         engine->watches[i].keep = point->limit_count > 0;
@@ -95,9 +109,13 @@ static void wire_devices(struct sk_engine *engine, uint32_t *at)
 {
     const struct sk_site *site = engine->site;
     for (uint32_t i = 0; i < site->device_count; i++) {
-        engine->device_cond[i] = SK_NO_COND;
+        struct sk_device_state *state = &engine->devices[i];
+        sk_quality_limit(site, i, &engine->quality_limits[i]);
+        engine->device_cond[i] = state->cond = SK_NO_COND;
         if (!has_comm(&site->devices[i]))
             continue;
+        if (state->points > 0)
+            state->cond = add_cond(engine, at, SK_CK_QUALITY, i, &engine->quality_limits[i], site->devices[i].comm_severity);
         struct sk_watch *watch = &engine->watches[engine->node_device + i];
         watch->limit_us = (int64_t)site->devices[i].comm_lost_ms * SK_US_PER_MS;
         watch->keep = true;
@@ -164,8 +182,11 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     engine->site = site;
     sk_text_copy(engine->boot_id, sizeof engine->boot_id, sk_text_or(boot_id));
     engine->boot = sk_hash_text(engine->boot_id);
-    count_all(engine);
-    enum sk_err err = allocate(engine);
+    enum sk_err err = count_devices(engine);
+    if (err == SK_OK) {
+        count_all(engine);
+        err = allocate(engine);
+    }
     if (err == SK_OK)
         err = sk_sha256_create(&engine->sha);
     if (err == SK_OK)
@@ -207,6 +228,8 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->rates);
     sk_free(engine->ctrl_of_device);
     sk_free(engine->device_cond);
+    sk_free(engine->quality_limits);
+    sk_free(engine->devices);
     sk_free(engine->conds);
     sk_free(engine->watches);
     sk_free(engine->points);

@@ -54,9 +54,11 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
                               size_t points, struct sk_effects *effects)
 {
     struct due due = {.engine = engine};
+    if (engine->held)
+        until_mono = INT64_MIN;
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 1), points + most);
+    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 2), points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */
@@ -84,7 +86,7 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     for (size_t i = 0; i < count; i++) {
         if (samples[i].point >= engine->site->point_count)
             return SK_ERR_INVALID;
-        transitions += 3u * engine->points[samples[i].point].cond_count + 1u;
+        transitions += 3u * engine->points[samples[i].point].cond_count + 2u;
     }
     const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
     if (err != SK_OK)
@@ -95,6 +97,28 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     for (size_t i = 0; i < count; i++)
         if (!engine->points[samples[i].point].leads)
             sk_points_take(engine, &samples[i], text, text_length, now, effects);
+    return SK_OK;
+}
+
+void sk_engine_hold(struct sk_engine *engine, bool held)
+{
+    engine->held = held;
+}
+
+enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const struct sk_now *now, struct sk_effects *effects)
+{
+    const enum sk_err err = sk_effects_reserve(effects, 1, 0, 0, 0);
+    if (err != SK_OK)
+        return err;
+    for (uint32_t i = 0; i < engine->node_cond; i++) {
+        struct sk_watch *watch = &engine->watches[i];
+        if (watch->expired)
+            continue;
+        const int64_t moved = watch->ok_mono + stall_us;
+        watch->ok_mono = moved < now->mono_us ? moved : now->mono_us;
+        sk_watch_arm(engine, i);
+    }
+    sk_interruption_record(engine, now->utc_us - stall_us, now, effects);
     return SK_OK;
 }
 

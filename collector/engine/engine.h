@@ -97,10 +97,17 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
                             struct sk_effects *effects, bool *ret_duplicate);
 enum sk_err sk_engine_malformed(struct sk_engine *engine, int32_t device, const char *where, const char *expected,
                                 const void *bytes, size_t length, const struct sk_now *now, struct sk_effects *effects);
+/* Between hold and release inputs are taken and nothing falls due by the clock: for what had waited while the caller was
+ * stopped. Each dwell is still judged by the samples' own times. Tick after the release. */
+void sk_engine_hold(struct sk_engine *engine, bool held);
+/* The caller did not run for so long until now, and perhaps its pollers did not either: nobody's silence counts for that time,
+ * and the log names the interval (sys.interrupted). Before the inputs that waited. */
+enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const struct sk_now *now, struct sk_effects *effects);
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 int64_t sk_engine_deadline(const struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
 
-/* Commands of people. Idempotent: acknowledging an acknowledged occurrence is SK_OK with no effects. NOT_FOUND: no such open
+/* Commands of people. Idempotent: acknowledging an acknowledged occurrence is SK_OK with no effects but
+ * the comment, if there is one (alarm.comment). NOT_FOUND: no such open
  * occurrence. comment may be "". */
 enum sk_err sk_engine_acknowledge(struct sk_engine *engine, uint64_t occurrence, const char *comment,
                                   const struct sk_actor *actor, const struct sk_now *now, struct sk_effects *effects);

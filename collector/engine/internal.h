@@ -25,6 +25,7 @@ enum {
     SK_CTRL_CONDS = 6,
     SK_DOOR_CONDS = 6
 };
+#define SK_TELL_EVERY_US (5 * SK_US_PER_S) /* a figure in an open alarm is told anew no more often */
 
 /* --- effects.c --- */
 enum sk_err sk_effects_reserve(struct sk_effects *effects, size_t records, size_t alarms, size_t rows, size_t points);
@@ -55,8 +56,9 @@ void sk_heap_due(const struct sk_heap *heap, int64_t until, void (*visit)(void *
 
 /* --- conditions --- */
 enum sk_cond_kind {
-    SK_CK_LIMIT, /* owner: point */
-    SK_CK_COMM,  /* owner: device */
+    SK_CK_LIMIT,   /* owner: point */
+    SK_CK_COMM,    /* owner: device */
+    SK_CK_QUALITY, /* owner: device */
     SK_CK_DOOR_ALARM,
     SK_CK_DOOR_TAMPER,
     SK_CK_DOOR_FAULT,
@@ -96,8 +98,11 @@ struct sk_cond {
     int64_t since_utc;           /* when the abnormality began */
     uint64_t matched;            /* State: the states or flags that alarm now */
     uint32_t owner;
-    uint32_t rate; /* index into engine->rates; SK_NO_COND */
+    uint32_t rate;     /* index into engine->rates; SK_NO_COND */
+    uint64_t told;     /* QUALITY, GAP: how many people were told of */
+    int64_t tell_mono; /* when the next will be told */
     uint8_t kind, state, severity;
+    bool untold; /* something changed since */
 };
 
 /* What an input says to a condition. */
@@ -112,6 +117,7 @@ struct sk_decision_input {
     double value, limit;
     uint64_t matched;
     int64_t mono_us, recv_us; /* when it was seen */
+    bool due;                 /* a figure that waited to be told */
     uint8_t occurrence_class; /* 0: not an access event */
 };
 
@@ -124,12 +130,30 @@ struct sk_watch {
     bool expired;
 };
 
+/* How a point stands with its device's quality. */
+enum sk_standing {
+    SK_ST_NONE,  /* nothing came yet, or it is no matter of its device's */
+    SK_ST_WELL,  /* has a value, or the device says that there is none */
+    SK_ST_NEVER, /* bad, and never was anything else */
+    SK_ST_LOST,  /* had a usable value and has none now */
+    SK_ST_COUNT_
+};
+struct sk_device_state {
+    uint32_t cond;   /* SK_NO_COND: none of its points is read */
+    uint32_t points; /* that matter */
+    uint32_t standing[SK_ST_COUNT_];
+    bool inherits; /* something was wrong before the restart: what is bad without ever having been seen well counts too */
+};
+
 struct sk_point_state {
     uint32_t first_cond;
     uint16_t cond_count;
     uint16_t moving;         /* conditions that count time: refreshes matter too */
     bool heartbeat, answers; /* must move; counts as an answer of its device */
     bool seen;               /* a usable sample came since the engine began */
+    bool matters;            /* to its device's quality */
+    uint8_t standing;        /* enum sk_standing */
+    int64_t shown_mono;      /* last POINT effect */
     bool leads;              /* a position along a cable: taken before the states of its batch */
 };
 
@@ -205,6 +229,7 @@ struct sk_engine {
     uint64_t boot; /* hash of the boot id */
     char boot_id[40];
     bool started;
+    bool held; /* inputs that waited are being taken: nothing falls due meanwhile */
     /* points */
     struct sk_point_view *views;
     struct sk_point_state *points;
@@ -215,7 +240,9 @@ struct sk_engine {
     size_t cond_count;
     uint32_t system_cond;  /* first of the SYSTEM slots */
     uint32_t *device_cond; /* CommLost of a device; SK_NO_COND */
-    uint32_t door_cond;    /* first of the doors': SK_DOOR_CONDS each */
+    struct sk_device_state *devices;
+    struct sk_limit *quality_limits; /* by device: its own time */
+    uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -275,8 +302,17 @@ void sk_point_fire(struct sk_engine *engine, uint32_t point, const struct sk_now
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
 void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us, bool simulated, const struct sk_now *now,
                      struct sk_effects *effects);
+bool sk_device_is_simulated(const struct sk_engine *engine, uint32_t device); /* its link only plays */
 void sk_watch_arm(struct sk_engine *engine, uint32_t node);
 void sk_point_mark_stale(struct sk_engine *engine, uint32_t point);
+
+/* quality.c: points of a device that stay without a usable value */
+bool sk_quality_matters(const struct sk_point *point);
+void sk_quality_limit(const struct sk_site *site, uint32_t device, struct sk_limit *ret_limit);
+void sk_quality_look(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects);
+void sk_quality_tell(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
+uint64_t sk_quality_detail(const struct sk_engine *engine, uint32_t device, char to[SK_ALARM_TEXT_MAX]); /* how many */
+void sk_quality_start(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
 
 /* judge.c: what a value says to a limit; pure */
 enum sk_verdict sk_limit_judge(const struct sk_limit *limit, const struct sk_sample *sample);
@@ -314,6 +350,7 @@ void sk_alarm_update(struct sk_engine *engine, uint32_t cond, const struct sk_de
                      struct sk_effects *effects);
 void sk_alarm_set_stale(struct sk_engine *engine, uint32_t cond, bool stale, const struct sk_now *now,
                         struct sk_effects *effects);
+void sk_alarm_tell_later(struct sk_engine *engine, uint32_t cond, const struct sk_now *now);
 struct sk_open_alarm *sk_alarm_find(const struct sk_engine *engine, uint64_t occurrence);
 struct sk_open_alarm *sk_alarm_adopt(struct sk_engine *engine, const struct sk_alarm *alarm); /* reserved before */
 
@@ -355,7 +392,7 @@ uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us);
 enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_event *event, uint64_t *ret_digest);
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
                   struct sk_effects *effects); /* false: in the log already */
-void sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]);
+uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
 void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
@@ -380,6 +417,9 @@ void sk_pending_tally(struct sk_engine *engine, uint32_t tally, const struct sk_
 void sk_pending_skew(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
 void sk_pending_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 enum { SK_ROW_VERSION = 1 };
+
+void sk_interruption_record(const struct sk_engine *engine, int64_t from_utc, const struct sk_now *now,
+                            struct sk_effects *effects); /* restore.c */
 
 static inline const char *sk_text_or(const char *text)
 {

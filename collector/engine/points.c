@@ -10,6 +10,9 @@
 
 #include "collector/engine/internal.h"
 
+/* A value that stays the same is shown again so often, for its age. */
+#define SHOW_AGE_US (10 * SK_US_PER_S)
+
 static int64_t seen(const struct sk_sample *sample, const struct sk_now *now)
 {
     return sample->mono_us > 0 && sample->mono_us <= now->mono_us ? sample->mono_us : now->mono_us;
@@ -75,7 +78,7 @@ static void feed_comm(struct sk_engine *engine, uint32_t device, enum sk_verdict
 }
 
 /* Does this device come from a link that only plays? Its points say so in every sample. */
-static bool is_simulated(const struct sk_engine *engine, uint32_t device)
+bool sk_device_is_simulated(const struct sk_engine *engine, uint32_t device)
 {
     const int32_t link = engine->site->devices[device].link;
     return link >= 0 && (size_t)link < engine->site->link_count && engine->site->links[link].simulated;
@@ -87,14 +90,17 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
     const uint32_t node = engine->node_device + device;
     watch_fed(engine, node, mono_us, now, effects);
     const uint32_t cond = engine->device_cond[device];
-    if (cond != SK_NO_COND && engine->conds[cond].state != SK_CS_IDLE)
+    if (cond != SK_NO_COND && engine->conds[cond].state != SK_CS_IDLE) {
         feed_comm(engine, device, SK_V_NORMAL, simulated, now, effects);
+        sk_quality_tell(engine, device, now, effects);
+    }
 }
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
     if (watch_due(engine, engine->node_device + device, now, effects))
-        feed_comm(engine, device, SK_V_ABNORMAL, is_simulated(engine, device), now, effects);
+        feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
+    sk_quality_tell(engine, device, now, effects);
 }
 
 /* --- points --- */
@@ -139,13 +145,20 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
     }
 }
 
+static void show(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects)
+{
+    engine->points[point].shown_mono = now->mono_us;
+    sk_effects_point(effects, point);
+}
+
 void sk_point_fire(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects)
 {
     if (!watch_due(engine, point, now, effects))
         return;
     sk_point_mark_stale(engine, point);
-    sk_effects_point(effects, point);
+    show(engine, point, now, effects);
     tell_stale(engine, point, now, effects);
+    sk_quality_look(engine, point, now, effects);
 }
 
 static void no_longer_stale(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects)
@@ -257,6 +270,8 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
         if (usable && !state->heartbeat)
             watch_fed(engine, point, seen(sample, now), now, effects);
         heard(engine, sample, now, effects);
+        if (now->mono_us - state->shown_mono >= SHOW_AGE_US)
+            show(engine, point, now, effects);
         return;
     }
     const char *words;
@@ -275,8 +290,9 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
         sk_point_mark_stale(engine, point); /* still frozen, or still without a usable value */
     }
     heard(engine, &safe, now, effects);
-    sk_effects_point(effects, point);
+    show(engine, point, now, effects);
     sk_conds_of_point(engine, point, changed, now, effects);
+    sk_quality_look(engine, point, now, effects);
 }
 
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point)

@@ -6,6 +6,7 @@
  * A stop longer than a point's staleness limit changes this and nothing else: its dwell and its return begin anew, because
  * nobody watched them. No alarm ends, and the log names the interval. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -367,13 +368,14 @@ void sk_engine_restore_last_occurrence(struct sk_engine *engine, uint64_t last)
 
 /* --- the start --- */
 
-static void record_interruption(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+void sk_interruption_record(const struct sk_engine *engine, int64_t from_utc, const struct sk_now *now,
+                            struct sk_effects *effects)
 {
     struct sk_draft *draft = sk_effects_record(effects);
     draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
     draft->header.ev = SK_EV_SYS_INTERRUPTED;
     draft->header.class_ = SK_CLASS_SYSTEM;
-    sk_body_put_i64(&draft->body, SK_TAG_INTERVAL_FROM_US, engine->alive_utc);
+    sk_body_put_i64(&draft->body, SK_TAG_INTERVAL_FROM_US, from_utc);
     sk_body_put_i64(&draft->body, SK_TAG_INTERVAL_TO_US, now->utc_us);
     sk_body_put_text(&draft->body, SK_TAG_BOOT_ID, engine->boot_id);
     sk_body_put_u8(&draft->body, SK_TAG_CLOCK_QUALITY, now->clock_quality);
@@ -421,11 +423,19 @@ static void start_watch(struct sk_engine *engine, uint32_t node, int64_t gap_us,
         begin_anew(engine, node, now, effects);
 }
 
-static void start_cond(struct sk_engine *engine, uint32_t index)
+static void start_cond(struct sk_engine *engine, uint32_t index, const struct sk_now *now)
 {
     struct sk_cond *cond = &engine->conds[index];
     if (cond->state == SK_CS_RETURNING && cond->alarm == NULL)
         sk_cond_moves(engine, cond, SK_CS_IDLE);
+    if (cond->kind == SK_CK_GAP && cond->alarm != NULL) {
+        char detail[SK_ALARM_TEXT_MAX];
+        const char *comma = strrchr(cond->alarm->alarm.detail, ','); /* "... holes, n missing" */
+        sk_gap_detail(engine, cond, detail);
+        cond->told = comma == NULL ? 0 : strtoull(comma + 1, NULL, 10);
+        if (strcmp(detail, cond->alarm->alarm.detail) != 0)
+            sk_alarm_tell_later(engine, index, now);
+    }
     sk_cond_arm(engine, index);
 }
 
@@ -446,11 +456,13 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
         return err;
     const int64_t gap_us = engine->has_alive ? now->mono_us - engine->alive_mono : 0;
     if (engine->has_alive && gap_us > engine->shortest_stale_us)
-        record_interruption(engine, now, effects);
+        sk_interruption_record(engine, engine->alive_utc, now, effects);
     for (uint32_t i = 0; i < engine->node_cond; i++)
         start_watch(engine, i, gap_us, now, effects);
     for (uint32_t i = 0; i < engine->cond_count; i++)
-        start_cond(engine, i);
+        start_cond(engine, i, now);
+    for (uint32_t i = 0; i < engine->site->device_count; i++)
+        sk_quality_start(engine, i, now, effects);
     for (uint32_t i = 0; i < engine->tally_count; i++)
         if (engine->tallies[i].open)
             sk_heap_set(&engine->heap, engine->node_tally + i, engine->tallies[i].since_mono + 60 * SK_US_PER_S);

@@ -27,6 +27,8 @@ static void record(struct sk_engine *engine, const struct sk_tally *tally, const
     draft->header.ev = events[tally->kind];
     draft->header.class_ = SK_CLASS_SYSTEM;
     draft->header.ctrl = known ? device->number : 0;
+    if (known && sk_device_is_simulated(engine, tally->device))
+        draft->header.flags |= SK_FLAG_SIMULATED;
     sk_body_put_u64(&draft->body, SK_TAG_COUNT, tally->count);
     if (known)
         sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(device->id));

@@ -68,15 +68,20 @@ static uint16_t event_code(uint16_t code)
     return code >= 0x0101 && code < SK_EV_NATIVE && sk_event_name(code) != NULL ? code : SK_EV_NATIVE;
 }
 
-/* The entry's bytes as they came, the credential blanked. */
+void sk_ring_blank(uint16_t words[SK_RING_ENTRY_WORDS])
+{
+    memset(&words[AT_CREDENTIAL], 0, (SK_RING_ENTRY_WORDS - AT_CREDENTIAL) * sizeof(*words));
+}
+
 static void keep_native(const uint16_t *words, struct sk_access_event *event)
 {
     struct sk_writer writer;
+    uint16_t kept[SK_RING_ENTRY_WORDS];
+    memcpy(kept, words, sizeof(kept));
+    sk_ring_blank(kept);
     sk_writer_init(&writer, event->native, sizeof(event->native));
-    for (int i = 0; i < SK_RING_ENTRY_WORDS; i++) {
-        bool credential = i >= AT_CREDENTIAL && i < AT_CREDENTIAL + SK_RING_CREDENTIAL_MAX / 2;
-        sk_write_u16(&writer, credential ? 0 : words[i]);
-    }
+    for (int i = 0; i < SK_RING_ENTRY_WORDS; i++)
+        sk_write_u16(&writer, kept[i]);
     event->native_length = (uint16_t)writer.length;
 }
 

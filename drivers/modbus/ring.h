@@ -34,6 +34,9 @@ uint32_t sk_ring_run(const struct sk_ring_profile *ring, uint16_t max_registers,
 enum sk_err sk_ring_entry_decode(const struct sk_site *site, uint32_t device, uint32_t epoch, const uint16_t *words,
                                  struct sk_access_event *ret_event, const char **ret_expected);
 
+/* Takes out of an entry what must not be kept: the credential, and the spare words, which may hold anything. */
+void sk_ring_blank(uint16_t words[SK_RING_ENTRY_WORDS]);
+
 /* The session (ring_session.c). */
 struct sk_modbus_ring_session;
 enum sk_err sk_modbus_ring_create(const struct sk_site *site, uint32_t link, const struct sk_driver_host *host,

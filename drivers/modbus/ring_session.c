@@ -160,7 +160,7 @@ static enum sk_err hand_over(struct sk_modbus_ring_session *session, struct cont
         char where[64];
         uint16_t kept[SK_RING_ENTRY_WORDS];
         memcpy(kept, words, sizeof(kept));
-        memset(&kept[14], 0, SK_RING_CREDENTIAL_MAX);
+        sk_ring_blank(kept);
         sk_text_format(where, sizeof(where), "ring entry %lu", (unsigned long)controller->cursor.next);
         return tell_malformed(session, controller, where, expected, kept, SK_RING_ENTRY_WORDS);
     }

@@ -47,15 +47,11 @@ static enum sk_err read_version(const cJSON *root, struct sk_fault *fault)
     return SK_OK;
 }
 
+/* A controller may send a name or the card number here: only what can be neither is kept. */
 static bool copy_token(char *to, size_t capacity, const cJSON *item)
 {
     const char *text = sk_json_text(item);
-    if (text == NULL || !sk_text_is_clean(text, strlen(text), false))
-        return false;
-    if (sk_text_copy(to, capacity, text))
-        return true;
-    to[0] = '\0'; /* half a token is another token */
-    return false;
+    return text != NULL && sk_blank_is_opaque(text) && sk_text_copy(to, capacity, text);
 }
 
 static bool read_bool(const cJSON *item, bool *ret_value)
@@ -121,23 +117,12 @@ static bool take_holder(struct decoding *d, const cJSON *item)
     return copy_token(d->event->holder, sizeof(d->event->holder), item);
 }
 
-static int factor_of(const char *word)
-{
-    char prefixed[SK_TOKEN_MAX];
-    int factor = sk_factor_parse(word);
-    if (factor < 0 && sk_text_format(prefixed, sizeof(prefixed), "pt:%s", word))
-        factor = sk_factor_parse(prefixed); /* ONVIF's own list writes pt: before the first word only; devices write either */
-    if (factor < 0 && strncmp(word, "pt:", 3) == 0)
-        factor = sk_factor_parse(word + 3);
-    return factor;
-}
-
 static bool take_factors(struct decoding *d, const cJSON *item)
 {
     bool all = cJSON_IsArray(item) != 0;
     for (const cJSON *word = all ? item->child : NULL; word != NULL; word = word->next) {
         const char *text = sk_json_text(word);
-        int factor = text == NULL ? -1 : factor_of(text);
+        int factor = text == NULL ? -1 : sk_blank_factor(text);
         if (factor >= 0)
             d->event->factors = (uint16_t)(d->event->factors | (1u << factor));
         else
@@ -253,14 +238,14 @@ static uint8_t decision_of(uint16_t ev)
 static void take_topic(struct decoding *d, const cJSON *root)
 {
     struct sk_access_event *event = d->event;
-    int ev = -1;
-    if (copy_token(event->topic, sizeof(event->topic), sk_json_get(root, "topic")))
-        ev = sk_event_from_topic(event->topic);
+    const char *topic = sk_json_text(sk_json_get(root, "topic"));
+    int ev = topic == NULL ? -1 : sk_event_from_topic(topic);
+    bool whole = topic != NULL && sk_blank_topic(topic, event->topic, sizeof(event->topic));
     event->ev = (uint16_t)(ev < 0 ? SK_EV_NATIVE : ev);
     event->decision = decision_of(event->ev);
     if (event->ev == SK_EV_ACC_DENIED)
         event->reason = default_reason(event->topic);
-    if (ev < 0)
+    if (ev < 0 || !whole)
         d->not_understood = true;
 }
 
@@ -357,15 +342,6 @@ static void event_init(const struct sk_envelope_context *context, struct sk_acce
     event->mono_us = context->now.mono_us;
 }
 
-/* The cut is made before blanking, so a card number cut in two is still blanked: the scanner takes an open string to the end.
- */
-static void keep_native(struct sk_access_event *event, const char *bytes, size_t length)
-{
-    event->native_length = (uint16_t)(length < SK_NATIVE_MAX ? length : SK_NATIVE_MAX);
-    memcpy(event->native, bytes, event->native_length);
-    sk_blank_members((char *)event->native, event->native_length);
-}
-
 enum sk_err sk_envelope_decode(const struct sk_envelope_context *context, const char *bytes, size_t length,
                                struct sk_access_event *ret_event, struct sk_fault *fault)
 {
@@ -390,7 +366,8 @@ enum sk_err sk_envelope_decode(const struct sk_envelope_context *context, const 
         take_state(&d, data);
         resolve_place(&d);
         if (d.not_understood)
-            keep_native(ret_event, bytes, length);
+            ret_event->native_length =
+                (uint16_t)sk_blank_json(context->site, root, (char *)ret_event->native, sizeof(ret_event->native));
     }
     cJSON_Delete(root);
     return err;
@@ -419,7 +396,20 @@ enum sk_err sk_envelope_heartbeat_decode(const char *bytes, size_t length, struc
     return err;
 }
 
-void sk_envelope_ack_write(char to[SK_ENVELOPE_ACK_MAX], uint32_t epoch, uint64_t seq)
+void sk_envelope_ack_write(char to[SK_ENVELOPE_ACK_MAX], const struct sk_envelope_ack *ack)
 {
-    sk_text_format(to, SK_ENVELOPE_ACK_MAX, "{\"epoch\":%u,\"seq\":\"%llu\"}", epoch, (unsigned long long)seq);
+    char from[40] = "";
+    if (ack->from != ack->seq)
+        sk_text_format(from, sizeof(from), "\"from\":\"%llu\",", (unsigned long long)ack->from);
+    sk_text_format(to, SK_ENVELOPE_ACK_MAX, "{\"epoch\":%u,%s\"seq\":\"%llu\"}", ack->epoch, from,
+                   (unsigned long long)ack->seq);
+}
+
+bool sk_envelope_ack_extend(struct sk_envelope_ack *ack, uint32_t epoch, uint64_t seq)
+{
+    bool inside = epoch == ack->epoch && seq >= ack->from && seq <= ack->seq;
+    bool next = epoch == ack->epoch && ack->seq < UINT64_MAX && seq == ack->seq + 1;
+    if (next)
+        ack->seq = seq;
+    return next || inside;
 }

@@ -10,7 +10,8 @@
  * What is lost and what is kept: a message is refused only when it is no JSON object, is of another version, or its identity
  * (epoch and seq) cannot be read. Everything else becomes an event, because a hole in the sequence is worse than a word that
  * nobody knows: an unknown topic, or a state word outside its family, becomes SK_EV_NATIVE; an unknown reason becomes "Other";
- * a member that cannot be read is left out. In each of these cases `native` holds the payload, with identifiers blanked. */
+ * a member that cannot be read is left out, and so is a CredentialToken or CredentialHolder that could be a name or a card
+ * number. In each of these cases `native` holds what blank.h lets pass of the payload. */
 #ifndef SK_MQTT_ENVELOPE_H
 #define SK_MQTT_ENVELOPE_H
 
@@ -39,8 +40,15 @@ struct sk_envelope_heartbeat {
 enum sk_err sk_envelope_heartbeat_decode(const char *bytes, size_t length, struct sk_envelope_heartbeat *ret_heartbeat,
                                          struct sk_fault *fault);
 
-/* The application's acknowledge after commit: {"epoch":7,"seq":"123"}. SK_ENVELOPE_ACK_MAX always suffices. */
-enum { SK_ENVELOPE_ACK_MAX = 64 };
-void sk_envelope_ack_write(char to[SK_ENVELOPE_ACK_MAX], uint32_t epoch, uint64_t seq);
+/* The application's acknowledge after commit: {"epoch":7,"seq":"123"}, or {"epoch":7,"from":"120","seq":"123"} for a run
+ * without holes. It says nothing of numbers before the run. SK_ENVELOPE_ACK_MAX always suffices. */
+struct sk_envelope_ack {
+    uint32_t epoch;
+    uint64_t from, seq;
+};
+enum { SK_ENVELOPE_ACK_MAX = 96 };
+void sk_envelope_ack_write(char to[SK_ENVELOPE_ACK_MAX], const struct sk_envelope_ack *ack);
+/* Makes the run longer by the event behind it; false when the event is not the next one. */
+bool sk_envelope_ack_extend(struct sk_envelope_ack *ack, uint32_t epoch, uint64_t seq);
 
 #endif

@@ -19,13 +19,17 @@ static bool stopping(struct sk_driver_session *s)
 
 /* --- malformed --- */
 
-static void fill_report(struct sk_mqtt_report *report, const struct sk_mqtt_message *message, const char *expected)
+/* A topic is named only when it is one of ours: a stranger's may hold anything. */
+static void fill_report(const struct sk_driver_session *s, struct sk_mqtt_report *report, const struct sk_mqtt_message *message,
+                        const char *expected)
 {
-    sk_text_copy(report->where, sizeof(report->where), message->topic);
+    size_t count = 0;
+    if (sk_mqtt_plan_find(&s->plan, message->topic, &count) != NULL)
+        sk_text_copy(report->where, sizeof(report->where), message->topic);
+    else
+        sk_text_format(report->where, sizeof(report->where), "…%zu", strlen(message->topic));
     sk_text_copy(report->expected, sizeof(report->expected), expected);
-    report->length = message->length < sizeof(report->bytes) ? message->length : sizeof(report->bytes);
-    memcpy(report->bytes, message->bytes, report->length);
-    sk_blank_unknown((char *)report->bytes, report->length);
+    report->length = sk_blank_bytes(s->site, message->bytes, message->length, (char *)report->bytes, sizeof(report->bytes));
 }
 
 /* Events: the record of the malformed message takes the place of the event's. */
@@ -33,7 +37,7 @@ static bool malformed_event(struct sk_driver_session *s, int32_t device, const s
                             const char *expected)
 {
     struct sk_mqtt_report report;
-    fill_report(&report, message, expected);
+    fill_report(s, &report, message, expected);
     struct sk_malformed what = {.device = device,
                                 .link = s->link_index,
                                 .where = report.where,
@@ -53,7 +57,7 @@ static void malformed_sample(struct sk_driver_session *s, uint32_t device, const
     if (state->report == NULL)
         state->report = sk_calloc(1, sizeof(*state->report));
     if (state->report != NULL)
-        fill_report(state->report, message, expected);
+        fill_report(s, state->report, message, expected);
 }
 
 static bool take_report(struct sk_driver_session *s, uint32_t device, struct sk_mqtt_report *ret_report, uint64_t *ret_count)
@@ -103,9 +107,13 @@ static void queue_ack(struct sk_driver_session *s, const struct sk_access_event 
     if (!event->has_identity)
         return;
     pthread_mutex_lock(&s->lock);
-    state->ack_due = true;
-    state->ack_epoch = event->epoch;
-    state->ack_seq = event->seq;
+    struct sk_envelope_ack *newest = state->ack_count > 0 ? &state->acks[state->ack_count - 1] : NULL;
+    if (newest == NULL || !sk_envelope_ack_extend(newest, event->epoch, event->seq)) {
+        if (state->ack_count == SK_MQTT_ACKS) /* the controller sends it again and is answered then */
+            memmove(state->acks, state->acks + 1, --state->ack_count * sizeof(*state->acks));
+        state->acks[state->ack_count++] =
+            (struct sk_envelope_ack){.epoch = event->epoch, .from = event->seq, .seq = event->seq};
+    }
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
 }

@@ -148,30 +148,45 @@ static void step_subscribing(struct sk_driver_session *s, int64_t now)
 
 /* --- talker: what is published --- */
 
-static bool take_ack(struct sk_driver_session *s, uint32_t device, char text[SK_ENVELOPE_ACK_MAX])
+/* Copies the oldest run that is due. */
+static bool peek_ack(struct sk_driver_session *s, uint32_t device, struct sk_envelope_ack *ret_ack)
 {
     struct sk_mqtt_device *state = &s->devices[device];
     pthread_mutex_lock(&s->lock);
-    bool due = state->ack_due;
+    bool due = state->ack_count > 0;
     if (due)
-        sk_envelope_ack_write(text, state->ack_epoch, state->ack_seq);
-    state->ack_due = false;
+        *ret_ack = state->acks[0];
     pthread_mutex_unlock(&s->lock);
     return due;
 }
 
-/* Only the newest of each controller: it tells that everything before is committed too. */
+/* Takes out what was sent; a run that grew meanwhile keeps its new part, one that was pushed out is gone already. */
+static void drop_ack(struct sk_driver_session *s, uint32_t device, const struct sk_envelope_ack *sent)
+{
+    struct sk_mqtt_device *state = &s->devices[device];
+    pthread_mutex_lock(&s->lock);
+    struct sk_envelope_ack *oldest = &state->acks[0];
+    if (state->ack_count > 0 && oldest->epoch == sent->epoch && oldest->from == sent->from) {
+        if (oldest->seq > sent->seq)
+            oldest->from = sent->seq + 1;
+        else
+            memmove(oldest, oldest + 1, --state->ack_count * sizeof(*oldest));
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void send_acks(struct sk_driver_session *s)
 {
     for (uint32_t i = 0; i < s->site->device_count; i++) {
         char text[SK_ENVELOPE_ACK_MAX], topic[ACK_TOPIC_MAX];
-        if (!take_ack(s, i, text) || !sk_text_format(topic, sizeof(topic), "%s%s", s->plan.ack_prefix, s->site->devices[i].id))
+        struct sk_envelope_ack ack;
+        if (!sk_text_format(topic, sizeof(topic), "%s%s", s->plan.ack_prefix, s->site->devices[i].id))
             continue;
-        if (!sk_mqtt_client_publish(s, topic, text, 1)) {
-            pthread_mutex_lock(&s->lock);
-            s->devices[i].ack_due = true;
-            pthread_mutex_unlock(&s->lock);
-            return;
+        while (peek_ack(s, i, &ack)) {
+            sk_envelope_ack_write(text, &ack);
+            if (!sk_mqtt_client_publish(s, topic, text, 1))
+                return;
+            drop_ack(s, i, &ack);
         }
     }
 }

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "drivers/mqtt/dial.h"
+#include "drivers/mqtt/envelope.h"
 #include "drivers/mqtt/payload.h"
 #include "drivers/mqtt/plan.h"
 
@@ -39,16 +40,16 @@ struct sk_mqtt_report {
     size_t length;
 };
 
+enum { SK_MQTT_ACKS = 8 };
 struct sk_mqtt_device {
     int64_t live_us; /* mono of the newest live message; 0 none since the link came up */
     enum sk_mqtt_comm comm;
     bool comm_retained; /* comm is known from a retained birth message only */
     uint64_t malformed, unreported;
-    int64_t reported_us;           /* 0 never */
-    struct sk_mqtt_report *report; /* newest unreported; made at the first malformed message */
-    bool ack_due;
-    uint32_t ack_epoch;
-    uint64_t ack_seq;
+    int64_t reported_us;                       /* 0 never */
+    struct sk_mqtt_report *report;             /* newest unreported; made at the first malformed message */
+    struct sk_envelope_ack acks[SK_MQTT_ACKS]; /* runs to acknowledge, the oldest first; one too many pushes out the oldest */
+    size_t ack_count;
 };
 
 struct sk_driver_session;

@@ -42,7 +42,7 @@ struct sk_access_event {
     char holder[SK_TOKEN_MAX];     /* controller's CredentialHolder token (not a name), "" none */
     char topic[SK_TOPIC_MAX];      /* ONVIF topic as it came, "" none */
     uint16_t native_length;
-    uint8_t native[SK_NATIVE_MAX]; /* verbatim, cut at 512 bytes, with the identifier blanked out */
+    uint8_t native[SK_NATIVE_MAX]; /* what may be kept of the message, cut at 512 bytes: never an identifier */
 };
 
 #endif

@@ -259,7 +259,7 @@ static enum sk_err read_card(const struct sk_plant_passage *passage, struct wait
     who->reason = person != NULL ? person->reason : (uint16_t)SK_DENY_NOT_FOUND;
     if (person != NULL) {
         (void)sk_text_copy(who->credential, sizeof who->credential, person->credential);
-        (void)sk_text_copy(who->holder, sizeof who->holder, person->id);
+        (void)sk_text_copy(who->holder, sizeof who->holder, person->holder);
     }
     return SK_OK;
 }

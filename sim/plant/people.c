@@ -7,18 +7,18 @@
 #include "sim/plant/state.h"
 
 static const struct person PEOPLE[] = {
-    {"p1", "04a1b2c3d4e501", "c-p1", SK_DENY_NONE},
-    {"p2", "04a1b2c3d4e502", "c-p2", SK_DENY_NONE},
-    {"p3", "04a1b2c3d4e503", "c-p3", SK_DENY_NONE},
-    {"p4", "04a1b2c3d4e504", "c-p4", SK_DENY_NONE},
-    {"p5", "04a1b2c3d4e505", "c-p5", SK_DENY_NONE},
-    {"lost", "04a1b2c3d4e506", "c-lost", SK_DENY_NONE},     /* the controller has not been told */
-    {"leaver", "04a1b2c3d4e507", "c-leaver", SK_DENY_NONE}, /* nor of this one */
-    {"expired", "04a1b2c3d4e5e1", "c-expired", SK_DENY_EXPIRED},
-    {"disabled", "04a1b2c3d4e5e2", "c-disabled", SK_DENY_NOT_ENABLED},
-    {"visitor", "04a1b2c3d4e5e3", "c-visitor", SK_DENY_UNAUTHORIZED},
-    {"night", "04a1b2c3d4e5e4", "c-night", SK_DENY_TIME},
-    {"wrong_finger", "04a1b2c3d4e5e5", "c-wrong", SK_DENY_INVALID_IDENTIFIER},
+    {"p1", "04a1b2c3d4e501", "c-p1", "p1", SK_DENY_NONE},
+    {"p2", "04a1b2c3d4e502", "c-p2", "p2", SK_DENY_NONE},
+    {"p3", "04a1b2c3d4e503", "c-p3", "p3", SK_DENY_NONE},
+    {"p4", "04a1b2c3d4e504", "c-p4", "p4", SK_DENY_NONE},
+    {"p5", "04a1b2c3d4e505", "c-p5", "p5", SK_DENY_NONE},
+    {"lost", "04a1b2c3d4e506", "c-p6", "p6", SK_DENY_NONE},   /* the controller has not been told */
+    {"leaver", "04a1b2c3d4e507", "c-p7", "p7", SK_DENY_NONE}, /* nor of this one */
+    {"expired", "04a1b2c3d4e5e1", "c-p11", "p11", SK_DENY_EXPIRED},
+    {"disabled", "04a1b2c3d4e5e2", "c-p12", "p12", SK_DENY_NOT_ENABLED},
+    {"visitor", "04a1b2c3d4e5e3", "c-p13", "p13", SK_DENY_UNAUTHORIZED},
+    {"night", "04a1b2c3d4e5e4", "c-p14", "p14", SK_DENY_TIME},
+    {"wrong_finger", "04a1b2c3d4e5e5", "c-p15", "p15", SK_DENY_INVALID_IDENTIFIER},
 };
 enum { PEOPLE_COUNT = sizeof PEOPLE / sizeof PEOPLE[0] };
 

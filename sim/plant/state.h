@@ -185,8 +185,8 @@ void sk_plant_doors_step(struct sk_plant *plant);
 int32_t sk_plant_nth_door(const struct sk_plant *plant, const struct plant_device *controller, unsigned n); /* 1.. ; -1 */
 
 struct person {
-    const char *id, *card, *credential;
-    uint16_t reason; /* SK_DENY_NONE: let in */
+    const char *id, *card, *credential, *holder; /* the last two are tokens, as controllers send them */
+    uint16_t reason;                             /* SK_DENY_NONE: let in */
 };
 const struct person *sk_plant_person_find(const char *id);
 const struct person *sk_plant_card_find(const char *card);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(room conditions alarms access cursor restart memory heap)
+foreach(room conditions alarms access cursor restart memory heap quality)
   sk_unit_test(engine_${room} sk_engine)
 endforeach()
 # Built with everything so that it never rots; measured by hand or by the bench runner, never by ctest.

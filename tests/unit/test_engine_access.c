@@ -111,6 +111,8 @@ static const struct {
       {2, 1, 14, 'c', "gE", false},
       {5001, TICK, 0, 0, "R", false},
       {6000, 1, 11, 'd', "E", false},
+      {9999, TICK, 0, 0, "", false},
+      {10000, TICK, 0, 0, "C", false}, /* less is missing */
       {600000, 1, 13, 'e', "EN", false},
       LAST}},
     {"duplicate: counted, one record a minute",

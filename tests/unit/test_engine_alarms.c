@@ -67,7 +67,7 @@ static void test_acknowledge_is_idempotent_and_by_occurrence(void **state)
     assert_true(kit_item(draft, SK_TAG_ACTOR, &item) && item.length == 3 && memcmp(item.bytes, "op1", 3) == 0);
     assert_true(kit_item(draft, SK_TAG_COMMENT, &item) && memcmp(item.bytes, "on my way", 9) == 0);
     assert_true(kit_item(draft, SK_TAG_ACTOR_ADDRESS, &item));
-    assert_int_equal(acknowledge(&kit, 1, "again", 11), SK_OK);
+    assert_int_equal(acknowledge(&kit, 1, "", 11), SK_OK);
     assert_int_equal(sk_effects_count(kit.effects), 0);
     assert_int_equal(sk_engine_alarm(kit.engine, 0)->acked_us, kit_now(10).utc_us);
     assert_int_equal(acknowledge(&kit, 2, "", 12), SK_ERR_NOT_FOUND);
