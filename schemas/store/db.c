@@ -10,17 +10,19 @@
 
 struct sk_schema sk_schema_log(void)
 {
-    return (struct sk_schema){"log.db", 0x534B4C47, 0640, false, sk_log_migrations, sk_log_migration_count};
+    return (struct sk_schema){"log.db", 0x534B4C47, 0640, false, sk_log_migrations, sk_log_migration_count, false};
 }
 
 struct sk_schema sk_schema_vault(void)
 {
-    return (struct sk_schema){"vault.db", 0x534B5654, 0600, true, sk_vault_migrations, sk_vault_migration_count};
+    return (struct sk_schema){"vault.db", 0x534B5654, 0600, true, sk_vault_migrations, sk_vault_migration_count,
+                              false};
 }
 
 struct sk_schema sk_schema_history(void)
 {
-    return (struct sk_schema){"history.db", 0x534B4853, 0640, false, sk_history_migrations, sk_history_migration_count};
+    return (struct sk_schema){"history.db", 0x534B4853, 0640, false, sk_history_migrations, sk_history_migration_count,
+                              true};
 }
 
 enum sk_err sk_db_code(int result)
@@ -115,7 +117,11 @@ static enum sk_err file_make(const char *directory, const char *path, mode_t mod
 static enum sk_err writer_setup(sqlite3 *db, const struct sk_schema *schema, struct sk_fault *fault)
 {
     int keep = 1;
-    enum sk_err err = sk_db_run(db, "PRAGMA journal_mode = WAL", fault);
+    enum sk_err err = SK_OK;
+    if (schema->small_pages) /* taken by a new file only */
+        err = sk_db_run(db, "PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL", fault);
+    if (err == SK_OK)
+        err = sk_db_run(db, "PRAGMA journal_mode = WAL", fault);
     if (err == SK_OK)
         err = sk_db_run(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384", fault);
     if (err == SK_OK && schema->secure_delete)

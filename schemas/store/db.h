@@ -30,6 +30,7 @@ struct sk_schema {
     bool secure_delete;
     const struct sk_migration *migrations;
     size_t count;
+    bool small_pages; /* many columns of a kilobyte or so, and room given back as it ages */
 };
 /* The three databases of the house. */
 struct sk_schema sk_schema_log(void);

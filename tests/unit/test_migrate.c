@@ -16,7 +16,7 @@ static const struct sk_migration steps[] = {
 
 static struct sk_schema schema_of(size_t count)
 {
-    return (struct sk_schema){"x.db", 7, 0600, false, steps, count};
+    return (struct sk_schema){"x.db", 7, 0600, false, steps, count, false};
 }
 
 static enum sk_err open_close(const struct sk_schema *schema, enum sk_store_mode mode, struct sk_fault *fault)
