@@ -13,6 +13,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "collector/archive.h"
 #include "collector/control.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
@@ -26,6 +27,7 @@ struct collector {
     struct sk_site *site;
     struct sk_loop *loop;
     struct sk_recorder *recorder;
+    struct sk_archive *archive;
     struct sk_engine *engine;
     struct sk_vault *vault;
     struct sk_feed *feed;
@@ -59,6 +61,7 @@ static void on_batch(void *context, const struct sk_batch *batch)
     if (err != SK_OK)
         sk_log(SK_LOG_ERROR, "%zu samples of link '%s' were lost: %s", batch->count, c->site->links[batch->link].id,
                sk_err_text(err));
+    sk_archive_put(c->archive, batch->samples, batch->count);
 }
 
 /* The raw card number lives until here: everything after sees only its HMAC under the site key. */
@@ -149,6 +152,11 @@ static void show_point(void *context, uint32_t point)
     sk_feed_point(((struct collector *)context)->feed, point);
 }
 
+static void raise_archive(void *context, const char *name, bool active, enum sk_severity severity, const char *detail)
+{
+    raise_system(context, name, active, severity, detail);
+}
+
 /* --- the monitor's own points --- */
 
 static struct sk_sample own_sample(const struct collector *c, int32_t point, enum sk_value_kind kind, double value)
@@ -179,8 +187,10 @@ static void tend_own_points(struct collector *c)
     if (c->queue_point >= 0)
         samples[count++] = own_sample(c, c->queue_point, SK_KIND_NUMBER, (double)c->taken);
     c->taken = 0;
-    if (count > 0)
-        sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
+    if (count == 0)
+        return;
+    sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
+    sk_archive_put(c->archive, samples, count);
 }
 
 /* --- opening --- */
@@ -335,12 +345,16 @@ static enum sk_err open_all(struct collector *c, const char *binary, struct sk_f
     if (err == SK_OK)
         err = open_pollers(c, binary, fault);
     find_own_points(c);
+    const struct sk_archive_sink archive = {.context = c, .alarm = raise_archive};
+    if (err == SK_OK && sk_archive_create(c->options->state, c->site, &archive, &c->archive) != SK_OK)
+        err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the history");
     return err;
 }
 
 static void close_all(struct collector *c)
 {
     sk_pollers_free(c->pollers);
+    sk_archive_free(c->archive);
     sk_control_free(c->control);
     sk_feed_free(c->feed);
     sk_engine_free(c->engine);
@@ -417,6 +431,7 @@ static int64_t turn(struct collector *c)
         return 0; /* more is waiting */
     next = sooner(next, sk_engine_deadline(c->engine));
     next = sooner(next, sk_recorder_deadline(c->recorder));
+    next = sooner(next, sk_archive_tend(c->archive, &c->now)); /* after everything that counts */
     next = sooner(next, c->own_points_us);
     return sooner(next, sk_pollers_deadline(c->pollers));
 }

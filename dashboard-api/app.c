@@ -5,16 +5,22 @@
 #include <pthread.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;
+static pthread_key_t key, history_key;
 
 static void close_store(void *store)
 {
     sk_store_close(store);
 }
 
+static void close_history(void *history)
+{
+    sk_history_close(history);
+}
+
 static void make_key(void)
 {
     pthread_key_create(&key, close_store);
+    pthread_key_create(&history_key, close_history);
 }
 
 enum sk_err sk_app_store(struct sk_app *app, struct sk_store **ret_store, struct sk_fault *fault)
@@ -37,4 +43,26 @@ void sk_app_store_drop(struct sk_app *app)
     pthread_once(&once, make_key);
     sk_store_close(pthread_getspecific(key));
     pthread_setspecific(key, NULL);
+}
+
+enum sk_err sk_app_history(struct sk_app *app, struct sk_history **ret_history, struct sk_fault *fault)
+{
+    pthread_once(&once, make_key);
+    struct sk_history *history = pthread_getspecific(history_key);
+    if (!history) {
+        enum sk_err err = sk_history_open(app->state_directory, SK_STORE_READER, &history, fault);
+        if (err != SK_OK)
+            return err;
+        pthread_setspecific(history_key, history);
+    }
+    *ret_history = history;
+    return SK_OK;
+}
+
+void sk_app_history_drop(struct sk_app *app)
+{
+    (void)app;
+    pthread_once(&once, make_key);
+    sk_history_close(pthread_getspecific(history_key));
+    pthread_setspecific(history_key, NULL);
 }

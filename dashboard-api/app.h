@@ -12,6 +12,7 @@
 #include "dashboard-api/live.h"
 #include "dashboard-api/mirror.h"
 #include "dashboard-api/out.h"
+#include "schemas/store/history.h"
 #include "schemas/store/store.h"
 
 struct sk_auth;
@@ -43,5 +44,8 @@ struct sk_call {
 enum sk_err sk_app_store(struct sk_app *app, struct sk_store **ret_store, struct sk_fault *fault);
 /* The store gave an error: close it, the next request opens it anew. */
 void sk_app_store_drop(struct sk_app *app);
+/* The same for history.db. */
+enum sk_err sk_app_history(struct sk_app *app, struct sk_history **ret_history, struct sk_fault *fault);
+void sk_app_history_drop(struct sk_app *app);
 
 #endif

@@ -19,6 +19,7 @@ void sk_handle_delete_session(struct sk_call *call);
 void sk_handle_get_site(struct sk_call *call);
 void sk_handle_get_points(struct sk_call *call);
 void sk_handle_get_point(struct sk_call *call);
+void sk_handle_get_history(struct sk_call *call);
 void sk_handle_get_alarms(struct sk_call *call);
 void sk_handle_get_alarm(struct sk_call *call);
 void sk_handle_post_acknowledge(struct sk_call *call);

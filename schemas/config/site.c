@@ -60,6 +60,22 @@ static enum sk_err zone_check(struct cfg *c, const char *name)
     return SK_OK;
 }
 
+static enum sk_err history_read(struct cfg *c, const cJSON *json, struct sk_site *site)
+{
+    enum { MIB = 1 << 20 };
+    struct cfg_history history;
+    enum sk_err err = cfg_read(c, CFG_AT(NULL, "history"), CFG_SECTION_history, json, &history);
+    if (err != SK_OK)
+        return err;
+    site->history_flush_s = (uint32_t)history.flush_s;
+    site->history_days[0] = (uint32_t)history.raw_days;
+    site->history_days[1] = (uint32_t)history.minute_days;
+    site->history_days[2] = (uint32_t)history.quarter_days;
+    site->history_days[3] = (uint32_t)history.day_days;
+    site->history_budget_bytes = (uint64_t)history.disk_budget_mb * MIB;
+    return SK_OK;
+}
+
 static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *raw)
 {
     struct cfg *c = &load->c;
@@ -72,6 +88,8 @@ static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *
         err = cfg_title_read(c, at, head.title, head.id, &site->title_ja, &site->title_en);
     if (err == SK_OK)
         err = cfg_read(c, CFG_AT(NULL, "log"), CFG_SECTION_log, raw->log, &log);
+    if (err == SK_OK)
+        err = history_read(c, raw->history, site);
     if (err == SK_OK)
         err = zone_check(c, head.zone);
     if (err != SK_OK)

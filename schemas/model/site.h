@@ -251,6 +251,9 @@ struct sk_site {
     const char *file;      /* as it was named */
     uint8_t digest[32];    /* SHA-256 over site file and profiles in load order */
     uint32_t checkpoint_s, checkpoint_records;
+    uint32_t history_flush_s;
+    uint32_t history_days[4];      /* kept: raw, minute, quarter of an hour, day; 0 for ever */
+    uint64_t history_budget_bytes; /* 0: no limit */
     struct sk_zone_info *zones;
     size_t zone_count;
     struct sk_door_info *doors;

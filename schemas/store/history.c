@@ -231,6 +231,16 @@ enum sk_err sk_history_point(struct sk_history *history, const char *id, int64_t
     return err;
 }
 
+enum sk_err sk_history_points(struct sk_history *history, struct sk_history_name *names, size_t count)
+{
+    enum sk_err err = history->mode == SK_STORE_WRITER ? sk_history_do(history, HS_BEGIN_WRITE) : SK_ERR_INVALID;
+    if (err != SK_OK)
+        return err;
+    for (size_t i = 0; i < count && err == SK_OK; i++)
+        err = sk_history_point(history, names[i].id, names[i].hold_ms, &names[i].number);
+    return sk_history_outcome(history, err);
+}
+
 enum sk_err sk_history_usage(struct sk_history *history, struct sk_history_usage *ret_usage)
 {
     sqlite3_stmt *statement;

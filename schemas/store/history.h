@@ -7,8 +7,8 @@
  * put said SK_OK; a crash loses what came after it and nothing else. Reader (the dashboard): open READER, query.
  *
  * Times are UTC, kept in milliseconds. Text values are not kept. A value that is not finite is kept as bad with the last value.
- * -0 becomes 0. Samples may come late or out of order (backfill is the same call): they are merged by time; the same time twice: the
- * later call wins. Samples of one call that share a time share a clock: their times are stored once for all of them.
+ * -0 becomes 0. Samples may come late or out of order (backfill is the same call): they are merged by time; the same time twice:
+ * one of them stays, the later call's as long as the first is not sealed. Samples of one call that share a time share a clock: their times are stored once for all of them.
  * Not thread-safe: one thread per struct sk_history. Layout and reasons: schemas/store/HISTORY.md. */
 #ifndef SK_STORE_HISTORY_H
 #define SK_STORE_HISTORY_H
@@ -49,6 +49,13 @@ struct sk_history_sample {
 };
 /* The number of a point, given out once. hold_ms: how long a value stands without a new one (its staleness limit). */
 enum sk_err sk_history_point(struct sk_history *history, const char *id, int64_t hold_ms, uint32_t *ret_point);
+/* Many at once, in one transaction. */
+struct sk_history_name {
+    const char *id;
+    int64_t hold_ms;
+    uint32_t number; /* filled in */
+};
+enum sk_err sk_history_points(struct sk_history *history, struct sk_history_name *names, size_t count);
 /* Takes samples into memory; never touches the disk but when a pending page is full (then it flushes). FULL: these samples were given
  * up and counted, because nothing could be written for too long. */
 enum sk_err sk_history_put(struct sk_history *history, const struct sk_history_sample *samples, size_t count);

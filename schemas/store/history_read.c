@@ -115,18 +115,31 @@ static size_t in_range(const struct reading *reading, size_t from, int64_t *newe
     return count;
 }
 
+/* Segments come in the order of time, so a column is appended as it stands; one that reaches back is merged. */
+static enum sk_err buckets_read(struct reading *reading, const void *bytes, size_t length)
+{
+    struct sk_buckets *all = &reading->buckets;
+    const size_t before = all->count;
+    enum sk_err err = sk_block_tier_decode(reading->history->work, bytes, length, reading->point, all);
+    if (err != SK_OK)
+        all->count = before;
+    if (err != SK_OK || before == 0 || all->items[before].index > all->items[before - 1].index)
+        return err;
+    struct sk_buckets head = {0};
+    err = sk_tier_merge(&head, all->items, before);
+    if (err == SK_OK)
+        err = sk_tier_merge(&head, all->items + before, all->count - before);
+    sk_free(err == SK_OK ? all->items : head.items);
+    if (err == SK_OK)
+        *all = head;
+    return err;
+}
+
 static enum sk_err segment_read(struct reading *reading, int tier, const void *bytes, size_t length)
 {
-    struct sk_buckets found = {0};
-    enum sk_err err;
-    if (tier == SK_TIER_RAW) {
-        err = sk_block_raw_decode(reading->history->work, bytes, length, reading->point, &reading->values);
-    } else {
-        err = sk_block_tier_decode(reading->history->work, bytes, length, reading->point, &found);
-        if (err == SK_OK)
-            err = sk_tier_merge(&reading->buckets, found.items, found.count);
-        sk_free(found.items);
-    }
+    enum sk_err err = tier == SK_TIER_RAW
+                          ? sk_block_raw_decode(reading->history->work, bytes, length, reading->point, &reading->values)
+                          : buckets_read(reading, bytes, length);
     if (err == SK_ERR_CORRUPT)
         reading->damaged++;
     return err == SK_ERR_CORRUPT || err == SK_ERR_NOT_FOUND ? SK_OK : err;

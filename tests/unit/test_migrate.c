@@ -79,7 +79,7 @@ static void a_step_must_set_its_version(void **state)
 {
     (void)state;
     struct sk_fault fault = {0};
-    const struct sk_schema forgetful = {"x.db", 7, 0600, false, steps + 3, 1};
+    const struct sk_schema forgetful = {"x.db", 7, 0600, false, steps + 3, 1, false};
     assert_int_equal(sk_directory_make(support_directory, &fault), SK_OK);
     assert_int_equal(open_close(&forgetful, SK_STORE_WRITER, &fault), SK_ERR_INVALID);
 }
