@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Samples of the engine's world (index into the site) become samples of the history (number given out by it). Text values stay out:
- * they change with records, not with time. */
+/* Samples of the engine's world (index into the site) become samples of the history (number given out by it). Text values stay
+ * out: they change with records, not with time. */
 #include "collector/archive.h"
 
 #include "schemas/base/bytes.h"
@@ -151,8 +151,8 @@ static void look_at_room(struct sk_archive *archive)
     if (crowded == archive->crowded)
         return;
     archive->crowded = crowded;
-    sk_text_format(detail, sizeof detail, "the history fills %.0f %% of its %llu MiB; above 100 %% the oldest values go", percent,
-                   (unsigned long long)(usage.budget_bytes >> 20));
+    sk_text_format(detail, sizeof detail, "the history fills %.0f %% of its %llu MiB; above 100 %% the oldest values go",
+                   percent, (unsigned long long)(usage.budget_bytes >> 20));
     archive->sink.alarm(archive->sink.context, "history:room", crowded, SK_SEV_LOW, crowded ? detail : "");
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The collector's hand in the history: which samples go there, when they are written, and what is said when they cannot be.
  *
- * History is given up first: nothing here stops a record, an alarm or the loop. A failure is logged when it begins and when it ends,
- * and raises the system alarm `history`; above 80 % of the disk budget stands `history:room`. Work per call is bounded: a put is
- * memory (a full page is flushed), a tend is at most one flush and one small step. One thread. */
+ * History is given up first: nothing here stops a record, an alarm or the loop. A failure is logged when it begins and when it
+ * ends, and raises the system alarm `history`; above 80 % of the disk budget stands `history:room`. Work per call is bounded: a
+ * put is memory (a full page is flushed), a tend is at most one flush and one small step. One thread. */
 #ifndef SK_COLLECTOR_ARCHIVE_H
 #define SK_COLLECTOR_ARCHIVE_H
 

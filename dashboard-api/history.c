@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /points/{device}/{point}/history: straight from history.db, read-only; the answer says its resolution and its coverage. */
+/* GET /points/{device}/{point}/history: straight from history.db, read-only; the answer says its resolution and its coverage.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -74,8 +75,9 @@ static void put_coverage(struct sk_out *out, const struct sk_history_query *quer
     const int64_t end_us = answer->next_us != 0 ? answer->next_us : query->to_us;
     const double sum = (double)answer->good_ms + (double)answer->uncertain_ms + (double)answer->bad_ms;
     const double span = fmax((double)(end_us - query->from_us) / 1000, fmax(sum, 1));
-    sk_out_format(out, "\"coverage\":{\"good\":%.6g,\"uncertain\":%.6g,\"bad\":%.6g,\"none\":%.6g}", (double)answer->good_ms / span,
-                  (double)answer->uncertain_ms / span, (double)answer->bad_ms / span, fmax(0, 1 - sum / span));
+    sk_out_format(out, "\"coverage\":{\"good\":%.6g,\"uncertain\":%.6g,\"bad\":%.6g,\"none\":%.6g}",
+                  (double)answer->good_ms / span, (double)answer->uncertain_ms / span, (double)answer->bad_ms / span,
+                  fmax(0, 1 - sum / span));
 }
 
 static void reply_answer(struct sk_call *call, const struct sk_history_query *query, const struct sk_history_answer *answer)
@@ -106,7 +108,8 @@ void sk_handle_get_history(struct sk_call *call)
         return sk_reply_problem(call, 404, "not_found", "there is no such point");
     enum sk_err err = sk_app_history(call->app, &history, &fault);
     if (err != SK_OK) {
-        fault.code = err == SK_ERR_NOT_FOUND ? SK_ERR_BUSY : err; /* a point may be missing; the history itself is only not there yet */
+        fault.code =
+            err == SK_ERR_NOT_FOUND ? SK_ERR_BUSY : err; /* a point may be missing; the history itself is only not there yet */
         return sk_reply_fault(call, &fault);
     }
     err = sk_history_read(history, &query, &answer);

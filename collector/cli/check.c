@@ -91,6 +91,10 @@ static void report_print(const cJSON *report)
            number(counts, "links"), number(counts, "devices"), number(counts, "points"), number(counts, "zones"),
            number(counts, "doors"), number(counts, "profiles"));
     cJSON_ArrayForEach(item, sk_json_get(report, "links")) link_print(item);
+    item = sk_json_get(report, "history");
+    printf(sk_cli_text("\n履歴 1日 %.1f MiB、満了時 %.0f MiB、上限 %.0f MiB(仮定: 1標本 0.25 バイト)\n",
+                       "\nhistory %.1f MiB a day, %.0f MiB once full, budget %.0f MiB (assuming 0.25 bytes a sample)\n"),
+           number(item, "mib_per_day"), number(item, "mib_full"), number(item, "budget_mib"));
     if (cJSON_GetArraySize(warnings) > 0)
         printf("\n%s\n", sk_cli_text("注意:", "warnings:"));
     cJSON_ArrayForEach(item, warnings) printf("  %s: %s\n", text(item, "where"), text(item, "what"));

@@ -8,6 +8,7 @@
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/advice.h"
+#include "schemas/store/history.h"
 
 enum { BUSY_WARN_PERCENT = 70, RING_HEAD_REGISTERS = 6 };
 
@@ -227,6 +228,38 @@ static void head_put(struct report *report, cJSON *to)
     put_number(report, counts, "profiles", (double)(site->profile_count - 1));
 }
 
+/* How much the history will take: bytes a day, and once every tier is as old as it gets (a tier kept for ever: ten years). */
+static void history_put(struct report *report, cJSON *to)
+{
+    enum { FOR_EVER_DAYS = 3650 };
+    const struct sk_site *site = report->site;
+    double per_day[SK_TIER_COUNT] = {0}, day = 0, full = 0;
+    char text[200];
+    for (size_t i = 0; i < site->point_count; i++) {
+        double one[SK_TIER_COUNT];
+        if (site->points[i].kind->kind == SK_KIND_TEXT)
+            continue;
+        sk_history_forecast(site->points[i].period_ms, one);
+        for (int tier = 0; tier < SK_TIER_COUNT; tier++)
+            per_day[tier] += one[tier];
+    }
+    for (int tier = 0; tier < SK_TIER_COUNT; tier++) {
+        day += per_day[tier];
+        full += per_day[tier] * (site->history_days[tier] > 0 ? site->history_days[tier] : FOR_EVER_DAYS);
+    }
+    cJSON *history = cJSON_AddObjectToObject(to, "history");
+    put_number(report, history, "mib_per_day", day / (1 << 20));
+    put_number(report, history, "mib_full", full / (1 << 20));
+    put_number(report, history, "budget_mib", (double)(site->history_budget_bytes >> 20));
+    put_text(report, history, "assumption",
+             "0.25 bytes a sample, 1.8 a bucket; a facility with noisier sensors needs up to twice that");
+    if (site->history_budget_bytes == 0 || full < (double)site->history_budget_bytes * 0.8)
+        return;
+    (void)sk_text_format(text, sizeof(text), "will need about %.0f MiB of %llu MiB: raise disk_budget_mb or keep fewer days",
+                         full / (1 << 20), (unsigned long long)(site->history_budget_bytes >> 20));
+    warn(report, "history", text);
+}
+
 enum sk_err sk_check_report(const struct sk_site *site, cJSON **ret_report, struct sk_fault *fault)
 {
     struct report report = {.site = site, .warnings = cJSON_CreateArray()};
@@ -237,6 +270,7 @@ enum sk_err sk_check_report(const struct sk_site *site, cJSON **ret_report, stru
         cJSON *links = put_list(&report, whole, "links");
         for (size_t i = 0; i < site->link_count && err == SK_OK; i++)
             err = link_put(&report, links, i, fault);
+        history_put(&report, whole);
         (void)sk_site_advise(site, warn, &report);
     }
     if (err == SK_OK && report.bad)

@@ -15,14 +15,12 @@ struct sk_schema sk_schema_log(void)
 
 struct sk_schema sk_schema_vault(void)
 {
-    return (struct sk_schema){"vault.db", 0x534B5654, 0600, true, sk_vault_migrations, sk_vault_migration_count,
-                              false};
+    return (struct sk_schema){"vault.db", 0x534B5654, 0600, true, sk_vault_migrations, sk_vault_migration_count, false};
 }
 
 struct sk_schema sk_schema_history(void)
 {
-    return (struct sk_schema){"history.db", 0x534B4853, 0640, false, sk_history_migrations, sk_history_migration_count,
-                              true};
+    return (struct sk_schema){"history.db", 0x534B4853, 0640, false, sk_history_migrations, sk_history_migration_count, true};
 }
 
 enum sk_err sk_db_code(int result)

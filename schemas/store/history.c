@@ -154,7 +154,8 @@ static enum sk_err open_parts(struct sk_history *history, const char *directory,
     if (err == SK_OK)
         err = sk_db_open(directory, &schema, history->mode, &history->db, fault);
     if (err == SK_OK && history->mode == SK_STORE_WRITER && (err = sk_history_load(history)) != SK_OK)
-        sk_fault_set(fault, err, "cannot read history.db in '%s': %s; move it away to begin a new one", directory, sk_err_text(err));
+        sk_fault_set(fault, err, "cannot read history.db in '%s': %s; move it away to begin a new one", directory,
+                     sk_err_text(err));
     return err;
 }
 
@@ -210,7 +211,8 @@ void sk_history_set_plan(struct sk_history *history, const struct sk_history_pla
 enum sk_err sk_history_point(struct sk_history *history, const char *id, int64_t hold_ms, uint32_t *ret_point)
 {
     sqlite3_stmt *statement;
-    enum sk_err err = history->mode == SK_STORE_WRITER ? sk_history_statement(history, HS_POINT_PUT, &statement) : SK_ERR_INVALID;
+    enum sk_err err =
+        history->mode == SK_STORE_WRITER ? sk_history_statement(history, HS_POINT_PUT, &statement) : SK_ERR_INVALID;
     if (err != SK_OK)
         return err;
     hold_ms = hold_ms < 1 ? 1 : hold_ms;
@@ -258,11 +260,14 @@ enum sk_err sk_history_usage(struct sk_history *history, struct sk_history_usage
     return sk_db_code(result);
 }
 
-/* Bytes of a sample by how often it is read: what the facility of tests/bench/bench_history.c costs, tiers apart, rounded up. */
-double sk_history_forecast(uint32_t period_ms)
+/* Bytes per sample and per bucket: what the facility of tests/bench/bench_history.c costs in the file, rounded up. */
+void sk_history_forecast(uint32_t period_ms, double ret_bytes_per_day[SK_TIER_COUNT])
 {
-    static const double raw_bytes = 0.25, tier_bytes_per_day = 1440 * 1.5 + 96 * 4 + 10;
+    static const double raw_bytes = 0.25, bucket_bytes = 1.8;
     const double samples = 86400000.0 / (period_ms > 0 ? period_ms : 1000);
-    const double buckets = samples < 1440 ? samples / 1440 : 1;
-    return samples * raw_bytes + tier_bytes_per_day * buckets;
+    ret_bytes_per_day[SK_TIER_RAW] = samples * raw_bytes;
+    for (int tier = SK_TIER_MINUTE; tier < SK_TIER_COUNT; tier++) {
+        const double buckets = 86400000.0 / (double)sk_tier_bucket_ms(tier);
+        ret_bytes_per_day[tier] = (samples < buckets ? samples : buckets) * bucket_bytes;
+    }
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history: samples over time, compressed, thinned with age. Evidence of values, never of acts; it cannot hurt the log: a file of
- * its own, and whoever writes it gives it up first.
+/* The history: samples over time, compressed, thinned with age. Evidence of values, never of acts; it cannot hurt the log: a
+ * file of its own, and whoever writes it gives it up first.
  *
  * Writer (the collector, one): open, sk_history_point() per point, sk_history_put() per batch, sk_history_flush() when
- * sk_history_deadline() says so, sk_history_tend() when there is time (one small step per call). Durable means: the flush after a
- * put said SK_OK; a crash loses what came after it and nothing else. Reader (the dashboard): open READER, query.
+ * sk_history_deadline() says so, sk_history_tend() when there is time (one small step per call). Durable means: the flush after
+ * a put said SK_OK; a crash loses what came after it and nothing else. Reader (the dashboard): open READER, query.
  *
  * Times are UTC, kept in milliseconds. Text values are not kept. A value that is not finite is kept as bad with the last value.
- * -0 becomes 0. Samples may come late or out of order (backfill is the same call): they are merged by time; the same time twice:
- * one of them stays, the later call's as long as the first is not sealed. Samples of one call that share a time share a clock: their times are stored once for all of them.
- * Not thread-safe: one thread per struct sk_history. Layout and reasons: schemas/store/HISTORY.md. */
+ * -0 becomes 0. Samples may come late or out of order (backfill is the same call): they are merged by time; the same time
+ * twice: one of them stays, the later call's as long as the first is not sealed. Samples of one call that share a time share a
+ * clock: their times are stored once for all of them. Not thread-safe: one thread per struct sk_history. Layout and reasons:
+ * schemas/store/HISTORY.md. */
 #ifndef SK_STORE_HISTORY_H
 #define SK_STORE_HISTORY_H
 
@@ -56,8 +57,8 @@ struct sk_history_name {
     uint32_t number; /* filled in */
 };
 enum sk_err sk_history_points(struct sk_history *history, struct sk_history_name *names, size_t count);
-/* Takes samples into memory; never touches the disk but when a pending page is full (then it flushes). FULL: these samples were given
- * up and counted, because nothing could be written for too long. */
+/* Takes samples into memory; never touches the disk but when a pending page is full (then it flushes). FULL: these samples were
+ * given up and counted, because nothing could be written for too long. */
 enum sk_err sk_history_put(struct sk_history *history, const struct sk_history_sample *samples, size_t count);
 /* Writes everything pending as one journal row. now_us: UTC. An error keeps it pending. */
 enum sk_err sk_history_flush(struct sk_history *history, int64_t now_us);
@@ -77,31 +78,32 @@ enum sk_err sk_history_usage(struct sk_history *history, struct sk_history_usage
 struct sk_history_item {
     int64_t time_us; /* of the sample, or the begin of the bucket */
     double min, max, mean, last;
-    uint32_t count;                   /* samples */
+    uint32_t count;                         /* samples */
     uint32_t good_ms, uncertain_ms, bad_ms; /* how long values of each class stood; none is the rest */
-    uint8_t quality, reason;          /* raw only */
+    uint8_t quality, reason;                /* raw only */
 };
 struct sk_history_query {
-    const char *point; /* id */
+    const char *point;      /* id */
     int64_t from_us, to_us; /* half-open */
-    int tier;          /* enum sk_history_tier, or SK_TIER_AUTO: the finest that keeps within `limit` items */
-    uint32_t limit;    /* items at most; what follows begins at next_us */
+    int tier;               /* enum sk_history_tier, or SK_TIER_AUTO: the finest that keeps within `limit` items */
+    uint32_t limit;         /* items at most; what follows begins at next_us */
 };
 struct sk_history_answer {
     struct sk_history_item *items; /* owned: sk_history_answer_free() */
     size_t count;
     int tier;
-    int64_t next_us;                            /* 0: complete */
-    uint64_t good_ms, uncertain_ms, bad_ms;     /* of the items given */
-    uint32_t damaged;                           /* blocks that could not be read: their times are missing from the items */
+    int64_t next_us;                        /* 0: complete */
+    uint64_t good_ms, uncertain_ms, bad_ms; /* of the items given */
+    uint32_t damaged;                       /* blocks that could not be read: their times are missing from the items */
 };
 /* NOT_FOUND: nothing was ever kept under that id. */
-enum sk_err sk_history_read(struct sk_history *history, const struct sk_history_query *query, struct sk_history_answer *ret_answer);
+enum sk_err sk_history_read(struct sk_history *history, const struct sk_history_query *query,
+                            struct sk_history_answer *ret_answer);
 void sk_history_answer_free(struct sk_history_answer *answer);
 int64_t sk_tier_bucket_ms(int tier); /* 0 for raw */
 
 /* --- forecast --- */
-/* Bytes a day that a number point of this period needs, all tiers: an estimate from a made-up facility, see HISTORY.md. */
-double sk_history_forecast(uint32_t period_ms);
+/* Bytes a day that a point read with this period needs in each tier: an estimate from a made-up facility, see HISTORY.md. */
+void sk_history_forecast(uint32_t period_ms, double ret_bytes_per_day[SK_TIER_COUNT]);
 
 #endif

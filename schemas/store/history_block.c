@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Raw segments: one column of times, then a column per point.
  *
- * A column of values: u8 flags, [presence], [quality runs], then either decimals, first number and range-coded residuals of the best
- * of three predictors, or (values that are no decimals) the XOR of neighbours, byte plane by byte plane, through zstd. */
+ * A column of values: u8 flags, [presence], [quality runs], then either decimals, first number and range-coded residuals of the
+ * best of three predictors, or (values that are no decimals) the XOR of neighbours, byte plane by byte plane, through zstd. */
 #include "schemas/store/history_block.h"
 
 #include <math.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealed segments: the columns of one clock as bytes, and back. Pure: no database.
  *
- * A segment is a head (magic, tier, columns, each with point, length and CRC-32, and a CRC of the head itself) and the columns one
- * after the other; so one point is read without the others, and damage is confined to one column. Raw segments begin with a column of
- * times (point 0) that all points share; a point that was not seen at some tick carries a bitmap. Bytes: schemas/store/HISTORY.md.
+ * A segment is a head (magic, tier, columns, each with point, length and CRC-32, and a CRC of the head itself) and the columns
+ * one after the other; so one point is read without the others, and damage is confined to one column. Raw segments begin with a
+ * column of times (point 0) that all points share; a point that was not seen at some tick carries a bitmap. Bytes:
+ * schemas/store/HISTORY.md.
  *
  * Everything read is hostile: counts are bounded, sums are checked, a wrong byte is SK_ERR_CORRUPT. */
 #ifndef SK_STORE_HISTORY_BLOCK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Range coder with carry (low of 33 bits, a cached byte) and adaptive bits; above it the series model: zero or not by the last four
- * signs and the last two sizes (two opinions, averaged), then sign, length and the upper bits of the magnitude. */
+/* Range coder with carry (low of 33 bits, a cached byte) and adaptive bits; above it the series model: zero or not by the last
+ * four signs and the last two sizes (two opinions, averaged), then sign, length and the upper bits of the magnitude. */
 #include "schemas/store/history_coder.h"
 
 #include <string.h>

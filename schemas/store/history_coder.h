@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An adaptive binary range coder and a model for series of integers: residuals that are mostly small, often zero, and that remember
- * what came before. No allocation: the caller gives the buffer; running over its end sets `bad` and writes nothing more.
+/* An adaptive binary range coder and a model for series of integers: residuals that are mostly small, often zero, and that
+ * remember what came before. No allocation: the caller gives the buffer; running over its end sets `bad` and writes nothing
+ * more.
  *
- * Both sides adapt alike, so nothing about the data is stored beside it. A decoder fed with anything gives some integers and never
- * reads past its bytes. */
+ * Both sides adapt alike, so nothing about the data is stored beside it. A decoder fed with anything gives some integers and
+ * never reads past its bytes. */
 #ifndef SK_STORE_HISTORY_CODER_H
 #define SK_STORE_HISTORY_CODER_H
 

@@ -9,7 +9,8 @@
 #include "schemas/store/history_block.h"
 #include "schemas/store/history_tier.h"
 
-/* One flush holds at most so many ticks of a clock (bits of a mask), changed values and late samples; what needs more flushes. */
+/* One flush holds at most so many ticks of a clock (bits of a mask), changed values and late samples; what needs more flushes.
+ */
 enum { SK_PAGE_TICKS = 64, SK_PAGE_EVENTS = 1 << 16, SK_PAGE_LATE = 1 << 14, SK_LATE_CLOCK = 0 };
 #define SK_GENERATION_MS INT64_C(7200000) /* two hours: shorter blocks cost 5 % more, longer ones a longer journal */
 #define SK_JOURNAL_BYTES ((uint64_t)64 << 20)
@@ -19,27 +20,27 @@ enum { SK_PAGE_TICKS = 64, SK_PAGE_EVENTS = 1 << 16, SK_PAGE_LATE = 1 << 14, SK_
     X(HS_BEGIN_READ, "BEGIN")                                                                                                  \
     X(HS_COMMIT, "COMMIT")                                                                                                     \
     X(HS_ROLLBACK, "ROLLBACK")                                                                                                 \
-    X(HS_POINT_PUT, "INSERT INTO point (name, hold_ms) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET hold_ms = ?2 "          \
+    X(HS_POINT_PUT, "INSERT INTO point (name, hold_ms) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET hold_ms = ?2 "         \
                     "RETURNING id")                                                                                            \
     X(HS_POINTS, "SELECT p.id, p.hold_ms, m.clock, m.slot FROM point p LEFT JOIN member m ON m.point = p.id")                  \
-    X(HS_POINT_FIND, "SELECT p.id, p.hold_ms, m.clock, m.slot FROM point p JOIN member m ON m.point = p.id WHERE p.name = ?1")  \
+    X(HS_POINT_FIND, "SELECT p.id, p.hold_ms, m.clock, m.slot FROM point p JOIN member m ON m.point = p.id WHERE p.name = ?1") \
     X(HS_MEMBER_PUT, "INSERT INTO member (point, clock, slot) VALUES (?1, ?2, ?3)")                                            \
     X(HS_JOURNAL_PUT, "INSERT INTO journal (generation, bytes) VALUES (?1, ?2)")                                               \
     X(HS_JOURNAL_ALL, "SELECT generation, bytes FROM journal ORDER BY id")                                                     \
     X(HS_JOURNAL_DELETE, "DELETE FROM journal WHERE generation = ?1")                                                          \
-    X(HS_PROGRESS_PUT, "INSERT INTO progress (generation, upto) VALUES (?1, ?2) ON CONFLICT (generation) DO UPDATE "            \
+    X(HS_PROGRESS_PUT, "INSERT INTO progress (generation, upto) VALUES (?1, ?2) ON CONFLICT (generation) DO UPDATE "           \
                        "SET upto = ?2")                                                                                        \
     X(HS_PROGRESS_GET, "SELECT upto FROM progress WHERE generation = ?1")                                                      \
     X(HS_PROGRESS_DELETE, "DELETE FROM progress WHERE generation = ?1")                                                        \
     X(HS_SEGMENT_PUT, "INSERT INTO segment (clock, tier, start_ms, end_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")                \
     X(HS_SEGMENT_CHANGE, "UPDATE segment SET bytes = ?2 WHERE id = ?1")                                                        \
-    X(HS_SEGMENT_NEWEST, "SELECT id, bytes FROM segment WHERE clock = ?1 AND tier = ?2 AND start_ms = ?3 ORDER BY id DESC "     \
+    X(HS_SEGMENT_NEWEST, "SELECT id, bytes FROM segment WHERE clock = ?1 AND tier = ?2 AND start_ms = ?3 ORDER BY id DESC "    \
                          "LIMIT 1")                                                                                            \
-    X(HS_SEGMENTS, "SELECT bytes, start_ms FROM segment WHERE clock = ?1 AND tier = ?2 AND start_ms < ?4 AND end_ms > ?3 "      \
+    X(HS_SEGMENTS, "SELECT bytes, start_ms FROM segment WHERE clock = ?1 AND tier = ?2 AND start_ms < ?4 AND end_ms > ?3 "     \
                    "ORDER BY start_ms, id")                                                                                    \
-    X(HS_PURGE_AGE, "DELETE FROM segment WHERE id IN (SELECT id FROM segment WHERE tier = ?1 AND end_ms < ?2 "                  \
+    X(HS_PURGE_AGE, "DELETE FROM segment WHERE id IN (SELECT id FROM segment WHERE tier = ?1 AND end_ms < ?2 "                 \
                     "ORDER BY end_ms LIMIT ?3)")                                                                               \
-    X(HS_PAGES, "SELECT (p.page_count - f.freelist_count) * s.page_size, f.freelist_count FROM pragma_page_count p, "           \
+    X(HS_PAGES, "SELECT (p.page_count - f.freelist_count) * s.page_size, f.freelist_count FROM pragma_page_count p, "          \
                 "pragma_freelist_count f, pragma_page_size s")
 
 enum sk_history_statement {
@@ -63,7 +64,7 @@ struct sk_late_value {
 /* Index: the point's number. */
 struct sk_history_point_state {
     int64_t hold_ms;
-    double value; /* as of the newest sample */
+    double value;        /* as of the newest sample */
     uint64_t generation; /* in which `value` was last written out; 0 never */
     uint64_t seen;       /* bit per tick of this page */
     int32_t first, last; /* events of this page; -1 none */
@@ -105,7 +106,7 @@ struct sk_history {
     struct sk_late_value *late;
     size_t late_count;
     uint64_t pending, unsaved;
-    uint64_t generation;     /* being written; from 1 */
+    uint64_t generation;       /* being written; from 1 */
     int64_t generation_end_ms; /* 0: no tick yet */
     uint64_t generation_bytes;
     struct sk_journal_row *rows; /* oldest first */

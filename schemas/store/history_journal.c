@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One journal row: everything of one flush. A directory by clock (upwards; 0 holds late samples), then a section per clock: its
- * ticks, which points stood still, and the changes of the others. Written by one process, read by another: checked like a stranger's. */
+ * ticks, which points stood still, and the changes of the others. Written by one process, read by another: checked like a
+ * stranger's. */
 #include <math.h>
 #include <string.h>
 
@@ -46,7 +47,8 @@ static void point_write(const struct sk_history *history, const struct sk_histor
         const uint8_t now = scale_choose(event->value, scale, &number);
         const bool quality = last == NULL || last->quality != event->quality || last->reason != event->reason;
         const bool rescaled = last == NULL || now != scale;
-        sk_write_varint(writer, (uint64_t)event->tick << EVENT_BITS | (quality ? EVENT_QUALITY : 0) | (rescaled ? EVENT_SCALE : 0));
+        sk_write_varint(writer,
+                        (uint64_t)event->tick << EVENT_BITS | (quality ? EVENT_QUALITY : 0) | (rescaled ? EVENT_SCALE : 0));
         if (rescaled)
             sk_write_u8(writer, now);
         if (quality) {
@@ -301,7 +303,8 @@ enum sk_err sk_journal_decode(const uint8_t *bytes, size_t length, uint32_t cloc
     return err == SK_OK && !sk_reader_done(&reader) ? SK_ERR_CORRUPT : err;
 }
 
-enum sk_err sk_journal_decode_late(const uint8_t *bytes, size_t length, const uint32_t *points, size_t count, struct sk_values *to)
+enum sk_err sk_journal_decode_late(const uint8_t *bytes, size_t length, const uint32_t *points, size_t count,
+                                   struct sk_values *to)
 {
     struct sk_reader reader;
     enum sk_err err = section_find(bytes, length, SK_LATE_CLOCK, &reader);

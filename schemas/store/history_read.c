@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A range of one point: choose the tier, gather sealed segments and what the journal still holds, merge by time. One read transaction
- * of a few milliseconds; a damaged block is counted and passed over. */
+/* A range of one point: choose the tier, gather sealed segments and what the journal still holds, merge by time. One read
+ * transaction of a few milliseconds; a damaged block is counted and passed over. */
 #include <string.h>
 
 #include "schemas/base/mem.h"
@@ -93,7 +93,8 @@ static enum sk_err journal_read(struct reading *reading, size_t which)
             err = sealed_upto(reading->history, generation, &upto);
         }
         if (err == SK_OK && reading->at[which].clock > upto)
-            err = row_read(reading, which, sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1), states);
+            err =
+                row_read(reading, which, sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1), states);
     }
     if (reading->history->statements[HS_JOURNAL_ALL] != NULL)
         sk_db_release(reading->history->statements[HS_JOURNAL_ALL]);
@@ -225,7 +226,8 @@ static enum sk_err answer_fill(struct reading *reading, int tier, struct sk_hist
         const struct sk_history_item item = tier == SK_TIER_RAW
                                                 ? item_of_value(reading->values.items, found, i, reading->hold_ms)
                                                 : item_of_bucket(&reading->buckets.items[i], bucket_ms);
-        if (item.time_us + bucket_ms * 1000 < reading->query->from_us + (bucket_ms > 0) || item.time_us >= reading->query->to_us)
+        if (item.time_us + bucket_ms * 1000 < reading->query->from_us + (bucket_ms > 0) ||
+            item.time_us >= reading->query->to_us)
             continue;
         if (answer->count == room) {
             answer->next_us = item.time_us;
@@ -287,7 +289,8 @@ static enum sk_err read_all(struct reading *reading, struct sk_history_answer *a
     return err;
 }
 
-enum sk_err sk_history_read(struct sk_history *history, const struct sk_history_query *query, struct sk_history_answer *ret_answer)
+enum sk_err sk_history_read(struct sk_history *history, const struct sk_history_query *query,
+                            struct sk_history_answer *ret_answer)
 {
     struct reading reading = {.history = history,
                               .query = query,

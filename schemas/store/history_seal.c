@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What follows the flush, in small steps: a clock's part of a complete generation becomes raw and tier segments; old segments go.
+/* What follows the flush, in small steps: a clock's part of a complete generation becomes raw and tier segments; old segments
+ * go.
  *
  * One step is one transaction: the segments and how far the generation is sealed change together, so a crash between two steps
- * repeats nothing and loses nothing. These commits need no sync of their own: until they reach the disk, the journal rows are there. */
+ * repeats nothing and loses nothing. These commits need no sync of their own: until they reach the disk, the journal rows are
+ * there. */
 #include <string.h>
 
 #include "schemas/base/mem.h"
@@ -90,7 +92,8 @@ static enum sk_err raw_put(struct sk_history *history, const struct sk_history_c
     return err == SK_OK ? raw_put(history, clock, middle, to_ms, depth - 1) : err;
 }
 
-/* The segment that holds these buckets already; id 0: none, or one that cannot be read (it stays as it is, a new one beside it). */
+/* The segment that holds these buckets already; id 0: none, or one that cannot be read (it stays as it is, a new one beside
+ * it). */
 static enum sk_err tier_load(struct sk_history *history, const struct sk_history_clock *clock, int tier, int64_t start_ms,
                              struct sk_buckets *old, int64_t *ret_id)
 {
@@ -160,8 +163,8 @@ static enum sk_err tier_segment(struct sk_history *history, const struct sk_hist
             err = sk_tier_merge(&merged[slot], fresh[slot].items + at[slot], run);
         at[slot] += run;
         if (merged[slot].count > 0)
-            columns[count++] = (struct sk_column){
-                .point = clock->points[slot], .buckets = merged[slot].items, .count = merged[slot].count};
+            columns[count++] =
+                (struct sk_column){.point = clock->points[slot], .buckets = merged[slot].items, .count = merged[slot].count};
     }
     if (err == SK_OK)
         err = sk_block_tier_encode(history->work, tier, columns, count, &history->segment);
@@ -307,7 +310,8 @@ static enum sk_err purge_older(struct sk_history *history, int tier, int64_t bef
     return err;
 }
 
-/* By age, tier by tier; then, above the budget, the oldest of the finest tier that has any. Days are kept: they cost nothing. */
+/* By age, tier by tier; then, above the budget, the oldest of the finest tier that has any. Days are kept: they cost nothing.
+ */
 enum sk_err sk_history_purge_step(struct sk_history *history, int64_t now_us, bool *ret_did)
 {
     struct sk_history_usage usage;

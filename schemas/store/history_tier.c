@@ -64,7 +64,8 @@ static void take(struct sk_bucket *bucket, int tier, const struct sk_value *valu
     *covered = sum_ms(*covered, (uint64_t)ms);
     bucket->min = before > 0 ? fmin(bucket->min, value->value) : value->value;
     bucket->max = before > 0 ? fmax(bucket->max, value->value) : value->value;
-    bucket->mean = before > 0 ? bucket->mean + (value->value - bucket->mean) * ((double)ms / (before + (double)ms)) : value->value;
+    bucket->mean =
+        before > 0 ? bucket->mean + (value->value - bucket->mean) * ((double)ms / (before + (double)ms)) : value->value;
     bucket->last = value->value;
     bucket->last_part = (uint8_t)((value->ms - bucket->index * tiers[tier].bucket_ms) * PARTS / tiers[tier].bucket_ms);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arithmetic of tiers: samples into buckets, buckets into buckets. Pure.
  *
- * A value stands from its time until the next one of its point, at most hold_ms (the last one of a run: at most as long as the one
- * before it did), and counts wholly for the bucket it came in. mean is weighted by that; min, max, mean and last take usable values
- * (good and uncertain), coverage takes all. */
+ * A value stands from its time until the next one of its point, at most hold_ms (the last one of a run: at most as long as the
+ * one before it did), and counts wholly for the bucket it came in. mean is weighted by that; min, max, mean and last take
+ * usable values (good and uncertain), coverage takes all. */
 #ifndef SK_STORE_HISTORY_TIER_H
 #define SK_STORE_HISTORY_TIER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Samples into memory, and from there into one journal row. A sample that says what its point said before sets one bit; a changed one
- * takes an event of a fixed pool; nothing is allocated per sample. */
+/* Samples into memory, and from there into one journal row. A sample that says what its point said before sets one bit; a
+ * changed one takes an event of a fixed pool; nothing is allocated per sample. */
 #include <math.h>
 #include <string.h>
 
@@ -145,7 +145,8 @@ static enum sk_err sample_take(struct sk_history *history, const struct sk_histo
     const bool crosses = history->generation_end_ms != 0 && ms >= history->generation_end_ms && ms > clock->last_ms;
     if (crosses || is_full(history, clock)) {
         err = make_room(history, sample.time_us);
-        if (crosses && err == SK_OK && history->row_count > 0 && history->rows[history->row_count - 1].generation == history->generation)
+        if (crosses && err == SK_OK && history->row_count > 0 &&
+            history->rows[history->row_count - 1].generation == history->generation)
             generation_next(history);
     }
     if (history->generation_end_ms == 0 || crosses)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The history on a made-up facility: bytes and CPU per sample of a day of 40 signals at 1 s, and the time of long queries.
  *
- * Twice 20 signals, each twenty one clock: 8 temperatures (0.1 C; a day's swing, a slow walk, sensor noise of 0.02 C), 2 humidities
- * (0.1 %; noise 0.05), 4 loads (0.01 kW; steps now and then, noise 0.03), 2 meters (0.01 kWh, the sum of a load), 3 status bits (a
- * change about every three hours), 1 mains voltage (0.1 V; noise 0.15). Deterministic.
- * usage: bench_history EMPTY-DIRECTORY [--dump FILE] [--day-only]     One JSON line per figure. --dump writes the same day as JSON lines
- * that VictoriaMetrics imports. */
+ * Twice 20 signals, each twenty one clock: 8 temperatures (0.1 C; a day's swing, a slow walk, sensor noise of 0.02 C), 2
+ * humidities (0.1 %; noise 0.05), 4 loads (0.01 kW; steps now and then, noise 0.03), 2 meters (0.01 kWh, the sum of a load), 3
+ * status bits (a change about every three hours), 1 mains voltage (0.1 V; noise 0.15). Deterministic. usage: bench_history
+ * EMPTY-DIRECTORY [--dump FILE] [--day-only]     One JSON line per figure. --dump writes the same day as JSON lines that
+ * VictoriaMetrics imports. */
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -227,8 +227,8 @@ static void bench_query(const char *directory, const char *name, const char *wha
     snprintf(path, sizeof path, "%s/%s", directory, name);
     if (sk_history_open(path, SK_STORE_READER, &history, &fault) != SK_OK)
         exit(1);
-    const struct sk_history_query query = {
-        "bench0/signal3", BEGIN_S * 1000000, (BEGIN_S + days * DAY_S) * 1000000, tier, UINT32_MAX};
+    const struct sk_history_query query = {"bench0/signal3", BEGIN_S * 1000000, (BEGIN_S + days * DAY_S) * 1000000, tier,
+                                           UINT32_MAX};
     size_t items = 0;
     for (int i = 0; i < ROUNDS; i++) {
         const double begin = wall_s();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a segment or a journal row. The first byte chooses; checksums are made right, so that what lies behind them is reached. */
+/* Any bytes as a segment or a journal row. The first byte chooses; checksums are made right, so that what lies behind them is
+ * reached. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

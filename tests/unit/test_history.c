@@ -286,8 +286,9 @@ static void damage_is_reported(void **state)
     run(history, STEPS, 2 * STEPS, true, &err);
     sk_history_close(history);
     assert_int_equal(sqlite3_open(support_path("history.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE segment SET bytes = CAST(substr(bytes, 1, 40) || x'00' || substr(bytes, 42) AS BLOB) "
-                                      "WHERE id = (SELECT min(id) FROM segment WHERE tier = 0)",
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE segment SET bytes = CAST(substr(bytes, 1, 40) || x'00' || substr(bytes, 42) AS BLOB) "
+                                  "WHERE id = (SELECT min(id) FROM segment WHERE tier = 0)",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
@@ -315,7 +316,8 @@ static void clocks_are_shared(void **state)
         size_t count = 0;
         for (int i = 0; i < POINTS; i++)
             if (step % (i + 1) == 0)
-                samples[count++] = (struct sk_history_sample){points[i], SK_Q_GOOD, 0, BEGIN_US + step * 1000000, value_of(step)};
+                samples[count++] =
+                    (struct sk_history_sample){points[i], SK_Q_GOOD, 0, BEGIN_US + step * 1000000, value_of(step)};
         assert_int_equal(sk_history_put(history, samples, count), SK_OK);
     }
     assert_int_equal(sk_history_seal(history, 0), SK_OK);
@@ -340,9 +342,9 @@ static int group_setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(flushed_is_there),        T(two_writers_are_refused), T(every_write_fails_once), T(late_samples_are_merged),
-        T(tiers_through_the_store), T(query_chooses_its_tier),  T(purge_by_age_and_room),  T(damage_is_reported),
-        T(clocks_are_shared),
+        T(flushed_is_there),        T(two_writers_are_refused), T(every_write_fails_once),
+        T(late_samples_are_merged), T(tiers_through_the_store), T(query_chooses_its_tier),
+        T(purge_by_age_and_room),   T(damage_is_reported),      T(clocks_are_shared),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segments of the history: whatever goes in comes out, for series of every kind; a changed byte is noticed; buckets do their sums. */
+/* Segments of the history: whatever goes in comes out, for series of every kind; a changed byte is noticed; buckets do their
+ * sums. */
 #include "tests/unit/sk_test.h"
 
 #include <math.h>
@@ -47,8 +48,9 @@ static double single(double before, int i)
 }
 static double wild(double before, int i)
 {
-    static const double values[] = {0,      1e300, -1e300,           5e-324, 9007199254740991.0, -9007199254740991.0,
-                                    0.1234567891, -1,    123456789012345.0, 1e-9,   3.5,                4294967295.0};
+    static const double values[] = {
+        0,    1e300, -1e300,      5e-324, 9007199254740991.0, -9007199254740991.0, 0.1234567891, -1, 123456789012345.0,
+        1e-9, 3.5,   4294967295.0};
     (void)before;
     (void)i;
     return values[draw() % SK_COUNT(values)];
@@ -68,8 +70,8 @@ static double large(double before, int i)
 static const struct {
     const char *name;
     double (*next)(double before, int i);
-} series[] = {{"counter", counter}, {"noisy", noisy},   {"state", state},       {"irrational", irrational},
-              {"single", single},   {"wild", wild},     {"constant", constant}, {"large", large}};
+} series[] = {{"counter", counter}, {"noisy", noisy}, {"state", state},       {"irrational", irrational},
+              {"single", single},   {"wild", wild},   {"constant", constant}, {"large", large}};
 
 enum gaps { NO_GAPS, SOME, MOST };
 static size_t column_make(size_t kind, enum gaps gaps, bool flips, struct sk_value *to, int64_t begin_ms, int64_t jitter)
@@ -114,7 +116,8 @@ static void raw_comes_back(void **unused)
         struct sk_column columns[8];
         seed = round;
         for (size_t i = 0; i < 8; i++) {
-            const size_t count = column_make(i, (enum gaps)(round % 3), round % 2 == 1, store[i], INT64_C(1763596800000), round * 70);
+            const size_t count =
+                column_make(i, (enum gaps)(round % 3), round % 2 == 1, store[i], INT64_C(1763596800000), round * 70);
             columns[i] = (struct sk_column){.point = (uint32_t)(i * 7 + 1), .values = store[i], .count = count};
         }
         assert_int_equal(sk_block_raw_encode(work, columns, 8, &blob), SK_OK);
@@ -207,7 +210,8 @@ static void tiers_are_sums(void **unused)
         assert_int_equal(bucket->uncertain_ms, uncertain);
         assert_int_equal(bucket->bad_ms, bad);
         if (weight > 0)
-            assert_true(bucket->min == min && bucket->max == max && bucket->last == last && fabs(bucket->mean - sum / weight) < 1e-9);
+            assert_true(bucket->min == min && bucket->max == max && bucket->last == last &&
+                        fabs(bucket->mean - sum / weight) < 1e-9);
     }
     /* in two parts that meet inside a bucket: the same, but for the one value whose successor the first part does not know */
     assert_int_equal(sk_tier_add_values(SK_TIER_MINUTE, store[0], 1001, HOLD, &split), SK_OK);
@@ -242,10 +246,12 @@ static void tiers_come_back(void **unused)
         for (size_t i = 0; i < in.count; i++) {
             const double near = fmax(1e-9, fabs(in.items[i].max) * 1e-6) + 0.0051;
             sk_check(in.items[i].index == out.items[i].index && in.items[i].count == out.items[i].count, series[kind].name);
-            sk_check(in.items[i].good_ms == out.items[i].good_ms && in.items[i].bad_ms == out.items[i].bad_ms, series[kind].name);
+            sk_check(in.items[i].good_ms == out.items[i].good_ms && in.items[i].bad_ms == out.items[i].bad_ms,
+                     series[kind].name);
             if (fabs(in.items[i].max) < 1e12 && fabs(in.items[i].min) < 1e12)
                 sk_check(fabs(in.items[i].mean - out.items[i].mean) < near && fabs(in.items[i].min - out.items[i].min) < near &&
-                             fabs(in.items[i].max - out.items[i].max) < near && fabs(in.items[i].last - out.items[i].last) < near,
+                             fabs(in.items[i].max - out.items[i].max) < near &&
+                             fabs(in.items[i].last - out.items[i].last) < near,
                          series[kind].name);
         }
         sk_free(in.items);
@@ -258,8 +264,11 @@ static void tiers_come_back(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(coder_keeps_extremes), cmocka_unit_test(raw_comes_back),  cmocka_unit_test(every_changed_byte_is_noticed),
-        cmocka_unit_test(tiers_are_sums),       cmocka_unit_test(tiers_come_back),
+        cmocka_unit_test(coder_keeps_extremes),
+        cmocka_unit_test(raw_comes_back),
+        cmocka_unit_test(every_changed_byte_is_noticed),
+        cmocka_unit_test(tiers_are_sums),
+        cmocka_unit_test(tiers_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
