@@ -156,7 +156,7 @@ static void look_at_room(struct sk_archive *archive)
     archive->sink.alarm(archive->sink.context, "history:room", crowded, SK_SEV_LOW, crowded ? detail : "");
 }
 
-int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now)
+int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now, bool busy)
 {
     bool more = false;
     if (archive->history == NULL) {
@@ -171,7 +171,7 @@ int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now)
         archive->flush_us = now->mono_us + archive->site->history_flush_s * SK_US_PER_S;
         err = sk_history_flush(archive->history, now->utc_us);
         say(archive, err, sk_err_text(err));
-    } else if (!archive->failing) {
+    } else if (!archive->failing && !busy) {
         err = sk_history_tend(archive->history, now->utc_us, &more);
         if (err != SK_OK)
             say(archive, err, sk_err_text(err));

@@ -7,6 +7,8 @@
 #ifndef SK_COLLECTOR_ARCHIVE_H
 #define SK_COLLECTOR_ARCHIVE_H
 
+#include <stdbool.h>
+
 #include "schemas/base/clock.h"
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
@@ -25,7 +27,7 @@ enum sk_err sk_archive_create(const char *directory, const struct sk_site *site,
 /* Writes what is pending, then closes. NULL is fine. */
 void sk_archive_free(struct sk_archive *archive);
 void sk_archive_put(struct sk_archive *archive, const struct sk_sample *samples, size_t count);
-/* Flushes when due and does one small step; returns when to call again (mono). */
-int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now);
+/* Flushes when due, else does one small step unless busy (more is waiting that counts); returns when to call again (mono). */
+int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now, bool busy);
 
 #endif

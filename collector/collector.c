@@ -427,11 +427,12 @@ static int64_t turn(struct collector *c)
         c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;
         sk_store_tend(sk_recorder_store(c->recorder));
     }
-    if (told || taken == MESSAGES_PER_COMMIT || (held && err == SK_OK))
+    const bool busy = told || taken == MESSAGES_PER_COMMIT || (held && err == SK_OK);
+    next = sooner(next, sk_archive_tend(c->archive, &c->now, busy)); /* after everything that counts */
+    if (busy)
         return 0; /* more is waiting */
     next = sooner(next, sk_engine_deadline(c->engine));
     next = sooner(next, sk_recorder_deadline(c->recorder));
-    next = sooner(next, sk_archive_tend(c->archive, &c->now)); /* after everything that counts */
     next = sooner(next, c->own_points_us);
     return sooner(next, sk_pollers_deadline(c->pollers));
 }
