@@ -18,7 +18,7 @@
 #include "schemas/model/vocab.h"
 #include "schemas/store/history.h"
 
-enum { SIGNALS = 40, PER_CLOCK = 20, DAY_S = 86400, FLUSH_S = 10, IMPORT_FLUSH_S = 60, ROUNDS = 9 };
+enum { SIGNALS = 40, PER_CLOCK = 20, DAY_S = 86400, FLUSH_S = 10, IMPORT_FLUSH_S = 60, STEPS_PER_FLUSH = 24, ROUNDS = 9 };
 #define BEGIN_S INT64_C(1763596800) /* 2025-11-20T00:00:00Z */
 
 /* --- signals --- */
@@ -130,7 +130,7 @@ static void store(struct sk_history *history, const uint32_t *points, const doub
             samples[i] = (struct sk_history_sample){points[i], SK_Q_GOOD, 0, now_us, values[(size_t)t * count + i]};
         for (size_t i = 0; i < count; i += PER_CLOCK)
             must(sk_history_put(history, samples + i, PER_CLOCK), "put");
-        if (t % (step_s < flush_s ? flush_s / step_s : 1) == 0) {
+        if (t % (step_s < flush_s ? flush_s / step_s : STEPS_PER_FLUSH) == 0) {
             must(sk_history_flush(history, now_us), "flush");
             do
                 must(sk_history_tend(history, now_us, &more), "tend");
