@@ -14,16 +14,31 @@
 
 #include "schemas/base/bytes.h"
 #include "schemas/base/clock.h"
+#include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 #include "sim/payload.h"
 
-enum { BACKLOG_MAX = 20000, SENT_KEPT = 32, TOPIC_MAX = 256, RETRY_US = 500000, HEARTBEAT_US = 10000000, IN_FLIGHT = 100 };
+enum {
+    BACKLOG_MAX = 10000,
+    SENT_KEPT = 32,
+    TOPIC_MAX = 256,
+    RETRY_US = 500000,
+    HEARTBEAT_US = 10000000,
+    IN_FLIGHT = 100,
+    RESEND_US = 10000000,
+    RESEND_DOUBLINGS = 4
+};
 
 static const char HEARTBEAT_TOPIC[] = "{base}/hb";
 
 struct envelope {
     char *text;
-    int mid; /* 0: not handed to the library in this connection */
+    uint32_t epoch;
+    uint64_t seq;
+    bool broken;   /* has no number that the application could acknowledge: done at the broker's word */
+    int mid;       /* 0: the broker has it, or it was not sent in this connection */
+    unsigned sent; /* times in this connection */
+    int64_t resend_us;
 };
 struct client {
     struct sim_mqtt *face;
@@ -67,16 +82,34 @@ static void publish(struct client *client, const char *pattern, const char *text
     }
 }
 
+/* The broker's word is not the application's: the broker may die, or know no subscriber. So an envelope goes out again until
+ * the application has acknowledged its number, and ever more rarely while it does not. */
 static void send_backlog(struct client *client)
 {
     const char *topic = device_of(client)->profile->mqtt.event_topic;
+    const int64_t now_us = sk_clock_mono_us();
     if (fault_of(client)->kind == SIM_WIRE_SILENCE) {
         return;
     }
     for (size_t i = 0; i < client->backlog_count && i < IN_FLIGHT && client->connected; i++) {
-        if (client->backlog[i].mid == 0) {
-            publish(client, topic, client->backlog[i].text, 1, false, &client->backlog[i].mid);
+        struct envelope *envelope = &client->backlog[i];
+        if (envelope->mid != 0 || (envelope->sent > 0 && now_us < envelope->resend_us)) {
+            continue;
         }
+        publish(client, topic, envelope->text, 1, false, &envelope->mid);
+        envelope->resend_us =
+            now_us + ((int64_t)RESEND_US << (envelope->sent < RESEND_DOUBLINGS ? envelope->sent : RESEND_DOUBLINGS));
+        envelope->sent++;
+    }
+}
+
+static void subscribe_acks(struct client *client)
+{
+    char topic[TOPIC_MAX];
+    const char *events = device_of(client)->profile->mqtt.event_topic;
+    if (events != NULL && events[0] != '\0' &&
+        sk_text_format(topic, sizeof topic, "sekisho/%s/ack/%s", client->face->sim->site->id, device_of(client)->id)) {
+        (void)mosquitto_subscribe(client->mosquitto, NULL, topic, 1);
     }
 }
 
@@ -92,6 +125,7 @@ static void on_connect(struct mosquitto *mosquitto, void *context, int code)
     }
     client->publish_us = 0;
     client->heartbeat_us = 0;
+    subscribe_acks(client);
     send_backlog(client);
 }
 
@@ -110,16 +144,50 @@ static void keep_for_replay(struct client *client, char *text)
     client->sent_next = (client->sent_next + 1) % SENT_KEPT;
 }
 
+static void remove_envelope(struct client *client, size_t at)
+{
+    keep_for_replay(client, client->backlog[at].text);
+    client->backlog_count--;
+    memmove(client->backlog + at, client->backlog + at + 1, (client->backlog_count - at) * sizeof *client->backlog);
+}
+
 static void on_publish(struct mosquitto *mosquitto, void *context, int mid)
 {
     (void)mosquitto;
     struct client *client = context;
     for (size_t i = 0; i < client->backlog_count; i++) {
         if (client->backlog[i].mid == mid) {
-            keep_for_replay(client, client->backlog[i].text);
-            client->backlog_count--;
-            memmove(client->backlog + i, client->backlog + i + 1, (client->backlog_count - i) * sizeof *client->backlog);
+            client->backlog[i].mid = 0;
+            if (client->backlog[i].broken) {
+                remove_envelope(client, i);
+            }
             return;
+        }
+    }
+}
+
+/* {"epoch", "seq"}, with "from" a run of them. */
+static void on_ack(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message)
+{
+    (void)mosquitto;
+    struct client *client = context;
+    struct sk_fault fault;
+    cJSON *root = NULL;
+    uint64_t epoch = 0, from = 0, seq = 0;
+    if (sk_json_parse(message->payload, (size_t)message->payloadlen, &SK_JSON_PAYLOAD, &root, &fault) != SK_OK) {
+        return;
+    }
+    const bool known = sk_json_u64(sk_json_get(root, "epoch"), &epoch) && sk_json_u64(sk_json_get(root, "seq"), &seq);
+    if (!sk_json_u64(sk_json_get(root, "from"), &from)) {
+        from = seq;
+    }
+    cJSON_Delete(root);
+    for (size_t i = 0; known && i < client->backlog_count;) {
+        const struct envelope *envelope = &client->backlog[i];
+        if (envelope->epoch == epoch && envelope->seq >= from && envelope->seq <= seq) {
+            remove_envelope(client, i);
+        } else {
+            i++;
         }
     }
 }
@@ -144,6 +212,7 @@ static void hang_up(struct client *client, bool farewell)
     client->ended = false;
     for (size_t i = 0; i < client->backlog_count; i++) {
         client->backlog[i].mid = 0;
+        client->backlog[i].sent = 0;
     }
 }
 
@@ -168,6 +237,7 @@ static void prepare(struct client *client, const struct sk_link *link)
     mosquitto_connect_callback_set(client->mosquitto, on_connect);
     mosquitto_disconnect_callback_set(client->mosquitto, on_disconnect);
     mosquitto_publish_callback_set(client->mosquitto, on_publish);
+    mosquitto_message_callback_set(client->mosquitto, on_ack);
     (void)mosquitto_max_inflight_messages_set(client->mosquitto, IN_FLIGHT);
     if (profile->birth_topic != NULL && profile->birth_topic[0] != '\0' &&
         sim_topic(topic, sizeof topic, profile->birth_topic, device)) {
@@ -408,10 +478,12 @@ void sim_mqtt_event(struct sim_mqtt *face, const struct sk_plant_event *event, i
         sk_free(text); /* a full controller loses events; the gap in its numbers says so */
         return;
     }
-    if (fault_of(client)->kind == SIM_WIRE_MALFORMED) {
+    const bool broken = fault_of(client)->kind == SIM_WIRE_MALFORMED;
+    if (broken) {
         text[strlen(text) / 2] = '\0';
     }
-    client->backlog[client->backlog_count++] = (struct envelope){.text = text};
+    client->backlog[client->backlog_count++] =
+        (struct envelope){.text = text, .epoch = event->epoch, .seq = event->seq, .broken = broken};
     if (client->connected) {
         send_backlog(client);
         if (client->mosquitto != NULL && mosquitto_want_write(client->mosquitto)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulator's MQTT devices: one client each on libmosquitto (another library than the product's, so that it can referee),
  * driven from the caller's epoll loop without threads. A device publishes its state each period and at once when a state or
- * flag changes; a door controller keeps every envelope until the broker has acknowledged it and sends it again after a
- * reconnect, with the same number. */
+ * flag changes; a door controller keeps every envelope until the application has acknowledged its number
+ * (`sekisho/<site>/ack/<device>`), at most 10 000, and sends it again after a reconnect and after 10 s (then 20, 40 ... 160 s)
+ * without that word, with the same number. */
 #ifndef SK_SIM_MQTT_FACE_H
 #define SK_SIM_MQTT_FACE_H
 

@@ -54,6 +54,10 @@ static void add_devices(cJSON *root, const struct sim *sim)
             (void)cJSON_AddBoolToObject(device, "connected", sim_mqtt_connected(sim->mqtt, i));
             (void)cJSON_AddNumberToObject(device, "backlog", (double)sim_mqtt_backlog(sim->mqtt, i));
         }
+        if (site->profile->kind == SK_DEV_DOOR) {
+            (void)cJSON_AddNumberToObject(device, "epoch", (double)sim->epoch);
+            (void)sk_json_add_u64(device, "next_seq", sk_plant_next_seq(sim->plant, i));
+        }
         (void)cJSON_AddItemToArray(devices, device);
     }
 }
