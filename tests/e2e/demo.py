@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import ssl
@@ -91,7 +92,7 @@ def check_face(demo):
     assert set(demo.json) >= {"url", "ca", "mqtt", "sim", "tokens", "pids"} and set(demo.json["mqtt"]) == {"host", "port"}
     for role in demo.json["tokens"]:
         line = next(line for line in demo.lines if line.startswith(f"token of {role}: "))
-        assert pathlib.Path(line.split(": ", 1)[1].strip()).read_text().strip() == demo.json["tokens"][role], line
+        assert pathlib.Path(shlex.split(line)[3]).read_text().strip() == demo.json["tokens"][role], line
         status, session = demo.get("/api/v1/session", role)
         assert status == 200 and session["roles"] == [role], (role, status, session)
     assert demo.get("/api/v1/records", "viewer")[0] == 403
