@@ -20,7 +20,8 @@
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5, STORE_TEND_PERIOD_S = 1 };
+enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5, STORE_TEND_PERIOD_S = 1, CATCH_UP_TURNS = 20 };
+static const int64_t LATE_US = 100 * SK_US_PER_MS, STALLED_US = 2 * SK_US_PER_S;
 
 struct collector {
     const struct sk_options *options;
@@ -42,6 +43,8 @@ struct collector {
     uint8_t site_key[SITE_KEY_SIZE];
     struct sk_now now; /* of this turn's inputs */
     int64_t own_points_us, store_tend_us;
+    int64_t due_us;                                  /* when the next turn should begin at the latest; 0: not known */
+    unsigned catch_up;                               /* turns that may still only take what waited */
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
     bool told_unwritable; /* the alarm "log" is active */
@@ -444,18 +447,50 @@ static bool tell_log_state(struct collector *c)
     return changed;
 }
 
+/* A turn that comes late finds in the sockets what came in the meantime: that is taken first, and only then may anything fall
+ * due, or a stop of ours would look like the silence of others. Bounded, for under constant overload it never ends. */
+static void notice_lateness(struct collector *c)
+{
+    const int64_t late_us = c->due_us == 0 ? 0 : c->now.mono_us - c->due_us;
+    if (late_us < LATE_US)
+        return;
+    if (c->catch_up == 0)
+        c->catch_up = CATCH_UP_TURNS;
+    sk_loop_turn(c->loop, 0); /* what woke us may have been a signal or the clock: which sockets are ready is not known yet */
+    if (late_us < STALLED_US)
+        return;
+    sk_log(SK_LOG_ERROR, "did not run for %lld ms", (long long)(late_us / SK_US_PER_MS));
+    if (sk_engine_stalled(c->engine, late_us, &c->now, effects_of(c)) != SK_OK)
+        sk_log(SK_LOG_ERROR, "out of memory: the interruption could not be recorded");
+}
+
+/* True while there may be more. */
+static bool take_inputs(struct collector *c, bool held)
+{
+    sk_engine_hold(c->engine, c->catch_up > 0);
+    const size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
+    c->taken += taken;
+    const bool more = taken == MESSAGES_PER_COMMIT;
+    if (c->catch_up > 0)
+        c->catch_up = more ? c->catch_up - 1 : 0;
+    sk_engine_hold(c->engine, c->catch_up > 0);
+    return more;
+}
+
 /* One turn: everything that has arrived, one commit, then whatever may be shown. Returns when to wake at the latest. */
 static int64_t turn(struct collector *c)
 {
     c->now = sk_clock_read();
+    notice_lateness(c);
     sk_pollers_reap(c->pollers, c->now.mono_us);
     sk_pollers_tend(c->pollers, c->now.mono_us);
     bool held = !sk_recorder_writable(c->recorder);
-    size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
-    c->taken += taken;
+    const size_t before = c->taken;
+    const bool more = take_inputs(c, held);
+    const bool idle = c->taken == before;
     tend_own_points(c);
     tend_calendar(c);
-    if (sk_engine_deadline(c->engine) <= c->now.mono_us)
+    if (c->catch_up == 0 && sk_engine_deadline(c->engine) <= c->now.mono_us)
         sk_engine_tick(c->engine, &c->now, effects_of(c));
     enum sk_err err = sk_recorder_commit(c->recorder, &c->now);
     if (err == SK_OK)
@@ -463,11 +498,11 @@ static int64_t turn(struct collector *c)
     sk_control_answer(c->control, err);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
     const bool told = tell_log_state(c);
-    if (taken == 0 && c->now.mono_us >= c->store_tend_us) {
+    if (idle && c->now.mono_us >= c->store_tend_us) {
         c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;
         sk_store_tend(sk_recorder_store(c->recorder));
     }
-    const bool busy = told || taken == MESSAGES_PER_COMMIT || (held && err == SK_OK);
+    const bool busy = told || more || (held && err == SK_OK);
     next = sooner(next, sk_archive_tend(c->archive, &c->now, busy)); /* after everything that counts */
     if (busy)
         return 0; /* more is waiting */
@@ -514,6 +549,7 @@ int sk_collector_run(const struct sk_options *options, struct sk_site *site, con
            (unsigned long long)sk_store_size(sk_recorder_store(c->recorder)));
     while (!c->stopping) {
         int64_t wake = turn(c);
+        c->due_us = wake > c->now.mono_us ? wake : c->now.mono_us;
         err = sk_loop_turn(c->loop, milliseconds_until(wake, sk_clock_mono_us()));
         if (err != SK_OK) {
             sk_log(SK_LOG_ERROR, "the loop failed: %s", strerror(errno));

@@ -10,6 +10,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 
 from house import House, door_site, envelope, until
 
@@ -227,11 +229,46 @@ def test_poller_dies(house):
     until("events flow again", lambda: (publish(house, "t/ctrl/dc1/ev", envelope(9, 1)), 0x0101 in kinds(house))[1], 60)
 
 
+def stall_site():
+    """Two probes that must speak every two seconds."""
+    site = room_site()
+    probe = site["devices"][-1]
+    probe.update(stale_ms=2000, comm_lost={"after_ms": 2000})
+    site["devices"].append(dict(json.loads(json.dumps(probe)), id="th2", topic="t/th2"))
+    return site
+
+
+def test_stall_is_no_alarm(house):
+    """Stopped for seven seconds while the probes went on speaking: what waited is taken before anybody's silence is judged."""
+    def speak_for(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for topic in ("t/th1/state", "t/th2/state"):
+                publish(house, topic, json.dumps({"t": 20 + time.monotonic() % 1}))
+            threading.Event().wait(0.2)
+
+    def values():
+        speak_for(0.1)
+        return [p for p in house.all_items("/api/v1/points") if p["id"] in ("th1/env.room.temperature", "th2/env.room.temperature") and p["quality"] == "good"]
+    until("both probes are heard", lambda: len(values()) == 2)
+    until("nothing is wrong", lambda: (speak_for(0.1), not [a for a in open_alarms(house) if a["active"]])[1])
+    before = kinds(house)
+    pid = house.processes["collector"].pid
+    os.kill(pid, signal.SIGSTOP)
+    speak_for(7)
+    os.kill(pid, signal.SIGCONT)
+    speak_for(3)
+    after = kinds(house)[len(before):]
+    assert RAISED not in after and RETURNED not in after, [hex(kind) for kind in after]
+    assert after.count(0x0803) == 1, "it says that it did not run"
+    until("a silence that is one still rings", lambda: [a for a in open_alarms(house) if a["active"]])
+
+
 def main():
     build, wanted = sys.argv[1], sys.argv[2:]
     cases = {name[5:]: case for name, case in globals().items() if name.startswith("test_")}
     for name in wanted or cases:
-        with House(build, room_site()) as house:
+        with House(build, stall_site() if name == "stall_is_no_alarm" else room_site()) as house:
             cases[name](house)
             assert house.stop("collector") == 0, "the collector ended badly"
             assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"

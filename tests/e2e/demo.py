@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import ssl
@@ -41,6 +42,7 @@ class Demo:
             assert self.process.poll() is None, "".join(self.lines)
             return any(line.startswith("ready ") for line in self.lines)
         until("the demo is ready", ready, 120)
+        until("it says how to stop it, its last line", lambda: any(line.startswith("Ctrl-C") for line in self.lines))
         assert f"ready https://127.0.0.1:{self.port}\n" in self.lines, self.lines
         self.json = json.loads((self.home / "demo.json").read_text())
         self.tls = ssl.create_default_context(cafile=self.json["ca"])
@@ -89,6 +91,8 @@ def check_face(demo):
     assert set(demo.json["tokens"]) == {"viewer", "operator", "reception", "approver", "auditor", "tester", "administrator", "vendor"}
     assert set(demo.json) >= {"url", "ca", "mqtt", "sim", "tokens", "pids"} and set(demo.json["mqtt"]) == {"host", "port"}
     for role in demo.json["tokens"]:
+        line = next(line for line in demo.lines if line.startswith(f"token of {role}: "))
+        assert pathlib.Path(shlex.split(line)[3]).read_text().strip() == demo.json["tokens"][role], line
         status, session = demo.get("/api/v1/session", role)
         assert status == 200 and session["roles"] == [role], (role, status, session)
     assert demo.get("/api/v1/records", "viewer")[0] == 403
