@@ -447,6 +447,29 @@ static bool tell_log_state(struct collector *c)
     return changed;
 }
 
+/* A step of the clock is ours, not the controllers': it is a record and an alarm (over at once, open until acknowledged), so
+ * that times before and after can be told apart. */
+static void notice_clock_step(struct collector *c, const struct sk_now *before)
+{
+    char detail[64], when[SK_TIME_TEXT];
+    struct sk_draft draft;
+    const int64_t step_us = before->mono_us != 0 ? sk_clock_step(before, &c->now) : 0;
+    if (step_us == 0)
+        return;
+    sk_time_format(when, before->utc_us);
+    sk_text_format(detail, sizeof detail, "%+.3f s at %s", (double)step_us / (double)SK_US_PER_S, when);
+    sk_log(SK_LOG_WARNING, "the clock was stepped: %s", detail);
+    sk_draft_init(&draft, SK_EV_SYS_CLOCK, &c->now);
+    sk_body_put_i64(&draft.body, SK_TAG_INTERVAL_FROM_US, before->utc_us);
+    sk_body_put_i64(&draft.body, SK_TAG_INTERVAL_TO_US, c->now.utc_us);
+    sk_body_put_u8(&draft.body, SK_TAG_CLOCK_QUALITY, c->now.clock_quality);
+    sk_body_put_i64(&draft.body, SK_TAG_CLOCK_OFFSET_US, step_us);
+    if (sk_recorder_add(c->recorder, &draft) != SK_OK)
+        sk_log(SK_LOG_ERROR, "the step of the clock could not be recorded");
+    raise_system(c, "clock", true, SK_SEV_HIGH, detail);
+    raise_system(c, "clock", false, SK_SEV_HIGH, detail);
+}
+
 /* A turn that comes late finds in the sockets what came in the meantime: that is taken first, and only then may anything fall
  * due, or a stop of ours would look like the silence of others. Bounded, for under constant overload it never ends. */
 static void notice_lateness(struct collector *c)
@@ -480,14 +503,16 @@ static bool take_inputs(struct collector *c, bool held)
 /* One turn: everything that has arrived, one commit, then whatever may be shown. Returns when to wake at the latest. */
 static int64_t turn(struct collector *c)
 {
+    const struct sk_now before = c->now;
     c->now = sk_clock_read();
+    notice_clock_step(c, &before);
     notice_lateness(c);
     sk_pollers_reap(c->pollers, c->now.mono_us);
     sk_pollers_tend(c->pollers, c->now.mono_us);
     bool held = !sk_recorder_writable(c->recorder);
-    const size_t before = c->taken;
+    const size_t taken_before = c->taken;
     const bool more = take_inputs(c, held);
-    const bool idle = c->taken == before;
+    const bool idle = c->taken == taken_before;
     tend_own_points(c);
     tend_calendar(c);
     if (c->catch_up == 0 && sk_engine_deadline(c->engine) <= c->now.mono_us)

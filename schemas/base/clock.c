@@ -35,6 +35,12 @@ struct sk_now sk_clock_read(void)
         .utc_us = read_clock(CLOCK_REALTIME), .mono_us = read_clock(CLOCK_BOOTTIME), .clock_quality = quality};
 }
 
+int64_t sk_clock_step(const struct sk_now *before, const struct sk_now *now)
+{
+    const int64_t beyond = (now->utc_us - before->utc_us) - (now->mono_us - before->mono_us);
+    return beyond > SK_CLOCK_STEP_US || beyond < -SK_CLOCK_STEP_US ? beyond : 0;
+}
+
 void sk_clock_boot_id(char to[40])
 {
     char text[37] = {0};

@@ -25,6 +25,10 @@ struct sk_now {
 /* The machine's clocks. Quality comes from adjtimex(): synchronised unless STA_UNSYNC. */
 struct sk_now sk_clock_read(void);
 int64_t sk_clock_mono_us(void);
+/* How far utc was stepped between two readings: what it moved beyond mono, when that is more than SK_CLOCK_STEP_US; else 0 (a
+ * clock that is slewed moves at most 500 ppm, and readings lie seconds apart). */
+#define SK_CLOCK_STEP_US (SK_US_PER_S / 2)
+int64_t sk_clock_step(const struct sk_now *before, const struct sk_now *now);
 /* /proc boot id, 36 characters and a NUL; "unknown" where there is none. */
 void sk_clock_boot_id(char to[40]);
 

@@ -101,6 +101,25 @@ static void refuses_strange_zone_names(void **state)
     }
 }
 
+static void steps_are_told_from_time_that_passes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t utc_moved_us, mono_moved_us, step_us;
+    } rows[] = {
+        {"time passes", 60000000, 60000000, 0},        {"slewed", 60030000, 60000000, 0},
+        {"half a second is none", 500000, 0, 0},       {"an hour ahead", 3600000000, 20000, 3599980000},
+        {"a day back", -86400000000, 0, -86400000000}, {"suspend counts in both", 7200000000, 7200000000, 0},
+    };
+    const struct sk_now before = {.utc_us = INT64_C(1795177860000000), .mono_us = 5000000};
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        const struct sk_now now = {.utc_us = before.utc_us + rows[i].utc_moved_us,
+                                   .mono_us = before.mono_us + rows[i].mono_moved_us};
+        sk_check(sk_clock_step(&before, &now) == rows[i].step_us, rows[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +127,7 @@ int main(void)
         cmocka_unit_test(parses_offsets_and_refuses_the_rest),
         cmocka_unit_test(zones_know_their_offsets),
         cmocka_unit_test(refuses_strange_zone_names),
+        cmocka_unit_test(steps_are_told_from_time_that_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
