@@ -25,7 +25,7 @@ class MortalHouse(DemoHouse):
         kept.mkdir(exist_ok=True)
         lines = f"persistence true\npersistence_location {kept}/\nautosave_interval 1\n" if persistent else "persistence false\n"
         (self.dir / "mosquitto.conf").write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-                                                 "max_inflight_messages 0\n" + lines + ("user root\n" if os.geteuid() == 0 else ""))
+                                                 "max_inflight_messages 0\nset_tcp_nodelay true\n" + lines + ("user root\n" if os.geteuid() == 0 else ""))
 
     def revive_broker(self):
         self.start("mosquitto", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", self.dir / "mosquitto.conf")

@@ -117,7 +117,7 @@ class House:
     def start_broker(self):
         conf = self.dir / "mosquitto.conf"
         conf.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-                        "max_queued_messages 0\nmax_inflight_messages 0\n" + ("user root\n" if os.geteuid() == 0 else ""))
+                        "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n" + ("user root\n" if os.geteuid() == 0 else ""))
         self.start("mosquitto", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", conf)
         until("mosquitto listens", lambda: self.alive("mosquitto") and can_connect(self.mqtt_port))
 
