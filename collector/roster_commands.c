@@ -83,8 +83,9 @@ static enum sk_err sync_one(struct sk_command_floor *floor, const struct sk_now 
     const struct sk_roster_change *there = sk_roster_get(&view, change->ev, change->entity);
     if (there != NULL && change->ev == SK_EV_SCHEDULE_PUT)
         return SK_OK;
-    if (there != NULL && change->ev == SK_EV_CALENDAR_PUT &&
-        memcmp(&there->calendar, &change->calendar, sizeof change->calendar) == 0)
+    if (there != NULL && change->ev == SK_EV_CALENDAR_PUT && there->calendar.year == change->calendar.year &&
+        there->calendar.count == change->calendar.count &&
+        memcmp(there->calendar.days, change->calendar.days, sizeof change->calendar.days) == 0)
         return SK_OK;
     if (there != NULL && change->ev == SK_EV_ZONE_RULE) {
         if (there->zone.class_ == change->zone.class_)
@@ -308,7 +309,7 @@ enum sk_err sk_run_credential_issue(struct request *request)
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
-    const char *card = person != NULL ? sk_request_text(request, "card", true, 2 * SK_IDENTIFIER_MAX) : NULL;
+    const char *card = person != NULL ? sk_request_text(request, "card", true, (size_t)2 * SK_IDENTIFIER_MAX) : NULL;
     if (card == NULL || !read_label_text(request, "printed", false, printed) || !read_effective(request, &change) ||
         !read_validity(request, &change.credential.from_us, &change.credential.until_us))
         return request->answer->err;

@@ -243,7 +243,7 @@ static cJSON *show_inside(const struct listing *listing, const char *person, uin
     }
     cJSON_AddStringToObject(item, "zone", floor->site->zones[zone].id);
     sk_json_add_time(item, "since", since_us);
-    cJSON_AddNumberToObject(item, "age_s", (double)((listing->request->now->utc_us - since_us) / SK_US_PER_S));
+    cJSON_AddNumberToObject(item, "age_s", (double)(listing->request->now->utc_us - since_us) / (double)SK_US_PER_S);
     cJSON_AddStringToObject(item, "certainty", sk_engine_zone_complete(floor->engine, zone) ? "complete" : "unknown");
     return item;
 }

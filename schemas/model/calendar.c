@@ -51,11 +51,24 @@ static int64_t midnight_us(const struct sk_zone *zone, int64_t day)
     return at_us;
 }
 
+/* Exactly `count` digits; -1 when they are not there (a text that ends early has its NUL in the way). */
+static int read_digits(const char *text, int count)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
 static bool read_date(const char *date, int64_t *ret_day)
 {
-    int year = 0, month = 0, day = 0, back[3], used = 0;
-    if (sscanf(date, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 || date[10] != '\0' || year < 1970 ||
-        month < 1 || month > 12 || day < 1)
+    int back[3];
+    const int year = read_digits(date, 4), month = year >= 0 && date[4] == '-' ? read_digits(date + 5, 2) : -1,
+              day = month >= 0 && date[7] == '-' ? read_digits(date + 8, 2) : -1;
+    if (day < 1 || date[10] != '\0' || year < 1970 || month < 1 || month > 12)
         return false;
     *ret_day = day_of(year, month, day);
     date_of(*ret_day, &back[0], &back[1], &back[2]);

@@ -51,7 +51,7 @@ static void put_ranges(struct sk_body *body, const struct sk_schedule *schedule)
         values[3 * i + 1] = schedule->ranges[i].from_min;
         values[3 * i + 2] = schedule->ranges[i].to_min;
     }
-    sk_body_put_u16s(body, SK_TAG_RANGES, values, 3u * schedule->count);
+    sk_body_put_u16s(body, SK_TAG_RANGES, values, (size_t)3 * schedule->count);
 }
 
 static void put_validity(struct sk_body *body, int64_t from_us, int64_t until_us, int64_t effective_us)
@@ -237,7 +237,7 @@ static void read_authorization(struct source *source, struct sk_authorization *a
 static void read_schedule(struct source *source, struct sk_schedule *schedule)
 {
     uint16_t values[3 * SK_RANGES_MAX];
-    const size_t count = take_list(source, SK_TAG_RANGES, values, 3 * SK_RANGES_MAX);
+    const size_t count = take_list(source, SK_TAG_RANGES, values, (size_t)3 * SK_RANGES_MAX);
     source->bad |= count == 0 || count % 3 != 0;
     schedule->count = (uint8_t)(count / 3);
     for (size_t i = 0; i < schedule->count; i++) {

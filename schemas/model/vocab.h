@@ -90,8 +90,11 @@ enum sk_door_state {
     F(quality)                                                                                                                 \
     F(quality_reason)                                                                                                          \
     F(role)                                                                                                                    \
-    F(condition) F(record_class) F(occurrence_class) F(clock_quality) F(deny_reason) F(factor) F(device_kind) F(severity)      \
-        F(alarm_state) F(event) F(person_kind) F(disable_reason)
+    F(condition)                                                                                                               \
+    F(record_class)                                                                                                            \
+    F(occurrence_class)                                                                                                        \
+    F(clock_quality)                                                                                                           \
+    F(deny_reason) F(factor) F(device_kind) F(severity) F(alarm_state) F(event) F(person_kind) F(disable_reason)
 #define F(family)                                                                                                              \
     const char *sk_##family##_name(int value);                                                                                 \
     int sk_##family##_parse(const char *name);                                                                                 \

@@ -10,7 +10,7 @@
 enum { POINTS_MAX = 1 << 20 };
 
 static const char *const statement_sql[HS_COUNT] = {
-#define X(symbol, sql) [symbol] = sql,
+#define X(symbol, sql) [symbol] = (sql),
     SK_HISTORY_STATEMENTS(X)
 #undef X
 };

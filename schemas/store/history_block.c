@@ -311,7 +311,7 @@ enum sk_err sk_block_raw_encode(struct sk_block_work *work, const struct sk_colu
         err = SK_ERR_INVALID;
     size_t room = ticks * 10 + COLUMN_SPARE;
     for (size_t i = 0; i < count; i++)
-        room += columns[i].count * 14 + ticks + 2 * COLUMN_SPARE;
+        room += columns[i].count * 14 + ticks + (size_t)2 * COLUMN_SPARE;
     if (err == SK_OK)
         err = sk_blob_room(&body, room);
     if (err == SK_OK) {

@@ -131,10 +131,10 @@ void sk_decoder_init(struct sk_decoder *decoder, const void *bytes, size_t lengt
 void sk_series_init(struct sk_series *series)
 {
     sk_bits_init(series->zero, SK_SERIES_HISTORY);
-    sk_bits_init(series->zero_size, SK_SERIES_SIZES * SK_SERIES_SIZES);
+    sk_bits_init(series->zero_size, (size_t)SK_SERIES_SIZES * SK_SERIES_SIZES);
     sk_bits_init(series->sign, SK_SERIES_HISTORY);
-    sk_bits_init(series->length[0], SK_SERIES_SIZES * SK_SERIES_LENGTHS);
-    sk_bits_init(series->top[0], SK_SERIES_LENGTHS * 8);
+    sk_bits_init(series->length[0], (size_t)SK_SERIES_SIZES * SK_SERIES_LENGTHS);
+    sk_bits_init(series->top[0], (size_t)SK_SERIES_LENGTHS * 8);
     memset(series->past, 0, sizeof series->past);
     memset(series->size, 0, sizeof series->size);
 }

@@ -51,7 +51,8 @@ static size_t columns_of(const struct sk_history *history, const struct sk_histo
             to--;
         if (from == to)
             continue;
-        columns[count++] = (struct sk_column){.point = clock->points[slot], .values = values->items + from, .count = to - from};
+        columns[count] = (struct sk_column){.point = clock->points[slot], .values = values->items + from, .count = to - from};
+        count++;
         *ret_first = values->items[from].ms < *ret_first ? values->items[from].ms : *ret_first;
         *ret_last = values->items[to - 1].ms > *ret_last ? values->items[to - 1].ms : *ret_last;
     }
@@ -162,9 +163,11 @@ static enum sk_err tier_segment(struct sk_history *history, const struct sk_hist
         if (run > 0)
             err = sk_tier_merge(&merged[slot], fresh[slot].items + at[slot], run);
         at[slot] += run;
-        if (merged[slot].count > 0)
-            columns[count++] =
-                (struct sk_column){.point = clock->points[slot], .buckets = merged[slot].items, .count = merged[slot].count};
+        if (merged[slot].count == 0)
+            continue;
+        columns[count] =
+            (struct sk_column){.point = clock->points[slot], .buckets = merged[slot].items, .count = merged[slot].count};
+        count++;
     }
     if (err == SK_OK)
         err = sk_block_tier_encode(history->work, tier, columns, count, &history->segment);
@@ -314,7 +317,7 @@ static enum sk_err purge_older(struct sk_history *history, int tier, int64_t bef
  */
 enum sk_err sk_history_purge_step(struct sk_history *history, int64_t now_us, bool *ret_did)
 {
-    struct sk_history_usage usage;
+    struct sk_history_usage usage = {.used_bytes = 0};
     enum sk_err err = SK_OK;
     *ret_did = false;
     for (int tier = SK_TIER_RAW; tier < SK_TIER_COUNT && err == SK_OK && !*ret_did; tier++)

@@ -121,7 +121,7 @@ static void tick_take(struct sk_history *history, struct sk_history_clock *clock
         clock->last_ms = ms;
     }
     const unsigned tick = clock->tick_count - 1u;
-    point->seen |= (uint64_t)1 << tick;
+    point->seen |= (uint64_t)1 << (tick & 63u); /* a clock flushes before its 65th tick */
     if (point->generation != history->generation || sample->value != point->value || sample->quality != point->quality ||
         sample->reason != point->reason)
         event_take(history, point, sample, tick);

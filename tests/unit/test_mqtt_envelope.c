@@ -357,7 +357,7 @@ static void test_opaque_tokens(void **state)
         bool kept;
     } rows[] = {
         {"c9", true},           {"p1", true},          {"h-0042", true},
-        {"tok12345", true},    {"12345", true},       {"T_17.b", true},
+        {"tok12345", true},     {"12345", true},       {"T_17.b", true},
         {"x:7", true},          {"", false},           {"Tanaka", false},
         {"Taro Tanaka", false}, {"t.suzuki", false},   {"k.ito", false},
         {"123456", false},      {"04a1b2c3d4", false}, {"04:A1:B2:C3:D4", false},

@@ -4,7 +4,6 @@
 #include "tests/unit/fault_vfs.h"
 #include "tests/unit/store_support.h"
 
-
 #include "schemas/base/mem.h"
 
 static struct sk_draft a_draft; /* made before anything is armed */
