@@ -85,7 +85,7 @@ void sk_write_varint(struct sk_writer *writer, uint64_t value);
 uint64_t sk_read_varint(struct sk_reader *reader);
 static inline uint64_t sk_zigzag(int64_t value)
 {
-    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
 }
 static inline int64_t sk_unzigzag(uint64_t value)
 {
