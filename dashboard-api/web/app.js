@@ -272,6 +272,7 @@ function takeAlarm(alarm) {
 const DETAILS = {
   State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join("、"),
   Door: (alarm) => ["door.alarm", "door.tamper", "door.fault", "event"].map((family) => state.texts[family + "." + alarm.detail]).find(Boolean) ?? alarm.detail,
+  Access: (alarm) => alarm.detail.split(",").map((reason) => word("deny_reason", reason.trim())).join("、"),
   Controller: (alarm) => {
     const gap = /^(\d+) holes?, (\d+) missing/.exec(alarm.detail);
     return gap ? text("detail.gap").replace("{0}", gap[1]).replace("{1}", gap[2]) : alarm.detail;
