@@ -43,7 +43,9 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("credential.get", "read.people", credential_get)                                                                         \
     X("authorization.list", "read.people", authorization_list)                                                                 \
     X("authorization.get", "read.people", authorization_get)                                                                   \
-    X("occupancy.list", "read.occupancy", occupancy_list)
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    X("door.list", "read.doors", door_list)                                                                                    \
+    X("door.get", "read.doors", door_get)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X

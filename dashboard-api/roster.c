@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations and who is inside: each route is one command of the collector, which checks the role
- * again, reads the names from the vault and answers. Nothing of it is kept here. */
+/* People, credentials, authorisations, doors and who is inside: each route is one command of the collector, which checks the
+ * role again, reads the names from the vault and answers. Nothing of it is kept here. */
 #include <string.h>
 
 #include "dashboard-api/handlers.h"
@@ -100,4 +100,12 @@ void sk_handle_post_authorization(struct sk_call *call)
 void sk_handle_get_occupancy(struct sk_call *call)
 {
     list(call, "occupancy.list");
+}
+void sk_handle_get_doors(struct sk_call *call)
+{
+    list(call, "door.list");
+}
+void sk_handle_get_door(struct sk_call *call)
+{
+    get(call, "door.get", "door");
 }

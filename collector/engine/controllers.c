@@ -112,6 +112,14 @@ static void tell_gap(struct sk_engine *engine, const struct sk_ctrl *ctrl, const
     sk_cond_feed(engine, ctrl->first_cond + C_GAP, &input, effects);
 }
 
+static void set_clock(struct sk_engine *engine, uint32_t index, uint8_t clock, struct sk_effects *effects)
+{
+    if (engine->ctrls[index].clock == clock)
+        return;
+    engine->ctrls[index].clock = clock;
+    sk_pending_ctrl(engine, index, effects);
+}
+
 static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_passage *passage, struct sk_effects *effects)
 {
     struct sk_ctrl *ctrl = &engine->ctrls[index];
@@ -119,6 +127,11 @@ static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_
         return;
     const int64_t skew = passage->event->t_ctrl_us - passage->recv_us;
     const bool skewed = skew > skew_record_us;
+    set_clock(engine, index,
+              skewed                       ? SK_CLOCK_WORD_BAD
+              : skew >= -SK_CLOCK_SMALL_US ? SK_CLOCK_WORD_GOOD
+                                           : ctrl->clock,
+              effects);
     char detail[64];
     sk_text_format(detail, sizeof detail, "%.1f s", (double)skew / (double)SK_US_PER_S);
     if (skewed && !ctrl->skewed) {
@@ -195,14 +208,37 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
     sk_passage_record(engine, passage, effects);
     sk_pending_cursor(engine, index, judgement.slot, passage->now, effects);
     sk_pending_page(engine, index, judgement.slot, (uint32_t)(event->seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES), effects);
+    if (ctrl->lost) {
+        ctrl->lost = false;
+        passage->regained = true;
+        sk_pending_ctrl(engine, index, effects);
+    }
     tell_gap(engine, ctrl, passage, effects);
     tell_skew(engine, index, passage, effects);
     return true;
 }
 
+void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, struct sk_effects *effects)
+{
+    const int32_t index = engine->ctrl_of_device[device];
+    if (index < 0 || engine->ctrls[index].lost)
+        return;
+    engine->ctrls[index].lost = true;
+    sk_pending_ctrl(engine, (uint32_t)index, effects);
+}
+
 /* Worst case of one event: gap, epoch, given up, skew, entry, and transitions of gap, skew, replay, comm-lost, a door that is
  * raised and returned at once, duress or unknown. */
-enum { EVENT_TRANSITIONS = 24 };
+enum { EVENT_TRANSITIONS = 40, DOOR_TRANSITIONS = 4 };
+
+/* What a filled hole may settle beside the event's own door. */
+static size_t most_transitions(const struct sk_engine *engine, int32_t ctrl)
+{
+    uint64_t missing;
+    const struct sk_hole *first;
+    const bool any = ctrl >= 0 && (engine->ctrls[ctrl].lost || sk_ctrl_holes(&engine->ctrls[ctrl], &missing, &first) > 0);
+    return EVENT_TRANSITIONS + (any ? DOOR_TRANSITIONS * sk_doors_waiting(engine, &engine->ctrls[ctrl]) : 0);
+}
 
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate)
@@ -215,7 +251,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     const bool numbered = ctrl >= 0 && event->has_identity;
     enum sk_err err = numbered ? sk_event_digest(engine, event, &digest) : SK_OK;
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, EVENT_TRANSITIONS, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, most_transitions(engine, ctrl), 0, effects);
     if (err != SK_OK)
         return err;
     sk_passage_init(engine, event, now, &passage);
@@ -231,6 +267,8 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
             tell_skew(engine, (uint32_t)ctrl, &passage, effects);
     }
     sk_doors_take(engine, &passage, effects);
+    if (numbered && (passage.fills || passage.regained))
+        sk_doors_again(engine, &engine->ctrls[ctrl], &passage, effects);
     sk_passage_move(engine, &passage, effects);
     return SK_OK;
 }

@@ -54,7 +54,8 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->node_device = (uint32_t)site->point_count;
     engine->node_cond = engine->node_device + (uint32_t)site->device_count;
     engine->node_tally = engine->node_cond + (uint32_t)engine->cond_count;
-    engine->node_alive = engine->node_tally + (uint32_t)engine->tally_count;
+    engine->node_door = engine->node_tally + (uint32_t)engine->tally_count;
+    engine->node_alive = engine->node_door + (uint32_t)site->door_count;
     engine->node_count = engine->node_alive + 1;
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
@@ -64,10 +65,11 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
     engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
+    engine->door_watches = sk_calloc(site->door_count, sizeof *engine->door_watches);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
     if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
         engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
-        engine->tallies == NULL)
+        engine->tallies == NULL || engine->door_watches == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }
@@ -134,8 +136,12 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
     const struct sk_site *site = engine->site;
     uint32_t ctrl = 0;
     engine->door_cond = *at;
-    for (uint32_t i = 0; i < site->door_count; i++)
+    for (uint32_t i = 0; i < site->door_count; i++) {
         wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_FACTOR, i);
+        sk_door_model_init(&engine->door_watches[i].model);
+        engine->door_watches[i].recorded = SK_DOOR_MODEL_NORMAL;
+        engine->door_watches[i].settle_mono = SK_NEVER;
+    }
     for (uint32_t i = 0; i < site->device_count; i++) {
         engine->ctrl_of_device[i] = -1;
         if (!is_controller(site, i))
@@ -224,6 +230,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_roster_free(engine->roster);
     sk_trails_release(&engine->trails);
     sk_free(engine->tallies);
+    sk_free(engine->door_watches);
     sk_free(engine->ctrls);
     sk_free(engine->rates);
     sk_free(engine->ctrl_of_device);

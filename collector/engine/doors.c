@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What controllers say about their doors that a person must know: forced, held, tamper, fault, duress, and what nobody knows.
  *
- * The controller's word only; a door model of our own comes with the second decision. An event that fills a hole is older than
- * what is known of the door: it may tell of an alarm that was, and never decides what is. */
+ * The controller's word; our own is door_watch.c, and neither ends an alarm that the other says still stands. A word that is
+ * older by its number than the newest of its family may tell of an alarm that was, and never decides what is. */
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -35,10 +35,14 @@ static const struct row *find_row(const struct sk_passage *passage)
     return NULL;
 }
 
+uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind)
+{
+    return (uint32_t)(engine->door_cond + door * SK_DOOR_CONDS + (uint32_t)(kind - SK_CK_DOOR_ALARM));
+}
+
 static uint32_t door_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
 {
-    const size_t door = (size_t)(passage->door - engine->site->doors);
-    return (uint32_t)(engine->door_cond + door * SK_DOOR_CONDS + (kind - SK_CK_DOOR_ALARM));
+    return sk_door_cond(engine, (uint32_t)(passage->door - engine->site->doors), kind);
 }
 
 static uint32_t ctrl_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
@@ -60,17 +64,19 @@ static struct sk_decision_input input_of(const struct sk_passage *passage, uint8
                                       .occurrence_class = passage->occurrence_class};
 }
 
-static void take_state(struct sk_engine *engine, const struct sk_passage *passage, const struct row *row,
+static void take_state(struct sk_engine *engine, const struct sk_passage *passage, const struct row *row, bool older,
                        struct sk_effects *effects)
 {
     static const char *const families[] = {"alarm", "tamper", "fault"};
     const uint32_t cond = door_cond(engine, passage, row->kind);
     const char *word = sk_text_or(sk_door_word(families[row->kind - SK_CK_DOOR_ALARM], row->state));
     struct sk_decision_input input = input_of(passage, row->verdict, row->severity, word);
-    if (passage->fills && (row->verdict != SK_V_ABNORMAL || engine->conds[cond].state != SK_CS_IDLE))
+    const bool held = row->kind == SK_CK_DOOR_ALARM && row->verdict == SK_V_NORMAL &&
+                      sk_door_model_holds(engine, (uint32_t)(passage->door - engine->site->doors));
+    if (held || (older && (row->verdict != SK_V_ABNORMAL || engine->conds[cond].state != SK_CS_IDLE)))
         return;
     sk_cond_feed(engine, cond, &input, effects);
-    if (passage->fills) {
+    if (older) {
         input.verdict = SK_V_NORMAL;
         sk_cond_feed(engine, cond, &input, effects);
     }
@@ -125,6 +131,8 @@ static void judge_passage(struct sk_engine *engine, const struct sk_passage *pas
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
 {
     const struct row *row = find_row(passage);
+    struct sk_door_outcome outcome;
+    const bool watched = sk_doors_watch(engine, passage, &outcome, effects);
     judge_passage(engine, passage, effects);
     if (passage->ev == SK_EV_ACC_DURESS) {
         const uint32_t cond =
@@ -133,8 +141,10 @@ void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, s
     } else if (passage->ev == SK_EV_NATIVE) {
         pulse(engine, passage, ctrl_cond(engine, passage, SK_CK_UNKNOWN), "native.unknown", effects);
     } else if (row != NULL && passage->door != NULL) {
-        take_state(engine, passage, row, effects);
+        take_state(engine, passage, row, !outcome.told_new, effects);
     } else if (row != NULL && row->verdict == SK_V_ABNORMAL) {
         pulse(engine, passage, ctrl_cond(engine, passage, SK_CK_UNKNOWN), "alarm of a door that is not in the site", effects);
     }
+    if (watched)
+        sk_door_end(engine, passage, effects);
 }

@@ -44,8 +44,10 @@ static void fire(struct sk_engine *engine, uint32_t node, const struct sk_now *n
         sk_device_fire(engine, node - engine->node_device, now, effects);
     else if (node < engine->node_tally)
         sk_cond_fire(engine, node - engine->node_cond, now, effects);
-    else if (node < engine->node_alive)
+    else if (node < engine->node_door)
         sk_tally_fire(engine, node - engine->node_tally, now, effects);
+    else if (node < engine->node_alive)
+        sk_door_fire(engine, node - engine->node_door, now, effects);
     else
         fire_alive(engine, now, effects);
 }
@@ -58,7 +60,7 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
         until_mono = INT64_MIN;
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 2), points + most);
+    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 4), points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */

@@ -9,6 +9,7 @@
 #define SK_ENGINE_INTERNAL_H
 
 #include "collector/engine/decide.h"
+#include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
@@ -183,7 +184,20 @@ struct sk_ctrl {
     uint32_t first_cond;
     struct sk_cursor cursors[SK_EPOCHS];
     struct sk_digest_page pages[SK_EPOCHS][SK_DIGEST_PAGES];
-    bool skewed; /* a ctrl.skew record was made and no good time came since */
+    bool skewed;   /* a ctrl.skew record was made and no good time came since */
+    uint8_t clock; /* enum sk_clock_word */
+    bool lost;     /* contact was lost, and no event proved since that none is missing */
+};
+/* What the last event that came in time said of a controller's clock. */
+enum sk_clock_word { SK_CLOCK_WORD_NONE, SK_CLOCK_WORD_GOOD, SK_CLOCK_WORD_BAD };
+#define SK_CLOCK_SMALL_US (2 * SK_US_PER_S) /* a skew below it is small: access.md 2.6 warns above */
+
+/* A door of ours: its model and what was said of it. */
+struct sk_door_watch {
+    struct sk_door_model model;
+    int64_t settle_mono; /* when model and controller are compared; SK_NEVER */
+    uint8_t recorded;    /* the model's alarm that the log knows */
+    bool differs;        /* a door.differs record stands */
 };
 enum sk_seq_verdict {
     SK_SEQ_FIRST,
@@ -243,6 +257,7 @@ struct sk_engine {
     struct sk_device_state *devices;
     struct sk_limit *quality_limits; /* by device: its own time */
     uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
+    struct sk_door_watch *door_watches;
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -267,7 +282,7 @@ struct sk_engine {
     struct sk_trails trails;
     /* time */
     struct sk_heap heap;
-    uint32_t node_device, node_cond, node_tally, node_alive, node_count;
+    uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_count;
     int64_t alive_interval_us, shortest_stale_us;
     bool has_alive;
     int64_t alive_mono, alive_utc; /* restored: rebased to this boot */
@@ -377,6 +392,7 @@ struct sk_passage { /* an access event made fit for records */
     int32_t from, to; /* zones; -1 */
     bool possible_duplicate;
     bool fills;    /* fills a hole: newer ones are known already */
+    bool regained; /* the first event after contact was lost: nothing is missing but what the numbers say */
     bool replayed; /* its number is taken: the record is about the numbering, and its header carries no identity */
     const char *detail;
     uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
@@ -393,11 +409,43 @@ enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_eve
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
                   struct sk_effects *effects); /* false: in the log already */
 uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
+void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, struct sk_effects *effects);
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
 void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 uint16_t sk_tally_event(uint8_t kind);
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
+
+/* door_record.c */
+struct sk_door_note { /* texts NULL or "", numbers 0: not given */
+    uint16_t ev;
+    uint8_t occurrence_class;
+    const char *lifecycle, *derivation, *direction, *state, *model, *basis, *detail, *reason;
+    const struct sk_actor *actor;
+    const uint8_t *subject; /* SK_SUBJECT_SIZE */
+    double confidence, expected;
+    uint64_t count, counted, passed;
+    uint16_t weeks;
+    bool has_counts;
+    int64_t since_us, open_us;
+};
+void sk_door_note_record(const struct sk_engine *engine, uint32_t door, const struct sk_door_note *note,
+                         const struct sk_now *now, struct sk_effects *effects);
+void sk_body_put_cameras(struct sk_body *body, const struct sk_door_info *door);
+
+/* door_watch.c */
+const struct sk_ctrl *sk_door_ctrl(const struct sk_engine *engine, uint32_t door); /* NULL: none that is numbered */
+/* false: no door of this controller; told_new is then "fills no hole". */
+bool sk_doors_watch(struct sk_engine *engine, const struct sk_passage *passage, struct sk_door_outcome *ret_outcome,
+                    struct sk_effects *effects);
+void sk_door_end(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* timer and row */
+bool sk_door_model_holds(const struct sk_engine *engine, uint32_t door);             /* the model says forced or too long */
+size_t sk_doors_waiting(const struct sk_engine *engine, const struct sk_ctrl *ctrl); /* doors that _again may move */
+void sk_doors_again(struct sk_engine *engine, const struct sk_ctrl *ctrl, const struct sk_passage *passage,
+                    struct sk_effects *effects);
+void sk_door_fire(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+void sk_door_arm(struct sk_engine *engine, uint32_t door);
+uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind); /* doors.c */
 
 /* roster.c */
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
@@ -414,6 +462,11 @@ void sk_pending_cursor(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, c
                        struct sk_effects *effects);
 void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, uint32_t page, struct sk_effects *effects);
 void sk_pending_tally(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_door(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_door_read(struct sk_engine *engine, const char *door, struct sk_reader *reader, int64_t mono_shift_us);
+void sk_pending_ctrl(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
+enum sk_err sk_ctrl_read(struct sk_ctrl *ctrl, struct sk_reader *reader);
+int64_t sk_time_add(int64_t a, int64_t b); /* saturating: rows are not trusted to be small */
 void sk_pending_skew(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
 void sk_pending_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 enum { SK_ROW_VERSION = 1 };

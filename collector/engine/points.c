@@ -98,8 +98,10 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (watch_due(engine, engine->node_device + device, now, effects))
+    if (watch_due(engine, engine->node_device + device, now, effects)) {
+        sk_ctrl_contact_lost(engine, device, effects);
         feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
+    }
     sk_quality_tell(engine, device, now, effects);
 }
 
