@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of a door and of its controller's clock and contact, as rows that survive a restart: written and read.
  * The layouts stand in README.md. A row that contradicts itself is refused whole. */
+#include <string.h>
+
 #include "collector/engine/internal.h"
 
 enum { TOLD = 1, NUMBERED = 2, TRUSTED = 4, EXTENDED = 8, AFTER_CLOSED = 16, DIFFERS = 32, SETTLES = 64 };
@@ -58,6 +60,16 @@ static void put_opening(struct sk_writer *writer, const struct sk_opening *openi
     put_time(writer, &opening->time);
 }
 
+/* Silence of the running hour; a look of 0: not watched. */
+static void put_hour(struct sk_writer *writer, const struct sk_door_watch *watch, const struct sk_busy *busy)
+{
+    sk_write_i64(writer, watch->busy_look_mono == SK_NEVER ? 0 : watch->busy_look_mono);
+    sk_write_i64(writer, busy->hour_us);
+    sk_write_i64(writer, busy->last_us);
+    sk_write_u32(writer, busy->count);
+    sk_write_u8(writer, busy->whole);
+}
+
 void sk_pending_door(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
 {
     const struct sk_door_watch *watch = &engine->door_watches[index];
@@ -78,6 +90,7 @@ void sk_pending_door(struct sk_engine *engine, uint32_t index, const struct sk_n
     sk_write_u8(&row.writer, watch->recorded);
     sk_write_u8(&row.writer, (uint8_t)((watch->differs ? DIFFERS : 0) | (watch->settle_mono != SK_NEVER ? SETTLES : 0)));
     sk_write_i64(&row.writer, watch->settle_mono == SK_NEVER ? 0 : watch->settle_mono);
+    put_hour(&row.writer, watch, &engine->busy[index]);
     sk_row_end(&row);
 }
 
@@ -135,6 +148,14 @@ static bool get_opening(struct sk_reader *reader, int64_t mono_shift_us, struct 
     return opening->verdict <= SK_OPEN_FORCED;
 }
 
+static void take_hour(struct sk_busy *busy, const struct sk_busy *hour)
+{
+    busy->hour_us = hour->hour_us;
+    busy->last_us = hour->last_us;
+    busy->count = hour->count;
+    busy->whole = hour->whole;
+}
+
 enum sk_err sk_door_read(struct sk_engine *engine, const char *id, struct sk_reader *reader, int64_t mono_shift_us)
 {
     const int32_t index = sk_site_door(engine->site, id);
@@ -154,11 +175,55 @@ enum sk_err sk_door_read(struct sk_engine *engine, const char *id, struct sk_rea
     watch.recorded = sk_read_u8(reader);
     const uint8_t flags = sk_read_u8(reader);
     const int64_t settle_mono = sk_time_add(sk_time_add(sk_read_i64(reader), 0), mono_shift_us);
+    struct sk_busy hour = {0};
+    const int64_t look_mono = sk_read_i64(reader);
+    hour.hour_us = sk_read_i64(reader);
+    hour.last_us = sk_read_i64(reader);
+    hour.count = sk_read_u32(reader);
+    hour.whole = sk_read_u8(reader) == 1;
+    watch.busy_look_mono = look_mono == 0 ? SK_NEVER : sk_time_add(sk_time_add(look_mono, 0), mono_shift_us);
     watch.differs = (flags & DIFFERS) != 0;
     watch.settle_mono = (flags & SETTLES) != 0 ? settle_mono : SK_NEVER;
     if (!sk_reader_done(reader) || !fits || model->alarm > SK_DOOR_MODEL_FORCED || watch.recorded > SK_DOOR_MODEL_FORCED)
         return SK_ERR_PARSE;
     engine->door_watches[index] = watch;
+    take_hour(&engine->busy[index], &hour);
+    return SK_OK;
+}
+
+/* A week of a door, written when an hour was learned. */
+void sk_pending_busy(struct sk_engine *engine, uint32_t index, struct sk_effects *effects)
+{
+    const struct sk_busy *busy = &engine->busy[index];
+    char key[SK_PENDING_KEY_MAX];
+    struct sk_row row;
+    sk_text_format(key, sizeof key, "busy/%s", sk_text_or(engine->site->doors[index].id));
+    sk_effects_put(effects, key, &row);
+    for (int i = 0; i < SK_BUSY_SLOTS; i++) {
+        sk_write_f64(&row.writer, (double)busy->mean[i]);
+        sk_write_u8(&row.writer, busy->weeks[i]);
+    }
+    sk_row_end(&row);
+}
+
+enum sk_err sk_busy_read(struct sk_engine *engine, const char *id, struct sk_reader *reader)
+{
+    const int32_t index = sk_site_door(engine->site, id);
+    float mean[SK_BUSY_SLOTS];
+    uint8_t weeks[SK_BUSY_SLOTS];
+    bool fits = true;
+    if (index < 0)
+        return SK_ERR_NOT_FOUND;
+    for (int i = 0; i < SK_BUSY_SLOTS; i++) {
+        const double value = sk_read_f64(reader);
+        fits &= value >= 0 && value < 1e9; /* false for what is no number, too */
+        mean[i] = value >= 0 && value < 1e9 ? (float)value : 0;
+        weeks[i] = sk_read_u8(reader);
+    }
+    if (!sk_reader_done(reader) || !fits)
+        return SK_ERR_PARSE;
+    memcpy(engine->busy[index].mean, mean, sizeof mean);
+    memcpy(engine->busy[index].weeks, weeks, sizeof weeks);
     return SK_OK;
 }
 
@@ -170,16 +235,17 @@ void sk_pending_ctrl(struct sk_engine *engine, uint32_t index, struct sk_effects
     sk_text_format(key, sizeof key, "ctrl/%s", sk_text_or(engine->site->devices[ctrl->device].id));
     sk_effects_put(effects, key, &row);
     sk_write_u8(&row.writer, ctrl->clock);
-    sk_write_u8(&row.writer, ctrl->lost);
+    sk_write_u8(&row.writer, (uint8_t)(ctrl->lost | ctrl->away << 1));
     sk_row_end(&row);
 }
 
 enum sk_err sk_ctrl_read(struct sk_ctrl *ctrl, struct sk_reader *reader)
 {
     const uint8_t clock = sk_read_u8(reader), lost = sk_read_u8(reader);
-    if (!sk_reader_done(reader) || clock > SK_CLOCK_WORD_BAD || lost > 1)
+    if (!sk_reader_done(reader) || clock > SK_CLOCK_WORD_BAD || lost > 3)
         return SK_ERR_PARSE;
     ctrl->clock = clock;
-    ctrl->lost = lost == 1;
+    ctrl->lost = (lost & 1) != 0;
+    ctrl->away = (lost & 2) != 0;
     return SK_OK;
 }

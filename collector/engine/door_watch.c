@@ -21,6 +21,8 @@ void sk_door_arm(struct sk_engine *engine, uint32_t index)
     int64_t deadline = sk_door_model_deadline(&watch->model, &engine->site->doors[index], sk_door_ctrl(engine, index));
     if (watch->settle_mono < deadline)
         deadline = watch->settle_mono;
+    if (sk_silence_deadline(engine, index) < deadline)
+        deadline = sk_silence_deadline(engine, index);
     if (deadline == SK_NEVER)
         sk_heap_cancel(&engine->heap, engine->node_door + index);
     else
@@ -169,6 +171,7 @@ bool sk_doors_watch(struct sk_engine *engine, const struct sk_passage *passage, 
 void sk_door_end(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
 {
     const uint32_t index = (uint32_t)(passage->door - engine->site->doors);
+    sk_silence_event(engine, index, passage->now, effects);
     sk_pending_door(engine, index, passage->now, effects);
     sk_door_arm(engine, index);
 }
@@ -264,6 +267,7 @@ void sk_door_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
     tell(engine, index, before, &outcome, &moment, effects);
     if (watch->settle_mono <= now->mono_us)
         settle(engine, index, now, effects);
+    sk_silence_look(engine, index, now, effects);
     sk_pending_door(engine, index, now, effects);
     sk_door_arm(engine, index);
 }

@@ -88,7 +88,7 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     for (size_t i = 0; i < count; i++) {
         if (samples[i].point >= engine->site->point_count)
             return SK_ERR_INVALID;
-        transitions += 3u * engine->points[samples[i].point].cond_count + 2u;
+        transitions += 3u * engine->points[samples[i].point].cond_count + 4u;
     }
     const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
     if (err != SK_OK)
@@ -120,6 +120,9 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
         watch->ok_mono = moved < now->mono_us ? moved : now->mono_us;
         sk_watch_arm(engine, i);
     }
+    sk_silence_start(engine, true, now);
+    for (uint32_t i = 0; i < engine->site->door_count; i++)
+        sk_door_arm(engine, i);
     sk_interruption_record(engine, now->utc_us - stall_us, now, effects);
     return SK_OK;
 }

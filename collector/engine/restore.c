@@ -312,6 +312,12 @@ static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct 
     return sk_door_read(engine, rest, reader, moment.shift);
 }
 
+static enum sk_err read_busy(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_busy_read(engine, rest, reader);
+}
+
 static enum sk_err read_ctrl(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
     struct sk_ctrl *ctrl = find_ctrl(engine, rest, 0, NULL);
@@ -323,9 +329,9 @@ static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
-    {"cond/", read_cond},     {"rate/", read_rate},   {"late/", read_late}, {"silent/", read_silent},
-    {"cursor/", read_cursor}, {"page/", read_page},   {"skew/", read_skew}, {"tally/", read_tally},
-    {"alive", read_alive},    {"trail/", read_trail}, {"door/", read_door}, {"ctrl/", read_ctrl},
+    {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
+    {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
+    {"door/", read_door}, {"ctrl/", read_ctrl}, {"busy/", read_busy},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,
@@ -480,6 +486,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
     for (uint32_t i = 0; i < engine->tally_count; i++)
         if (engine->tallies[i].open)
             sk_heap_set(&engine->heap, engine->node_tally + i, engine->tallies[i].since_mono + 60 * SK_US_PER_S);
+    sk_silence_start(engine, engine->has_alive && gap_us > SK_BUSY_STOP_US, now);
     for (uint32_t i = 0; i < engine->site->door_count; i++)
         sk_door_arm(engine, i);
     sk_pending_alive(engine, now, effects);

@@ -118,7 +118,7 @@ struct cfg_ring {
 };
 struct cfg_mqtt {
     const char *topic, *event_topic;
-    int64_t qos, expire_after_ms;
+    int64_t qos, expire_after_ms, seq_bits;
     const cJSON *birth;
 };
 struct cfg_birth {

@@ -204,6 +204,7 @@ struct sk_mqtt_profile {
     const char *event_topic; /* "" none: door envelopes, schemas/json/door-envelope.schema.json */
     uint8_t qos;
     uint32_t expire_after_ms; /* 0 = the device's stale_ms */
+    uint8_t seq_bits;         /* width of its event counter; 0 and 64: it never wraps */
 };
 
 struct sk_profile {

@@ -146,6 +146,7 @@ static void side_init(struct side *side, uint32_t stale_ms)
     kit->doors[0].open_ms = 8000;
     kit->doors[0].extended_open_ms = 12000;
     kit->doors[0].prealarm_ms = 2000;
+    kit->doors[0].busy_alarm = true;
     if (stale_ms > 0) {
         for (uint32_t i = 0; i < 6; i++)
             kit->points[i].stale_ms = stale_ms;
