@@ -43,6 +43,8 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("credential.get", "read.people", credential_get)                                                                         \
     X("authorization.list", "read.people", authorization_list)                                                                 \
     X("authorization.get", "read.people", authorization_get)                                                                   \
+    X("schedule.list", "read.site", schedule_list)                                                                             \
+    X("rule.list", "read.site", rule_list)                                                                                     \
     X("occupancy.list", "read.occupancy", occupancy_list)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
