@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may enter, from the outside: every act of the roster through the API, the controllers' own lists, lost cards, reviews."""
+import json
+import os
 import pathlib
+import socket
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from house import House  # noqa: E402
+from house import House, until  # noqa: E402
 from roster import GOOD, ok, roster, site  # noqa: E402
 
 
@@ -76,7 +80,57 @@ def every_act(build):
         ok(house.command("status"))
 
 
-CASES = (every_act,)
+def with_files(house, cmd, descriptors, **args):
+    """A command whose long part is a descriptor that travels with the line."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(60)
+        s.connect(str(house.state / "control.sock"))
+        s.sendall(b'{"hello":"command","version":1}\n')
+        line = json.dumps({"cmd": cmd, "args": args}).encode() + b"\n"
+        socket.send_fds(s, [line], descriptors)
+        return json.loads(s.makefile().readline())
+
+
+def with_text(house, cmd, text, **args):
+    with tempfile.TemporaryFile(dir=house.dir) as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+        file.flush()
+        return with_files(house, cmd, [file.fileno()], **args)
+
+
+def long_files(build):
+    head = GOOD.splitlines(keepends=True)[0]
+    rows = "".join(f"E-{i},人 {i},ヒト,staff,みほん運用,2026-04-01,2099-03-31,{0x04a1000000 + i:010x},{i:04d},server,always\n" for i in range(2000))
+    assert len((head + rows).encode()) > 120_000
+    with House(build, site(), with_dashboard=False) as house:
+        fds = pathlib.Path(f"/proc/{house.processes['collector'].pid}/fd")
+        before = len(list(fds.iterdir()))
+        approver = {"approver": house.make_token("auditor") and "test-auditor"}
+
+        def refused_as(answer, word):
+            assert not answer["ok"] and answer["detail"].startswith("csv: ") and word in answer["detail"], answer
+
+        out = roster(house, head + rows + "E-1,二人目,,staff,,,,,,,\n")
+        assert out.returncode == 1 and "row 2002, ref:" in out.stdout, (out.stdout, out.stderr)
+        assert ok(house.command("person.list"))["items"] == []
+        read_end, write_end = os.pipe()
+        refused_as(with_files(house, "roster.import", [read_end], **approver), "regular file")
+        os.close(read_end)
+        os.close(write_end)
+        refused_as(with_text(house, "roster.import", b"x" * (4 << 20) + b"y", **approver), "4 MiB")
+        refused_as(with_text(house, "roster.import", b"ref\0name", **approver), "NUL")
+        refused_as(with_text(house, "roster.import", GOOD, csv=GOOD, **approver), "one of the two")
+        refused_as(house.command("roster.import", **approver), "one of the two")
+        with tempfile.TemporaryFile(dir=house.dir) as file:  # a command that wants none closes it, also when several come
+            assert with_files(house, "status", [file.fileno()])["ok"] and with_files(house, "status", [file.fileno()] * 3)["ok"]
+        out = roster(house, "\ufeff" + head + rows)
+        assert out.returncode == 0 and "2000 rows, 0 mistakes: imported" in out.stdout, (out.stdout, out.stderr)
+        assert ok(house.command("person.get", person="p-2000"))["name"] == "人 1999"
+        house.command("status")
+        until("no descriptor is left open", lambda: len(list(fds.iterdir())) == before)
+
+
+CASES = (every_act, long_files)
 
 if __name__ == "__main__":
     {f.__name__: f for f in CASES}[sys.argv[2]](sys.argv[1])
