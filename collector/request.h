@@ -22,6 +22,9 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 
+/* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
+#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
+
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -43,7 +46,8 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("credential.get", "read.people", credential_get)                                                                         \
     X("authorization.list", "read.people", authorization_list)                                                                 \
     X("authorization.get", "read.people", authorization_get)                                                                   \
-    X("occupancy.list", "read.occupancy", occupancy_list)
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    SK_PRESENCE_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X
