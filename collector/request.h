@@ -34,6 +34,9 @@ struct sk_request_text {
 bool sk_request_file(struct request *request, const char *name, struct sk_request_text *ret_text);
 void sk_request_file_free(struct sk_request_text *text);
 
+/* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
+#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
+
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -57,7 +60,8 @@ void sk_request_file_free(struct sk_request_text *text);
     X("authorization.get", "read.people", authorization_get)                                                                   \
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
-    X("occupancy.list", "read.occupancy", occupancy_list)
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    SK_PRESENCE_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X
