@@ -120,6 +120,7 @@ void sk_tail_passage(struct sk_engine *engine, const struct sk_passage *passage,
         compare_trail(engine, passage, effects);
     if (!has_counter(engine, door))
         return;
+    tail->blurred |= passage->ev == SK_EV_ACC_REX || (passage->ev == SK_EV_ACC_TAKEN && passage->person_index < 0);
     if (passage->ev == SK_EV_ACC_GRANTED)
         tail->granted[way]++;
     else if (passage->ev == SK_EV_ACC_TAKEN)
@@ -199,15 +200,17 @@ static void judge_way(struct sk_engine *engine, uint32_t door, uint32_t way, con
 }
 
 /* Net of all doors of a zone; false: one of them is not counted, or not known. */
-static bool zone_net(const struct sk_engine *engine, int32_t zone, int64_t *ret_net)
+static bool zone_net(const struct sk_engine *engine, int32_t zone, int64_t *ret_net, bool *ret_blurred)
 {
     *ret_net = 0;
+    *ret_blurred = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED) == 0;
     for (uint32_t i = 0; i < engine->site->door_count; i++) {
         const struct sk_door_info *door = &engine->site->doors[i];
         if (door->zone_to != zone && door->zone_from != zone)
             continue;
         if (!has_counter(engine, i) || !is_complete(engine, i) || engine->tails[i].quiet_mono != SK_NEVER)
             return false;
+        *ret_blurred |= engine->tails[i].blurred;
         *ret_net += door->zone_to == zone ? engine->tails[i].net : -engine->tails[i].net;
     }
     return true;
@@ -227,11 +230,13 @@ static void reconcile(struct sk_engine *engine, uint32_t door, const struct sk_n
 {
     const int32_t zone = engine->site->doors[door].zone_to;
     int64_t net;
-    if (!zone_net(engine, zone, &net) || !is_empty_by_cards(engine, zone))
+    bool blurred;
+    if (!zone_net(engine, zone, &net, &blurred) || (blurred && net != 0) || !is_empty_by_cards(engine, zone))
         return;
     for (uint32_t i = 0; i < engine->site->door_count; i++)
         if (engine->site->doors[i].zone_to == zone || engine->site->doors[i].zone_from == zone) {
             engine->tails[i].net = 0;
+            engine->tails[i].blurred = false;
             sk_pending_tail(engine, i, now, effects);
         }
     if (net <= 0)
@@ -308,7 +313,7 @@ void sk_pending_tail(struct sk_engine *engine, uint32_t door, const struct sk_no
         sk_write_u32(&row.writer, tail->granted[way]);
         sk_write_u32(&row.writer, tail->taken[way]);
     }
-    sk_write_u8(&row.writer, tail->rex);
+    sk_write_u8(&row.writer, (uint8_t)(tail->rex | tail->blurred << 1));
     sk_write_i64(&row.writer, tail->quiet_mono == SK_NEVER ? 0 : tail->quiet_mono);
     sk_write_i64(&row.writer, tail->net);
     sk_write_u32(&row.writer, tail->surplus);
@@ -331,7 +336,9 @@ enum sk_err sk_tail_read(struct sk_engine *engine, const char *id, struct sk_rea
         tail.taken[way] = sk_read_u32(reader);
         fits &= tail.base[way] >= 0 && tail.base[way] < 1e15;
     }
-    tail.rex = sk_read_u8(reader) == 1;
+    const uint8_t flags = sk_read_u8(reader);
+    tail.rex = (flags & 1) != 0;
+    tail.blurred = (flags & 2) != 0;
     const int64_t quiet = sk_read_i64(reader);
     tail.quiet_mono = quiet == 0 ? SK_NEVER : sk_time_add(sk_time_add(quiet, 0), mono_shift_us);
     tail.net = sk_read_i64(reader);

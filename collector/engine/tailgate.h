@@ -27,6 +27,7 @@ struct sk_tail { /* by door */
     bool rex;
     int64_t quiet_mono; /* when it is judged; SK_NEVER: none runs */
     int64_t net;        /* in less out since the zone was last known to be empty */
+    bool blurred;       /* somebody without a known card passed since: who is inside by cards is not known */
     uint32_t surplus;   /* not resolved */
     int64_t surplus_since_us;
 };
