@@ -39,7 +39,7 @@ struct collector {
     int64_t calendar_us; /* when to look for years without holidays */
     struct sk_source *signal_source;
     int signal_fd;
-    bool stopping;
+    bool stopping, child_ended;
     uint8_t site_key[SITE_KEY_SIZE];
     struct sk_now now; /* of this turn's inputs */
     int64_t own_points_us, store_tend_us;
@@ -300,8 +300,7 @@ static void on_signal(void *context, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            c->stopping = true;
+        *(info.ssi_signo == SIGCHLD ? &c->child_ended : &c->stopping) = true;
 }
 
 static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
@@ -493,7 +492,7 @@ static bool take_inputs(struct collector *c, bool held)
     sk_engine_hold(c->engine, c->catch_up > 0);
     const size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
     c->taken += taken;
-    const bool more = taken == MESSAGES_PER_COMMIT;
+    const bool more = taken >= MESSAGES_PER_COMMIT;
     if (c->catch_up > 0)
         c->catch_up = more ? c->catch_up - 1 : 0;
     sk_engine_hold(c->engine, c->catch_up > 0);
@@ -507,7 +506,9 @@ static int64_t turn(struct collector *c)
     c->now = sk_clock_read();
     notice_clock_step(c, &before);
     notice_lateness(c);
-    sk_pollers_reap(c->pollers, c->now.mono_us);
+    if (c->child_ended)
+        sk_pollers_reap(c->pollers, c->now.mono_us);
+    c->child_ended = false;
     sk_pollers_tend(c->pollers, c->now.mono_us);
     bool held = !sk_recorder_writable(c->recorder);
     const size_t taken_before = c->taken;
