@@ -74,8 +74,12 @@ void sk_handle_get_export(struct sk_call *call)
     if (format < 0)
         return;
     cJSON *args = make_arguments(call, format);
-    const struct sk_command command = {
-        .name = "entries.export", .secret = call->who.secret, .address = sk_http_peer(call->http), .args = args};
+    /* repeatable: an export whose answer was lost has lost its reader with it */
+    const struct sk_command command = {.name = "entries.export",
+                                       .secret = call->who.secret,
+                                       .address = sk_http_peer(call->http),
+                                       .args = args,
+                                       .repeatable = true};
     const enum sk_err err = args ? sk_control_call_fd(call->app->control, &command, &result, &fd, &fault)
                                  : sk_fault_set(&fault, SK_ERR_NOMEM, "out of memory");
     cJSON_Delete(args);

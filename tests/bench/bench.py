@@ -19,6 +19,7 @@ import time
 import traceback
 import typing
 
+import rows_export
 import rows_history
 import rows_http
 import rows_latency
@@ -76,7 +77,8 @@ ROWS = [
     Row("history.bytes", "bytes per sample, a day of 40 signals / VictoriaMetrics", "B", "less", 0.85, 1.0, rows_history.history, "bytes"),
     Row("history.cpu", "CPU per sample stored / VictoriaMetrics import", "us", "less", 0.33, 1.0, rows_history.history, "cpu"),
     Row("history.query", "a year at 15 min, a week at 1 min: the slower", "ms", "less", 5, 20, rows_history.history, "query", "ms"),
-    Row("entries.csv", "month export over HTTPS / sqlite3 -csv", "s", "less", 0.9, 1.5, None, ""),
+    Row("entries.csv", "month export over HTTPS / sqlite3 -csv", "s", "less", 0.9, 1.5, rows_export.month, "csv"),
+    Row("entries.csv.memory", "memory of the export's process, the month / a tenth of it", "MB", "less", 1.1, 1.2, rows_export.month, "memory"),
 ]
 
 

@@ -6,6 +6,7 @@
 #include "collector/export/cells.h"
 #include "collector/export/ledger.h"
 #include "tests/unit/sk_test.h"
+#include "tests/unit/store_support.h"
 
 struct taken {
     char text[200000];
@@ -214,11 +215,66 @@ static void test_request(void **state)
     assert_string_equal(filter, "none");
 }
 
+/* A log of ten passages of one controller, number 4 missing. */
+static void make_log(void)
+{
+    struct sk_store *store = support_open(SK_STORE_WRITER);
+    uint16_t controller = 0, door = 0;
+    bool is_new;
+    assert_int_equal(sk_store_begin(store), SK_OK);
+    assert_int_equal(sk_store_number(store, "ctrl", "dc1", &controller, &is_new), SK_OK);
+    assert_int_equal(sk_store_number(store, "door", "d1", &door, &is_new), SK_OK);
+    for (uint64_t i = 0; i < 10; i++) {
+        struct sk_draft draft = {.header = {.t_recv_us = 1763640000000000 + i,
+                                            .ev = SK_EV_ACC_GRANTED,
+                                            .class_ = SK_CLASS_ACCESS,
+                                            .door = door,
+                                            .ctrl = controller,
+                                            .ctrl_epoch = 7,
+                                            .ctrl_seq = i < 4 ? i : i + 1}};
+        uint64_t seq;
+        sk_body_init(&draft.body);
+        assert_int_equal(sk_store_append(store, &draft, &seq), SK_OK);
+    }
+    assert_int_equal(sk_store_commit(store), SK_OK);
+    sk_store_close(store);
+}
+
+static void test_run(void **state)
+{
+    (void)state;
+    static struct taken taken;
+    struct sk_fault fault = {0};
+    uint64_t rows = 0;
+    struct sk_export_request request = {.site = "t", .site_class = "test", .time_zone = "Asia/Tokyo", .size = 8};
+    make_log();
+    taken = (struct taken){.most = sizeof taken.text - 1};
+    assert_int_equal(sk_export_run(support_directory, &request, take, &taken, &rows, &fault), SK_OK);
+    assert_int_equal(rows, 8); /* what is newer than the fixed size does not count */
+    assert_non_null(
+        strstr(taken.text, "\r\nentry,7,2025-11-20T12:00:00.000007Z,2025-11-20T21:00:00.000007,UTC+09:00,acc.granted,d1,"));
+    assert_null(strstr(taken.text, "\r\nentry,8,"));
+    assert_non_null(strstr(taken.text, ",\"seq 0-8, 1 missing, holes: 4\"\r\n"));
+    assert_non_null(strstr(taken.text, "8 entries of site t (class test); log below record 8; filter: none"));
+
+    taken = (struct taken){.most = 100}; /* the reader leaves */
+    assert_int_equal(sk_export_run(support_directory, &request, take, &taken, &rows, &fault), SK_ERR_CLOSED);
+    strcpy(request.door, "d9");
+    assert_int_equal(sk_export_run(support_directory, &request, take, &taken, &rows, &fault), SK_ERR_NOT_FOUND);
+    strcpy(request.door, "d1");
+    strcpy(request.time_zone, "Moon/Base");
+    assert_int_not_equal(sk_export_run(support_directory, &request, take, &taken, &rows, &fault), SK_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),       cmocka_unit_test(test_head_and_bounds), cmocka_unit_test(test_ledger_against_a_set),
-        cmocka_unit_test(test_ledger_rows), cmocka_unit_test(test_request),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_head_and_bounds),
+        cmocka_unit_test(test_ledger_against_a_set),
+        cmocka_unit_test(test_ledger_rows),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test_setup_teardown(test_run, support_setup, support_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
