@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of figures: each beside its peer or limit, measured in the same run.
 
-usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--json FILE] [--compare REV]
+usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--huge] [--json FILE] [--compare REV]
 
 ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: against the
 results file of that commit (or a JSON file), by ratio. Exit code 1 when a minimum is missed or a row could not be measured.
@@ -20,6 +20,7 @@ import traceback
 import typing
 
 import rows_export
+import rows_growth
 import rows_history
 import rows_http
 import rows_latency
@@ -63,6 +64,7 @@ ROWS = [
     Row("memory.50k", "resident with 50 000 points: collector, pollers, dashboard", "MB", "less", 64, 128, rows_modbus.dead_10, "memory", "MB"),
     Row("modbus.links2000", "2 000 links x 100 registers at 1 s: share of a core", "%", "less", 20, 40, rows_modbus.links_2000, "core", "%"),
     Row("modbus.growth", "CPU per register, 1 000 devices / 100 devices", "us", "less", 1.0, 1.5, rows_modbus.growth, "growth"),
+    Row("modbus.growth.2000", "the same, 2 000 devices / 100 devices", "us", "less", 1.0, 1.5, rows_modbus.growth, "growth.2000"),
     Row("mqtt.cpu.qos0", "CPU per MQTT sample, QoS 0 / bare paho + cJSON", "us", "less", 1.3, 2, rows_mqtt.samples_qos0, "cpu"),
     Row("mqtt.cpu.qos1", "CPU per MQTT sample, QoS 1 / bare paho + cJSON", "us", "less", 1.3, 2, rows_mqtt.samples_qos1, "cpu"),
     Row("mqtt.gaps", "20 000 samples/s at QoS 1: gaps", "gaps", "less", 0, 0, rows_mqtt.gaps, "gaps", "gaps"),
@@ -74,6 +76,10 @@ ROWS = [
     Row("sse.gaps", "events that a stream did not get", "gaps", "less", 0, 0, rows_http.streams, "gaps", "gaps"),
     Row("start.poll", "start with a large log: first poll", "s", "less", 1, 3, rows_store.start, "poll", "s"),
     Row("start.answer", "start with a large log: first answer of the API", "s", "less", 1, 3, rows_store.start, "answer", "s"),
+    Row("growth.append", "a record appended, 10 million in the log / 1 million", "us", "less", 1.2, 2, rows_growth.log, "append"),
+    Row("growth.page", "the newest 100 entries over HTTPS, the same two logs", "ms", "less", 1.2, 2, rows_growth.log, "page"),
+    Row("growth.verify", "a record verified, the same", "us", "less", 1.2, 2, rows_growth.log, "verify"),
+    Row("growth.start", "start of the collector to its first answer, the same", "ms", "less", 1.2, 2, rows_growth.log, "start"),
     Row("history.bytes", "bytes per sample, a day of 40 signals / VictoriaMetrics", "B", "less", 0.85, 1.0, rows_history.history, "bytes"),
     Row("history.cpu", "CPU per sample stored / VictoriaMetrics import", "us", "less", 0.33, 1.0, rows_history.history, "cpu"),
     Row("history.query", "a year at 15 min, a week at 1 min: the slower", "ms", "less", 5, 20, rows_history.history, "query", "ms"),
@@ -182,6 +188,7 @@ def read_arguments():
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--huge", action="store_true", help="growth also to 100 million records")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--compare", metavar="REV")
     return parser.parse_args()
@@ -194,6 +201,8 @@ def main():
         return 0
     if not arguments.build:
         sys.exit("bench: which build directory?")
+    if arguments.huge:
+        os.environ["SEKISHO_BENCH_HUGE"] = "1"
     unknown = [word for word in arguments.rows if not any(row.name.startswith(word) for row in ROWS)]
     if unknown:
         sys.exit(f"bench: no row begins with '{unknown[0]}'; see --list")

@@ -37,21 +37,35 @@ static void draft_plain(struct sk_draft *draft, int64_t t_us, uint64_t i)
 
 static uint16_t door_numbers[DOORS], zone_numbers[DOORS], controller_numbers[CONTROLLERS];
 
+/* As the recorder gives them: a number is a record. */
+static void give_number(struct sk_store *store, const char *kind, int i, uint16_t *ret_number)
+{
+    static struct sk_draft draft;
+    char id[48];
+    bool is_new;
+    uint64_t seq;
+    sk_text_format(id, sizeof id, "%s-%d", kind, i);
+    check(sk_store_number(store, kind, id, ret_number, &is_new), kind);
+    if (!is_new)
+        return;
+    draft.header =
+        (struct sk_header){.t_recv_us = (uint64_t)sk_clock_read().utc_us, .ev = SK_EV_SYS_NUMBER, .class_ = SK_CLASS_SYSTEM};
+    sk_body_init(&draft.body);
+    sk_body_put_text(&draft.body, SK_TAG_ENTITY_KIND, kind);
+    sk_body_put_text(&draft.body, SK_TAG_ENTITY_ID, id);
+    sk_body_put_u32(&draft.body, SK_TAG_ENTITY_NUMBER, *ret_number);
+    check(sk_store_append(store, &draft, &seq), "append");
+}
+
 static void give_numbers(struct sk_store *store)
 {
-    char id[32];
-    bool is_new;
     check(sk_store_begin(store), "begin");
     for (int i = 0; i < DOORS; i++) {
-        sk_text_format(id, sizeof id, "door-%d", i);
-        check(sk_store_number(store, "door", id, &door_numbers[i], &is_new), "door");
-        sk_text_format(id, sizeof id, "room-%d", i);
-        check(sk_store_number(store, "zone", id, &zone_numbers[i], &is_new), "zone");
+        give_number(store, "door", i, &door_numbers[i]);
+        give_number(store, "zone", i, &zone_numbers[i]);
     }
-    for (int i = 0; i < CONTROLLERS; i++) {
-        sk_text_format(id, sizeof id, "controller-%d", i);
-        check(sk_store_number(store, "ctrl", id, &controller_numbers[i], &is_new), "controller");
-    }
+    for (int i = 0; i < CONTROLLERS; i++)
+        give_number(store, "ctrl", i, &controller_numbers[i]);
     check(sk_store_commit(store), "commit");
 }
 

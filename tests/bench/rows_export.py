@@ -6,7 +6,7 @@ import resource
 import subprocess
 import time
 
-from kit import BenchHouse, NotBuilt, children, cpu_s, median, need_program, scratch, site, until
+from kit import BenchHouse, children, cpu_s, fill_log, median, need_program, scratch, site, until
 
 PATH = "/api/v1/entries/export"
 
@@ -50,11 +50,8 @@ def export(house, target):
 
 
 def fill(build, house, count):
-    program = build / "tests/bench/bench_fill"
-    if not program.exists():
-        raise NotBuilt("bench_fill is not built")
     house.stop("collector")
-    subprocess.run([program, house.state, str(count), "month"], check=True, stdout=subprocess.DEVNULL)
+    fill_log(build, house.state, count, "month")
     house.start_collector()
     until("the API answers", lambda: house.get("/api/v1/entries?limit=1")[0] == 200)
 
