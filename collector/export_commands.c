@@ -41,6 +41,30 @@ static bool read_id(struct request *request, const char *kind, char to[SK_EXPORT
     return false;
 }
 
+/* As GET /entries: one person who exists, or a company for those who may read people. */
+static bool read_whom(struct request *request, struct sk_export_request *export)
+{
+    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
+    const char *person = sk_request_text(request, "person", false, SK_ENTITY_MAX - 1);
+    const char *company = person != NULL ? sk_request_text(request, "company", false, SK_LABEL_MAX - 1) : NULL;
+    if (company == NULL)
+        return false;
+    sk_text_copy(export->person, sizeof export->person, person);
+    sk_text_copy(export->company, sizeof export->company, company);
+    char somebody[SK_ENTITY_MAX] = "";
+    if (*person != '\0' && *company != '\0')
+        sk_request_refuse(request, SK_ERR_PARSE, "expected either 'person' or 'company'");
+    else if (*person != '\0' && sk_roster_history(roster, SK_EV_PERSON_CREATED, person, 0) == NULL)
+        sk_request_refuse(request, SK_ERR_NOT_FOUND, "person: there is nobody of that id on the roster");
+    else if (*company != '\0' && !export->names)
+        sk_request_refuse(request, SK_ERR_DENIED, "company: none of the account's roles may read people");
+    else if (*company != '\0' && sk_vault_person_by_company(request->floor->vault, company, "", somebody) != SK_OK)
+        sk_request_refuse(request, SK_ERR_NOT_FOUND, "company: nobody on the roster is or was of that company");
+    else
+        return true;
+    return false;
+}
+
 static bool read_time(struct request *request, const char *name, int64_t *ret_us)
 {
     char detail[96];
@@ -62,8 +86,9 @@ static bool read_all(struct request *request, struct sk_export_request *ret_expo
     struct sk_export_request export = {.bom = cJSON_IsTrue(sk_json_get(request->args, "bom")),
                                        .names = sk_permission("read.people", request->actor.roles),
                                        .size = sk_store_size(sk_recorder_store(request->floor->recorder))};
-    if (!read_format(request, &export) || !read_id(request, "door", export.door) || !read_id(request, "zone", export.zone) ||
-        !read_time(request, "since", &export.since_us) || !read_time(request, "until", &export.until_us))
+    if (!read_format(request, &export) || !read_whom(request, &export) || !read_id(request, "door", export.door) ||
+        !read_id(request, "zone", export.zone) || !read_time(request, "since", &export.since_us) ||
+        !read_time(request, "until", &export.until_us))
         return false;
     sk_text_copy(export.site, sizeof export.site, site->id);
     sk_text_copy(export.site_class, sizeof export.site_class, classes[site->class_]);
@@ -76,7 +101,7 @@ static enum sk_err record_begin(struct request *request, const struct sk_export_
 {
     struct sk_draft draft;
     char filter[FILTER_TEXT], object[64];
-    sk_export_filter_text(export, filter, sizeof filter);
+    sk_export_filter_text(export, true, filter, sizeof filter);
     sk_text_format(object, sizeof object, "entries %s%s", export->format == SK_EXPORT_CSV ? "csv" : "jsonl",
                    export->names ? " with names" : "");
     sk_draft_init(&draft, SK_EV_READ_EXPORT, request->now);

@@ -26,7 +26,7 @@ static int find_format(struct sk_call *call)
 
 static cJSON *make_arguments(struct sk_call *call, int format)
 {
-    static const char *const names[] = {"door", "zone", "since", "until"};
+    static const char *const names[] = {"person", "company", "door", "zone", "since", "until"};
     const char *bom = sk_target_param(call->target, "bom");
     cJSON *args = cJSON_CreateObject();
     bool good = args && cJSON_AddStringToObject(args, "format", formats[format].format) &&

@@ -68,6 +68,26 @@ static enum sk_err open_run(struct run *run, const char *directory, struct sk_fa
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "the roster cannot be read: %s", sk_err_text(err));
 }
 
+/* Person and company as the columns would show them. */
+static bool is_wanted(struct run *run, const struct sk_record *record)
+{
+    const struct sk_export_request *request = run->request;
+    const struct sk_header *header = &record->header;
+    struct sk_body_item version;
+    if ((run->door != 0 && header->door != run->door) || (run->zone_no != 0 && header->zone != run->zone_no))
+        return false;
+    if (request->person[0] == '\0' && request->company[0] == '\0')
+        return true;
+    const char *id = sk_people_id(run->people, header->subject);
+    if (id == NULL || (request->person[0] != '\0' && strcmp(id, request->person) != 0))
+        return false;
+    if (request->company[0] == '\0')
+        return true;
+    const bool versioned = sk_body_find(record->body, record->body_length, SK_TAG_ROSTER_VERSION, &version);
+    const struct sk_person_label *label = sk_people_label(run->people, versioned ? sk_item_u64(&version) : 0);
+    return label != NULL && strcmp(label->company, request->company) == 0;
+}
+
 static bool take_record(void *context, const struct sk_record *record)
 {
     struct run *run = context;
@@ -78,7 +98,7 @@ static bool take_record(void *context, const struct sk_record *record)
         run->err = sk_ledger_add(run->ledger, header->ctrl, header->ctrl_epoch, header->ctrl_seq);
     if (run->err != SK_OK)
         return false;
-    if ((run->door != 0 && header->door != run->door) || (run->zone_no != 0 && header->zone != run->zone_no))
+    if (!is_wanted(run, record))
         return true;
     sk_entry_write(&run->writer, record);
     run->rows++;
@@ -144,7 +164,7 @@ static void write_end(struct run *run)
     char filter[512], detail[DETAIL_MAX];
     const struct sk_export_request *request = run->request;
     struct sk_cells *cells = &run->cells;
-    sk_export_filter_text(request, filter, sizeof filter);
+    sk_export_filter_text(request, false, filter, sizeof filter);
     sk_text_format(detail, sizeof detail, "%llu entries of site %s (class %s); log below record %llu; filter: %s",
                    (unsigned long long)run->rows, request->site, request->site_class, (unsigned long long)request->size,
                    filter);

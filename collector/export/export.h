@@ -23,11 +23,12 @@ enum sk_export_format { SK_EXPORT_CSV, SK_EXPORT_JSONL };
 
 struct sk_export_request {
     enum sk_export_format format;
-    bool bom;                                            /* CSV: begin with a byte order mark */
-    bool names;                                          /* the role permits them */
-    char door[SK_EXPORT_ID_MAX], zone[SK_EXPORT_ID_MAX]; /* ids as the log knows them; "" any */
-    int64_t since_us, until_us;                          /* receive time, half-open; 0 unbounded */
-    uint64_t size;                                       /* records of the log that count: those with a smaller number */
+    bool bom;                                                 /* CSV: begin with a byte order mark */
+    bool names;                                               /* the role permits them */
+    char door[SK_EXPORT_ID_MAX], zone[SK_EXPORT_ID_MAX];      /* ids as the log knows them; "" any */
+    char person[SK_EXPORT_ID_MAX], company[SK_EXPORT_ID_MAX]; /* "" any; company as it was then, and only with names */
+    int64_t since_us, until_us;                               /* receive time, half-open; 0 unbounded */
+    uint64_t size;                                            /* records of the log that count: those with a smaller number */
     char site[SK_EXPORT_ID_MAX], site_class[16], time_zone[64];
 };
 
@@ -37,8 +38,8 @@ enum sk_err sk_export_request_write(const struct sk_export_request *request, cha
 enum sk_err sk_export_request_read(const char *text, size_t length, struct sk_export_request *ret_request,
                                    struct sk_fault *fault);
 
-/* What the filter says, for the record of the export: "door=d1 since=2026-11-01T..Z". */
-void sk_export_filter_text(const struct sk_export_request *request, char *to, size_t capacity);
+/* What the filter says: "door=d1 since=2026-11-01T..Z". for_log: a company is a name, and no record holds one. */
+void sk_export_filter_text(const struct sk_export_request *request, bool for_log, char *to, size_t capacity);
 
 /* Takes a piece of the export; false: nobody reads any more, stop. */
 typedef bool sk_export_sink(void *context, const char *bytes, size_t length);

@@ -13,6 +13,8 @@ static const struct {
 } texts[] = {
     {"door", offsetof(struct sk_export_request, door), SK_EXPORT_ID_MAX},
     {"zone", offsetof(struct sk_export_request, zone), SK_EXPORT_ID_MAX},
+    {"person", offsetof(struct sk_export_request, person), SK_EXPORT_ID_MAX},
+    {"company", offsetof(struct sk_export_request, company), SK_EXPORT_ID_MAX},
     {"site", offsetof(struct sk_export_request, site), SK_EXPORT_ID_MAX},
     {"site_class", offsetof(struct sk_export_request, site_class), 16},
     {"time_zone", offsetof(struct sk_export_request, time_zone), 64},
@@ -87,9 +89,11 @@ static void add_time(char *to, size_t capacity, const char *name, int64_t utc_us
     add_part(to, capacity, name, utc_us > 0 ? text : "");
 }
 
-void sk_export_filter_text(const struct sk_export_request *request, char *to, size_t capacity)
+void sk_export_filter_text(const struct sk_export_request *request, bool for_log, char *to, size_t capacity)
 {
     to[0] = '\0';
+    add_part(to, capacity, "person", request->person);
+    add_part(to, capacity, "company", for_log && request->company[0] != '\0' ? "(given)" : request->company);
     add_part(to, capacity, "door", request->door);
     add_part(to, capacity, "zone", request->zone);
     add_time(to, capacity, "since", request->since_us);

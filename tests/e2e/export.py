@@ -135,6 +135,14 @@ def names_by_role(build):
         rows = [row for row in rows_of(export(house)[1]) if row["person"] == "p-1"]
         assert {row["company"] for row in rows[:-1]} == {"みほん運用"} and rows[-1]["company"] == "別会社", rows
 
+        def seqs(query, role="auditor"):
+            return [row["ctrl_seq"] for row in rows_of(export(house, query, role)[1]) if row["row"] == "entry"]
+        assert seqs("?person=p-2") == ["3"] and seqs("?person=p-2", "operator") == ["3"]
+        assert seqs("?company=%E5%88%A5%E4%BC%9A%E7%A4%BE") == ["2"]  # as it was then
+        assert seqs("?company=%E3%81%BF%E3%81%BB%E3%82%93%E9%81%8B%E7%94%A8&door=d2") == ["4"]
+        assert export(house, "?company=nobody")[0] == 404 and export(house, "?company=nobody&person=p-1")[0] == 400
+        assert export(house, "?company=nobody", "operator")[0] == 403 and export(house, "?person=p-9")[0] == 404
+
         # what the log keeps of it: who, what, and how many rows, twice linked by its id
         connection = house.connection()
         connection.request("GET", PATH + "?door=d1&format=jsonl", headers={"Authorization": "Bearer " + house.tokens["operator"]})

@@ -209,9 +209,11 @@ static void test_request(void **state)
         memcpy(at, wrong[i].to, strlen(wrong[i].to));
         assert_int_equal(sk_export_request_read(bad, length, &read, &fault), SK_ERR_PARSE);
     }
-    sk_export_filter_text(&asked, filter, sizeof filter);
+    sk_export_filter_text(&asked, false, filter, sizeof filter);
     assert_string_equal(filter, "door=d\"1 zone=区画 since=2023-11-14T22:13:20.000000Z until=9999-12-31T23:59:59.999999Z");
-    sk_export_filter_text(&(struct sk_export_request){0}, filter, sizeof filter);
+    sk_export_filter_text(&(struct sk_export_request){.company = "名"}, true, filter, sizeof filter);
+    assert_string_equal(filter, "company=(given)");
+    sk_export_filter_text(&(struct sk_export_request){0}, true, filter, sizeof filter);
     assert_string_equal(filter, "none");
 }
 
