@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -37,6 +36,7 @@ struct sk_exports {
     struct sk_loop *loop;
     struct sk_recorder *recorder;
     struct sk_exports_options options;
+    char state[4096]; /* a copy that an argument list may hold */
     struct sk_export places[SK_EXPORTS_MAX];
 };
 
@@ -49,6 +49,10 @@ enum sk_err sk_exports_create(struct sk_loop *loop, struct sk_recorder *recorder
     *exports = (struct sk_exports){.loop = loop, .recorder = recorder, .options = *options};
     for (size_t i = 0; i < SK_EXPORTS_MAX; i++)
         exports->places[i] = (struct sk_export){.owner = exports, .status_fd = -1};
+    if (!sk_text_copy(exports->state, sizeof exports->state, options->state)) {
+        sk_free(exports);
+        return SK_ERR_TOO_LONG;
+    }
     *ret_exports = exports;
     return SK_OK;
 }
@@ -201,13 +205,12 @@ static bool spawn(const struct sk_export *export, const struct pipes *pipes, pid
 {
     static char export_key[] = "--export", state_key[] = "--state", name[] = "sekisho-collector";
     static char *no_environment[] = {NULL};
-    char *state = strdup(export->owner->options.state);
-    char *arguments[] = {name, export_key, state_key, state, NULL};
+    char *arguments[] = {name, export_key, state_key, export->owner->state, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
     sigemptyset(&none);
-    bool good = state != NULL && posix_spawn_file_actions_init(&actions) == 0;
+    bool good = posix_spawn_file_actions_init(&actions) == 0;
     if (good) {
         posix_spawnattr_init(&attributes);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
@@ -219,7 +222,6 @@ static bool spawn(const struct sk_export *export, const struct pipes *pipes, pid
         posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&actions);
     }
-    free(state);
     return good;
 }
 

@@ -4,8 +4,9 @@
 
 usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--huge] [--json FILE] [--compare REV]
 
-ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: against the
-results file of that commit (or a JSON file), by ratio. Exit code 1 when a minimum is missed or a row could not be measured.
+ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: builds that commit
+beside ours, runs both in turn and compares by ratio (a JSON file instead of a commit: its values stand beside). Exit code 1 when a
+minimum is missed, a row could not be measured, or (--compare) a row is worse beyond --tolerance.
 ROWS is the registry; a measurement (a function of rows_*.py) may serve several rows and runs once."""
 import argparse
 import datetime
@@ -19,6 +20,7 @@ import time
 import traceback
 import typing
 
+import compare
 import rows_export
 import rows_growth
 import rows_history
@@ -172,16 +174,6 @@ def versions():
     return dict(line.split(" ", 1) for line in lines if line.count(" ") == 1 and line.split(" ", 1)[1])
 
 
-def earlier(revision):
-    """Rows of the results file as a commit holds it, or of a file."""
-    if pathlib.Path(revision).is_file():
-        return json.loads(pathlib.Path(revision).read_text())["rows"]
-    text = output_of("git", "show", f"{revision}:tests/bench/results/latest.json")
-    if not text:
-        sys.exit(f"bench: commit '{revision}' has no tests/bench/results/latest.json")
-    return json.loads(text)["rows"]
-
-
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("build", nargs="?", help="build directory made with SK_BENCH=ON and no sanitizer")
@@ -191,6 +183,7 @@ def read_arguments():
     parser.add_argument("--huge", action="store_true", help="growth also to 100 million records")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--compare", metavar="REV")
+    parser.add_argument("--tolerance", type=float, default=0.15, help="of --compare: 0.15 is 15 %% worse")
     return parser.parse_args()
 
 
@@ -207,7 +200,9 @@ def main():
     if unknown:
         sys.exit(f"bench: no row begins with '{unknown[0]}'; see --list")
     rows = [row for row in ROWS if not arguments.rows or any(row.name.startswith(word) for word in arguments.rows)]
-    before = earlier(arguments.compare) if arguments.compare else None
+    if arguments.compare and not pathlib.Path(arguments.compare).is_file():
+        return compare.compare(rows, pathlib.Path(arguments.build).resolve(), arguments.compare, arguments.quick, arguments.tolerance)
+    before = json.loads(pathlib.Path(arguments.compare).read_text())["rows"] if arguments.compare else None
     where = machine()
     done = {}
     results = {row.name: run_row(row, pathlib.Path(arguments.build), arguments.quick, done) for row in rows}
