@@ -15,6 +15,7 @@
 
 #include "collector/archive.h"
 #include "collector/control.h"
+#include "collector/exports.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
 #include "schemas/base/log.h"
@@ -33,6 +34,7 @@ struct collector {
     struct sk_vault *vault;
     struct sk_feed *feed;
     struct sk_control *control;
+    struct sk_exports *exports;
     struct sk_pollers *pollers;
     struct sk_command_floor floor;
     struct sk_zone *zone;
@@ -319,6 +321,13 @@ static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot watch for signals: %s", strerror(errno));
 }
 
+static enum sk_err open_exports(struct collector *c, const char *binary, struct sk_fault *fault)
+{
+    const struct sk_exports_options options = {.binary = binary, .state = c->options->state};
+    const enum sk_err err = sk_exports_create(c->loop, c->recorder, &options, &c->exports);
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "out of memory for exports");
+}
+
 static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
 {
     char path[4096];
@@ -327,6 +336,7 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .engine = c->engine,
                                          .recorder = c->recorder,
                                          .vault = c->vault,
+                                         .exports = c->exports,
                                          .zone = c->zone,
                                          .site_key = c->site_key,
                                          .console_uid = geteuid()};
@@ -381,6 +391,8 @@ static enum sk_err open_all(struct collector *c, const char *binary, struct sk_f
     if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
         err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");
     if (err == SK_OK)
+        err = open_exports(c, binary, fault);
+    if (err == SK_OK)
         err = open_control(c, fault);
     if (err == SK_OK)
         err = open_pollers(c, binary, fault);
@@ -396,6 +408,7 @@ static void close_all(struct collector *c)
     sk_pollers_free(c->pollers);
     sk_archive_free(c->archive);
     sk_control_free(c->control);
+    sk_exports_free(c->exports);
     sk_feed_free(c->feed);
     sk_engine_free(c->engine);
     sk_vault_close(c->vault);
