@@ -16,3 +16,7 @@ add_test(NAME e2e.no_card_kept COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_D
 set_tests_properties(e2e.no_card_kept PROPERTIES TIMEOUT 300 LABELS e2e)
 add_test(NAME e2e.broker_death COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/broker_death.py ${CMAKE_BINARY_DIR})
 set_tests_properties(e2e.broker_death PROPERTIES TIMEOUT 900 LABELS e2e)
+foreach(case leaf body checkpoint frontier truncated deleted rolled_back while_running twice)
+  add_test(NAME e2e.log_damaged.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/log_damaged.py ${CMAKE_BINARY_DIR} ${case})
+  set_tests_properties(e2e.log_damaged.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
+endforeach()
