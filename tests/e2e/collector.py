@@ -168,6 +168,22 @@ def test_restart_is_no_event(house):
     assert 0x0803 not in after[len(before):], "a stop shorter than every staleness limit is no interruption"
 
 
+def test_unfit_row(house):
+    """A pending row that is none is left out and rings; the collector starts and collects."""
+    alarm = raise_alarm(house)
+    house.stop("collector")
+    database = sqlite3.connect(house.state / "log.db")
+    database.execute("INSERT INTO pending VALUES ('cond/th1/env.room.temperature/UpperCritical', x'FF0102')")
+    database.commit()
+    database.close()
+    house.start_collector()
+    until("the dashboard has the feed again", house.is_well)
+    rows = until("it rings", lambda: [a for a in open_alarms(house) if a["source"] == "system:log.rows"])
+    assert "cond/th1/" in str(rows[0]), rows
+    assert alarm["occurrence"] in [a["occurrence"] for a in open_alarms(house)]
+    until("values are taken", lambda: (temperature(house, 20), not [a for a in open_alarms(house) if a["source"].startswith("th1/") and a["active"]])[1])
+
+
 def test_second_collector_is_refused(house):
     before = kinds(house)
     second = subprocess.run([house.build / "collector/sekisho-collector", "--site", house.dir / "site.json", "--state", house.state,

@@ -2,3 +2,5 @@
 foreach(room line recorder commands)
   sk_unit_test(collector_${room} sk_collector)
 endforeach()
+target_link_libraries(test_collector_recorder PRIVATE PkgConfig::SQLITE)
+target_link_options(test_collector_recorder PRIVATE -Wl,--wrap=sk_signer_sign)
