@@ -532,7 +532,7 @@ static bool outlives_bound(void *context, size_t index)
     const struct sk_effects *effects = ((const struct sk_recorder *)context)->effects;
     const struct sk_effect *effect = sk_effects_at(effects, index);
     if (effect->kind == SK_EFFECT_RECORD)
-        return effect->record->header.ctrl != 0;
+        return effect->record->header.ctrl != 0 || effect->record->header.ev == SK_EV_CTRL_MALFORMED;
     for (size_t i = index + 1; i < sk_effects_count(effects); i++) {
         const struct sk_effect *later = sk_effects_at(effects, i);
         if (later->kind != SK_EFFECT_RECORD && later->kind != SK_EFFECT_POINT && same_row(effect, later))

@@ -254,6 +254,21 @@ def stall_site():
     return site
 
 
+def comm_lost(house):
+    return {a["source"] for a in open_alarms(house) if a["condition"] == "CommLost" and a["active"]}
+
+
+def test_silent_device_rings(house):
+    """A probe that spoke and falls silent rings CommLost after its own comm_lost time, though its profile's values live for a minute;
+    its neighbour on the same link goes on and rings nothing."""
+    def speak(topic):
+        publish(house, topic, json.dumps({"t": 20 + time.monotonic() % 1}))
+    until("both probes are heard and nothing is wrong", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2])
+    until("the first one's silence rings", lambda: (speak("t/th2/state"), "th1" in comm_lost(house))[1], 20, 0.2)
+    assert comm_lost(house) == {"th1"}, comm_lost(house)
+    until("it speaks again", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2], 20, 0.2)
+
+
 def test_stall_is_no_alarm(house):
     """Stopped for seven seconds while the probes went on speaking: what waited is taken before anybody's silence is judged."""
     def speak_for(seconds):
@@ -284,7 +299,7 @@ def main():
     build, wanted = sys.argv[1], sys.argv[2:]
     cases = {name[5:]: case for name, case in globals().items() if name.startswith("test_")}
     for name in wanted or cases:
-        with House(build, stall_site() if name == "stall_is_no_alarm" else room_site()) as house:
+        with House(build, stall_site() if name in ("stall_is_no_alarm", "silent_device_rings", "stalled_poller_is_named") else room_site()) as house:
             cases[name](house)
             assert house.stop("collector") == 0, "the collector ended badly"
             assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"

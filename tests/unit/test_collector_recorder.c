@@ -147,6 +147,7 @@ static void bound_gives_up_records_not_rows(void **state)
     shell_effect_row(&shell, "k", 1);
     assert_int_not_equal(shell_commit(&shell, 1), SK_OK);
     assert_int_equal(sk_recorder_given_up(shell.recorder), 0);
+    shell_effect_record(&shell, SK_EV_CTRL_MALFORMED); /* acknowledged to its broker afterwards, so it must be there */
     for (int i = 0; i < 5000; i++)
         shell_effect_record(&shell, SK_EV_SYS_POLLER);
     const struct sk_effects *effects = sk_recorder_effects(shell.recorder);
@@ -158,6 +159,7 @@ static void bound_gives_up_records_not_rows(void **state)
     shell_disk(true);
     assert_int_equal(shell_commit(&shell, 3000), SK_OK);
     assert_int_equal(stored(SK_EV_SYS_POLLER), 1);
+    assert_int_equal(stored(SK_EV_CTRL_MALFORMED), 1);
     assert_int_equal(stored(SK_EV_SYS_UNRECORDED), 1);
     assert_int_equal(sk_store_pending_each(store(), row_value, &value), SK_OK);
     assert_int_equal(value, 2);
