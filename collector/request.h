@@ -73,6 +73,8 @@ void sk_request_file_free(struct sk_request_text *text);
 SK_ROSTER_COMMANDS(X)
 #undef X
 
+enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
+
 /* roster_commands.c, shared with the import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */
 enum sk_err sk_roster_ready(struct request *request);

@@ -24,6 +24,7 @@ void sk_handle_get_alarms(struct sk_call *call);
 void sk_handle_get_alarm(struct sk_call *call);
 void sk_handle_post_acknowledge(struct sk_call *call);
 void sk_handle_get_entries(struct sk_call *call);
+void sk_handle_get_export(struct sk_call *call);
 void sk_handle_get_records(struct sk_call *call);
 void sk_handle_get_events(struct sk_call *call);
 void sk_handle_get_people(struct sk_call *call);

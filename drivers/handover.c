@@ -350,3 +350,35 @@ enum sk_err sk_handover_decode(const struct sk_site *site, const void *packet, s
     type->get(&r, ret_message);
     return sk_reader_done(&r.in) ? SK_OK : SK_ERR_PROTOCOL;
 }
+
+/* --- packets --- */
+enum { LENGTH_SIZE = 4 };
+
+enum sk_err sk_packet_add(struct sk_packet *packet, const struct sk_handover *message)
+{
+    size_t length = 0;
+    struct sk_writer head;
+    const size_t body = packet->length + LENGTH_SIZE;
+    if (body > SK_HANDOVER_MAX)
+        return SK_ERR_TOO_LONG;
+    const enum sk_err err = sk_handover_encode(message, packet->bytes + body, SK_HANDOVER_MAX - body, &length);
+    if (err != SK_OK)
+        return err;
+    sk_writer_init(&head, packet->bytes + packet->length, LENGTH_SIZE);
+    sk_write_u32(&head, (uint32_t)length);
+    packet->length = body + length;
+    return SK_OK;
+}
+
+bool sk_packet_next(const void *packet, size_t length, size_t *at, const uint8_t **ret_bytes, size_t *ret_length)
+{
+    struct sk_reader reader;
+    sk_reader_init(&reader, (const uint8_t *)packet + *at, length - *at);
+    const uint32_t size = sk_read_u32(&reader);
+    *ret_bytes = sk_read_bytes(&reader, size);
+    if (reader.bad || size == 0)
+        return false;
+    *ret_length = size;
+    *at = length - reader.left;
+    return true;
+}

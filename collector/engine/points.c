@@ -212,13 +212,13 @@ static bool speaks(const struct sk_sample *sample)
     return !sk_quality_is_bad(sample->quality);
 }
 
-/* device.comm "lost" is an answer of the driver, not of the device. */
+/* device.comm "lost" is an answer of the driver, not of the device; so is a "normal" that only repeats what was said. */
 static bool is_answer(const struct sk_engine *engine, const struct sk_sample *sample)
 {
     const struct sk_point *point = &engine->site->points[sample->point];
     if (!engine->points[sample->point].answers || sk_quality_is_bad(sample->quality))
         return false;
-    return point->profile != NULL || sample->number == 0;
+    return point->profile != NULL || (sample->number == 0 && (sample->flags & SK_SAMPLE_REFRESH) == 0);
 }
 
 static void heard(struct sk_engine *engine, const struct sk_sample *sample, const struct sk_now *now,
