@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "collector/hold.h"
+#include "collector/pulse.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
@@ -277,6 +278,7 @@ static void stop_sessions(struct poller *poller)
 int sk_poller_main(const struct sk_site *site, size_t number)
 {
     struct poller poller = {.site = site, .number = number, .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);

@@ -98,7 +98,7 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (watch_due(engine, engine->node_device + device, now, effects))
+    if (watch_due(engine, engine->node_device + device, now, effects) && !sk_device_is_unwatched(engine, device))
         feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
     sk_quality_tell(engine, device, now, effects);
 }
@@ -119,6 +119,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
 {
     const struct sk_point_state *state = &engine->points[point];
     const struct sk_sample *sample = &engine->views[point].sample;
+    const bool unwatched = sk_device_is_unwatched(engine, engine->site->points[point].device);
     char detail[SK_ALARM_TEXT_MAX];
     for (uint32_t i = state->first_cond; i < state->first_cond + state->cond_count; i++) {
         struct sk_cond *cond = &engine->conds[i];
@@ -137,7 +138,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
             sk_rate_clear(&engine->rates[cond->rate]);
             sk_pending_rate(engine, i, now, effects);
         }
-        if (cond->limit->condition == SK_COND_STALE)
+        if (cond->limit->condition == SK_COND_STALE && !unwatched)
             input.verdict = SK_V_ABNORMAL;
         sk_cond_feed(engine, i, &input, effects);
         if (cond->limit->condition != SK_COND_STALE)

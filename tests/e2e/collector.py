@@ -269,6 +269,46 @@ def test_silent_device_rings(house):
     until("it speaks again", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2], 20, 0.2)
 
 
+def test_stalled_poller_is_named(house):
+    """The poller stands still, the collector and the devices do not: one alarm says so, none blames a device; afterwards a silence
+    that is one rings, and a poller that never runs again is replaced."""
+    def speak():
+        for topic in ("t/th1/state", "t/th2/state"):
+            publish(house, topic, json.dumps({"t": 20 + time.monotonic() % 1}))
+    until("both probes are heard", lambda: (speak(), not [a for a in open_alarms(house) if a["active"]] and len(
+        [p for p in house.all_items("/api/v1/points") if p["id"] in ("th1/env.room.temperature", "th2/env.room.temperature") and p["quality"] == "good"]) == 2)[1], 30, 0.2)
+    before = {a["occurrence"] for a in house.all_items("/api/v1/alarms?state=all")}
+    children = [int(c) for c in subprocess.run(["pgrep", "-P", str(house.processes["collector"].pid)], capture_output=True, text=True).stdout.split()]
+    assert len(children) == 2, children
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
+
+    def named():
+        return {a["source"] for a in open_alarms(house) if a["active"] and a["source"].startswith("system:poller.stalled:")}
+    until("the pollers are named", lambda: (speak(), len(named()) == 2)[1], 20, 0.2)
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
+        speak()
+        threading.Event().wait(0.2)
+    assert not comm_lost(house), "a poller of ours stands still, no device fell silent"
+    stale = [p["quality"] for p in house.all_items("/api/v1/points") if p["id"] == "th1/env.room.temperature"]
+    assert stale != ["good"], "what is not watched is not good"
+    for child in children:
+        os.kill(child, signal.SIGCONT)
+    until("they run again", lambda: (speak(), not named())[1], 20, 0.2)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        speak()
+        threading.Event().wait(0.2)
+    blamed = [(a["source"], a["condition"]) for a in house.all_items("/api/v1/alarms?state=all")
+              if a["occurrence"] not in before and not a["source"].startswith("system:poller")]
+    assert not blamed, blamed
+    until("a silence that is one still rings", lambda: comm_lost(house) == {"th1", "th2"}, 20)
+    os.kill(children[1], signal.SIGSTOP)
+    until("one that never runs again is replaced", lambda: not os.path.exists(f"/proc/{children[1]}"), 60)
+    until("and watched again", lambda: (speak(), not comm_lost(house))[1], 60, 0.2)
+
+
 def test_stall_is_no_alarm(house):
     """Stopped for seven seconds while the probes went on speaking: what waited is taken before anybody's silence is judged."""
     def speak_for(seconds):
