@@ -14,7 +14,7 @@ struct check {
     struct sk_tree end;  /* as stored when the check began */
     struct sk_tree tree; /* recomputed so far */
     struct sk_span span;
-    struct sk_subjects *subjects; /* of the block so far */
+    struct sk_subjects *subjects; /* of the run so far; NULL: runs are longer than what is looked at */
     struct sk_checkpoint next;    /* first checkpoint not yet reached */
     bool has_next;
     uint64_t good_size; /* covered by the last checkpoint found good */
@@ -217,7 +217,7 @@ static enum sk_err record_check(struct check *check, sqlite3_stmt *statement)
         err = nodes_check(check, &nodes);
     if (err == SK_OK && check->tree.size % SK_TREE_BLOCK == 0)
         err = span_check(check);
-    if (err == SK_OK && sk_subjects_add(check->subjects, &row.header) != NULL)
+    if (err == SK_OK && check->subjects != NULL && sk_subjects_add(check->subjects, &row.header) != NULL)
         err = sk_store_run_check(check->store, row.seq / SK_RUN_RECORDS, check->subjects, check->fault);
     return err;
 }
