@@ -16,6 +16,7 @@ import time
 from house import House, door_site, envelope, until
 
 RAISED, ACKED, RETURNED = 0x0401, 0x0402, 0x0403
+CHECKPOINT = 0x0810
 
 
 def room_site():
@@ -342,7 +343,8 @@ def main():
         with House(build, stall_site() if name in ("stall_is_no_alarm", "silent_device_rings", "stalled_poller_is_named") else room_site()) as house:
             cases[name](house)
             assert house.stop("collector") == 0, "the collector ended badly"
-            assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"
+            # a checkpoint that is due when it stops covers the stop, so its own record stands behind it
+            assert [kind for kind in kinds(house) if kind != CHECKPOINT][-1] == 0x0802, "the last record says that it stopped"
         print(f"{name}: ok", flush=True)
 
 
