@@ -15,6 +15,7 @@
 
 #include "collector/archive.h"
 #include "collector/control.h"
+#include "collector/exports.h"
 #include "collector/poller.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
@@ -35,13 +36,14 @@ struct collector {
     struct sk_vault *vault;
     struct sk_feed *feed;
     struct sk_control *control;
+    struct sk_exports *exports;
     struct sk_pollers *pollers;
     struct sk_command_floor floor;
     struct sk_zone *zone;
     int64_t calendar_us; /* when to look for years without holidays */
     struct sk_source *signal_source;
     int signal_fd;
-    bool stopping;
+    bool stopping, child_ended;
     uint8_t site_key[SITE_KEY_SIZE];
     struct sk_now now; /* of this turn's inputs */
     int64_t own_points_us, store_tend_us;
@@ -376,8 +378,7 @@ static void on_signal(void *context, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            c->stopping = true;
+        *(info.ssi_signo == SIGCHLD ? &c->child_ended : &c->stopping) = true;
 }
 
 static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
@@ -396,6 +397,13 @@ static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot watch for signals: %s", strerror(errno));
 }
 
+static enum sk_err open_exports(struct collector *c, const char *binary, struct sk_fault *fault)
+{
+    const struct sk_exports_options options = {.binary = binary, .state = c->options->state};
+    const enum sk_err err = sk_exports_create(c->loop, c->recorder, &options, &c->exports);
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "out of memory for exports");
+}
+
 static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
 {
     char path[4096];
@@ -404,6 +412,7 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .engine = c->engine,
                                          .recorder = c->recorder,
                                          .vault = c->vault,
+                                         .exports = c->exports,
                                          .zone = c->zone,
                                          .site_key = c->site_key,
                                          .console_uid = geteuid()};
@@ -462,6 +471,8 @@ static enum sk_err open_all(struct collector *c, const char *binary, struct sk_f
     if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
         err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");
     if (err == SK_OK)
+        err = open_exports(c, binary, fault);
+    if (err == SK_OK)
         err = open_control(c, fault);
     if (err == SK_OK)
         err = open_pollers(c, binary, fault);
@@ -477,6 +488,7 @@ static void close_all(struct collector *c)
     sk_pollers_free(c->pollers);
     sk_archive_free(c->archive);
     sk_control_free(c->control);
+    sk_exports_free(c->exports);
     sk_feed_free(c->feed);
     sk_engine_free(c->engine);
     sk_vault_close(c->vault);
@@ -579,7 +591,7 @@ static bool take_inputs(struct collector *c, bool held)
     sk_engine_hold(c->engine, c->catch_up > 0);
     const size_t taken = sk_pollers_take(c->pollers, MESSAGES_PER_COMMIT, held);
     c->taken += taken;
-    const bool more = taken == MESSAGES_PER_COMMIT;
+    const bool more = taken >= MESSAGES_PER_COMMIT;
     if (c->catch_up > 0)
         c->catch_up = more ? c->catch_up - 1 : 0;
     sk_engine_hold(c->engine, c->catch_up > 0);
@@ -593,7 +605,9 @@ static int64_t turn(struct collector *c)
     c->now = sk_clock_read();
     notice_clock_step(c, &before);
     notice_lateness(c);
-    sk_pollers_reap(c->pollers, c->now.mono_us);
+    if (c->child_ended)
+        sk_pollers_reap(c->pollers, c->now.mono_us);
+    c->child_ended = false;
     sk_pollers_tend(c->pollers, c->now.mono_us);
     sk_pollers_judge(c->pollers, c->now.mono_us, sk_engine_deadline(c->engine) <= c->now.mono_us);
     bool held = !sk_recorder_writable(c->recorder);
@@ -608,6 +622,7 @@ static int64_t turn(struct collector *c)
     if (err == SK_OK)
         sk_pollers_committed(c->pollers);
     sk_control_answer(c->control, err);
+    sk_control_tend(c->control, c->now.mono_us);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
     const bool told = tell_log_state(c);
     if (idle && c->now.mono_us >= c->store_tend_us) {

@@ -10,6 +10,7 @@ struct sk_options {
     const char *state, *site, *profiles;
     int poller; /* -1: the collector itself */
     uid_t dashboard_uid;
+    bool export; /* the child of one export */
     bool debug;
     const char *log_damage; /* found by the run that became this one; NULL */
 };

@@ -122,6 +122,8 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* The number of an id; NOT_FOUND when none was ever given out. */
+enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

@@ -14,7 +14,7 @@ struct check {
     struct sk_tree end;  /* as stored when the check began */
     struct sk_tree tree; /* recomputed so far */
     struct sk_span span;
-    struct sk_subjects *subjects; /* of the run so far; NULL: runs are longer than what is looked at */
+    struct sk_subjects *subjects; /* of the run so far; NULL: one block alone shows no run */
     struct sk_checkpoint next;    /* first checkpoint not yet reached */
     bool has_next;
     uint64_t good_size; /* covered by the last checkpoint found good */

@@ -105,6 +105,34 @@ def test_bad_lines(house):
     assert house.control_answers(house.state / "control.sock")
 
 
+def test_idle_connections_shut_nobody_out(house):
+    """Seventy idle connections of one process: the next command is answered, the stream goes on; a crowd that is at work is refused in
+    words; who never greets is ended."""
+    before = open_alarms(house)
+    held = [Control(house) for _ in range(70)]
+    for control in held[-20:]:
+        assert control.ask({"cmd": "status"})["ok"], "the newest are served"
+    assert house.command("status")["ok"] and house.is_well() and open_alarms(house) == before
+    ended = sum(1 for control in held if not control.file.peek(1)) if False else 0
+    crowd = []
+    for _ in range(70):  # each one speaks at once, so none is idle
+        control = Control(house)
+        try:
+            control.socket.sendall(b'{"cmd":"status"}\n')
+            answer = json.loads(control.file.readline() or b'{"error":"gone"}')
+        except OSError:
+            answer = {"error": "gone"}
+        crowd.append(answer.get("error", "served"))
+    assert "served" in crowd and set(crowd) <= {"served", "busy", "gone"}, set(crowd)
+    assert house.is_well() and open_alarms(house) == before, "the dashboard, another process, is served meanwhile"
+    silent = socket.socket(socket.AF_UNIX)
+    silent.settimeout(30)
+    silent.connect(str(house.state / "control.sock"))
+    assert silent.recv(1) == b"", "who never greets is ended"
+    for control in held:
+        control.close()
+
+
 def test_roles_and_refusals(house):
     alarm = raise_alarm(house)
     viewer = {"cmd": "alarm.acknowledge", "token": house.tokens["viewer"], "args": {"occurrence": alarm["occurrence"]}, "address": "192.0.2.9"}

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+sk_unit_test(export sk_export)
 foreach(room line recorder commands feed)
   sk_unit_test(collector_${room} sk_collector)
 endforeach()
