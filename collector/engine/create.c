@@ -60,6 +60,7 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
     engine->watches = sk_calloc(site->point_count + site->device_count, sizeof *engine->watches);
+    engine->blinds = sk_calloc(site->link_count, sizeof *engine->blinds);
     engine->conds = sk_calloc(engine->cond_count, sizeof *engine->conds);
     engine->device_cond = sk_calloc(site->device_count, sizeof *engine->device_cond);
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
@@ -70,10 +71,10 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->count_limits = sk_calloc(site->door_count, sizeof *engine->count_limits);
     engine->busy = sk_calloc(site->door_count, sizeof *engine->busy);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
-    if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
-        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
-        engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL || engine->tails == NULL ||
-        engine->count_limits == NULL)
+    if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->blinds == NULL ||
+        engine->conds == NULL || engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL ||
+        engine->ctrls == NULL || engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL ||
+        engine->tails == NULL || engine->count_limits == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }
@@ -275,6 +276,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->devices);
     sk_free(engine->conds);
     sk_free(engine->watches);
+    sk_free(engine->blinds);
     sk_free(engine->points);
     sk_free(engine->views);
     sk_free(engine);

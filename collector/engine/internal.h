@@ -258,6 +258,11 @@ struct sk_index_row { /* for restoring: hash of a name -> number */
     uint32_t number;
 };
 
+struct sk_blind {   /* a link that nobody watches */
+    uint32_t count; /* how many say so */
+    int64_t since_mono;
+};
+
 struct sk_engine {
     const struct sk_site *site;
     uint64_t boot; /* hash of the boot id */
@@ -269,6 +274,7 @@ struct sk_engine {
     struct sk_point_state *points;
     struct sk_watch *watches; /* points, then devices */
     bool has_leaders;
+    struct sk_blind *blinds; /* by link */
     /* conditions */
     struct sk_cond *conds;
     size_t cond_count;
@@ -333,6 +339,8 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
+
+bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,

@@ -99,7 +99,7 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (watch_due(engine, engine->node_device + device, now, effects)) {
+    if (watch_due(engine, engine->node_device + device, now, effects) && !sk_device_is_unwatched(engine, device)) {
         sk_ctrl_contact_lost(engine, device, true, now, effects);
         feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
     }
@@ -122,6 +122,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
 {
     const struct sk_point_state *state = &engine->points[point];
     const struct sk_sample *sample = &engine->views[point].sample;
+    const bool unwatched = sk_device_is_unwatched(engine, engine->site->points[point].device);
     char detail[SK_ALARM_TEXT_MAX];
     for (uint32_t i = state->first_cond; i < state->first_cond + state->cond_count; i++) {
         struct sk_cond *cond = &engine->conds[i];
@@ -140,7 +141,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
             sk_rate_clear(&engine->rates[cond->rate]);
             sk_pending_rate(engine, i, now, effects);
         }
-        if (cond->limit->condition == SK_COND_STALE)
+        if (cond->limit->condition == SK_COND_STALE && !unwatched)
             input.verdict = SK_V_ABNORMAL;
         sk_cond_feed(engine, i, &input, effects);
         if (cond->limit->condition != SK_COND_STALE)
