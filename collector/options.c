@@ -25,6 +25,7 @@ static const struct {
      offsetof(struct sk_options, dashboard_uid)},
     {"--poller", "N", "internal: run as poller process N", VALUE_POLLER, offsetof(struct sk_options, poller)},
     {"--export", NULL, "internal: run as the child of one export", VALUE_FLAG, offsetof(struct sk_options, export)},
+    {"--log-damage", "TEXT", "internal: the log is damaged, set it aside", VALUE_TEXT, offsetof(struct sk_options, log_damage)},
     {"--debug", NULL, "log more", VALUE_FLAG, offsetof(struct sk_options, debug)},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

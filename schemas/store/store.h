@@ -73,6 +73,11 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
                             void (*progress)(void *context, uint64_t done, uint64_t all), void *context,
                             struct sk_fault *fault);
 
+/* The same for the 256 records from block * 256 on, and the checkpoints and nodes that end among them: small enough for the
+ * writer to do between two commits. Blocks beyond the end are fine. */
+enum sk_err sk_store_verify_block(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE], uint64_t block,
+                                  struct sk_fault *fault);
+
 /* --- reading --- */
 /* Walks records by seq: from (inclusive) upwards or downwards, of the classes in the mask (1 << class; 0 = all), at most
  * limit. The callback borrows the record; returning false ends the walk. One read transaction of at most 50 ms each. */
