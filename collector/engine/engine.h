@@ -157,6 +157,12 @@ struct sk_door_view {
 /* door: index. */
 void sk_engine_door(const struct sk_engine *engine, uint32_t door, struct sk_door_view *ret_view);
 
+/* People whom its counter saw and no passage explains; 0: none to resolve. */
+uint32_t sk_engine_door_surplus(const struct sk_engine *engine, uint32_t door, int64_t *ret_since_us);
+/* A person says what it was. NOT_FOUND: there is none to resolve. */
+enum sk_err sk_engine_door_resolve(struct sk_engine *engine, uint32_t door, const char *cause, const char *reason,
+                                   const struct sk_actor *actor, const struct sk_now *now, struct sk_effects *effects);
+
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);
 size_t sk_engine_alarm_count(const struct sk_engine *engine); /* open ones */

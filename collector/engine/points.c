@@ -284,7 +284,7 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
     }
     const char *words;
     const struct sk_sample safe = sane(engine, sample, text, text_length, &words);
-    const bool good = speaks(&safe);
+    const bool good = speaks(&safe), first = !state->seen;
     const bool changed = good && (!state->seen || differs(view, &safe, words));
     take_value(view, &safe, words, changed);
     if (good && (changed || !state->heartbeat)) {
@@ -299,6 +299,10 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
     }
     heard(engine, &safe, now, effects);
     show(engine, point, now, effects);
+    if (state->counts > 0)
+        sk_tail_count(engine, point, now, effects);
+    if (state->lock_kind > 0)
+        sk_latch_take(engine, point, first, now, effects);
     if (state->head_of > 0)
         sk_silence_head(engine, state->head_of - 1, now, effects);
     sk_conds_of_point(engine, point, changed, now, effects);

@@ -2,6 +2,7 @@
 if(TARGET sk_dashboard)
   sk_unit_test(dashboard_target sk_dashboard)
   sk_unit_test(dashboard_gate sk_dashboard)
+  sk_unit_test(dashboard_negotiate sk_dashboard)
   sk_unit_test(dashboard_live sk_dashboard)
   sk_unit_test(dashboard_rate sk_dashboard)
   sk_unit_test(text sk_text)
