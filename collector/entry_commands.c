@@ -13,8 +13,7 @@ enum { PEOPLE_PER_ANSWER = 300, CHANGES_MAX = 64, ROW = 96 };
 static bool add_window(cJSON *items, const struct sk_person *person, int64_t from_us, int64_t until_us)
 {
     char row[ROW], hex[2 * SK_SUBJECT_SIZE + 1];
-    for (size_t i = 0; i < SK_SUBJECT_SIZE; i++)
-        sk_text_format(hex + 2 * i, 3, "%02x", person->tag[i]);
+    sk_hex_write(hex, person->tag, SK_SUBJECT_SIZE);
     sk_text_format(row, sizeof row, "%s %lld %lld", hex, (long long)from_us, (long long)until_us);
     return cJSON_AddItemToArray(items, cJSON_CreateString(row));
 }

@@ -231,7 +231,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
             tell_skew(engine, (uint32_t)ctrl, &passage, effects);
     }
     sk_doors_take(engine, &passage, effects);
-    sk_passage_move(engine, &passage, effects);
+    sk_presence_take(engine, &passage, effects);
     return SK_OK;
 }
 
