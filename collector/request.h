@@ -23,7 +23,16 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 
 /* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
-#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
+#define SK_PRESENCE_COMMANDS(X)                                                                                                \
+    X("entries.subjects", "read.entries", entries_subjects)                                                                    \
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    X("occupancy.correct", "occupancy.correct", occupancy_correct)                                                             \
+    X("occupancy.forgive", "occupancy.forgive", occupancy_forgive)                                                             \
+    X("muster.list", "read.muster", muster_list)                                                                               \
+    X("muster.start", "muster.start", muster_start)                                                                            \
+    X("muster.seen", "muster.seen", muster_seen)                                                                               \
+    X("muster.unseen", "muster.seen", muster_unseen)                                                                           \
+    X("muster.end", "muster.end", muster_end)
 
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
@@ -46,7 +55,6 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("credential.get", "read.people", credential_get)                                                                         \
     X("authorization.list", "read.people", authorization_list)                                                                 \
     X("authorization.get", "read.people", authorization_get)                                                                   \
-    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
     SK_PRESENCE_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)

@@ -36,6 +36,13 @@ void sk_handle_get_authorizations(struct sk_call *call);
 void sk_handle_get_authorization(struct sk_call *call);
 void sk_handle_post_authorization(struct sk_call *call);
 void sk_handle_get_occupancy(struct sk_call *call);
+void sk_handle_post_correct(struct sk_call *call);
+void sk_handle_post_forgive(struct sk_call *call);
+void sk_handle_get_muster(struct sk_call *call);
+void sk_handle_post_muster(struct sk_call *call);
+void sk_handle_post_muster_seen(struct sk_call *call);
+void sk_handle_post_muster_unseen(struct sk_call *call);
+void sk_handle_post_muster_end(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations and who is inside: each route is one command of the collector, which checks the role
+/* People, credentials, authorisations: each route is one command of the collector, which checks the role
  * again, reads the names from the vault and answers. Nothing of it is kept here. */
 #include <string.h>
 
@@ -96,8 +96,4 @@ void sk_handle_get_authorization(struct sk_call *call)
 void sk_handle_post_authorization(struct sk_call *call)
 {
     ask(call, "authorization.grant", call->body, false);
-}
-void sk_handle_get_occupancy(struct sk_call *call)
-{
-    list(call, "occupancy.list");
 }

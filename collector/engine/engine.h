@@ -131,6 +131,7 @@ const struct sk_roster *sk_engine_roster(const struct sk_engine *engine);
 /* --- who is inside (presence.c; what it means: occupancy.h, muster.h) --- */
 struct sk_muster;
 struct sk_trail;
+struct sk_trails;
 struct sk_strangers;
 /* Where a person was last seen to go; false: never. */
 bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
@@ -138,7 +139,8 @@ bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
 /* Doubts (mask, SK_DOUBT_*) about a person who is or may be in this zone (index). */
 uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, uint32_t zone, int64_t now_us);
-const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index);          /* NULL: no such person */
+struct sk_trails sk_engine_trails(const struct sk_engine *engine);                           /* borrowed; include decide.h */
+const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index); /* NULL: no such person */
 const struct sk_strangers *sk_engine_strangers(const struct sk_engine *engine, uint16_t zone_number); /* NULL: none yet */
 const struct sk_muster *sk_engine_muster(const struct sk_engine *engine);
 

@@ -129,6 +129,11 @@ uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, u
                                sk_zone_number(engine->site, (int32_t)zone), &state, now_us);
 }
 
+struct sk_trails sk_engine_trails(const struct sk_engine *engine)
+{
+    return engine->trails;
+}
+
 const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index)
 {
     return person_index < engine->trails.count ? &engine->trails.items[person_index] : NULL;
