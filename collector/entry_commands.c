@@ -42,7 +42,7 @@ static bool add_person(struct request *request, const char *id, const char *comp
         const bool is_his = sk_vault_person_get(request->floor->vault, id, changes[i]->version, &label) == SK_OK &&
                             strcmp(label.company, company) == 0;
         if (is_his && !open)
-            from_us = changes[i]->effective_us;
+            from_us = i == 0 ? 0 : changes[i]->effective_us; /* before the first label nothing else is known of him */
         if (!is_his && open)
             good = add_window(items, &changes[i]->person, from_us, changes[i]->effective_us);
         open = is_his;
