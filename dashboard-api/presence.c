@@ -3,7 +3,7 @@
  * as many of its pages as that takes, so that a browser has a whole building in a few requests. */
 #include <string.h>
 
-#include "dashboard-api/handlers.h"
+#include "dashboard-api/ask.h"
 #include "dashboard-api/reply.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/json.h"
@@ -104,39 +104,27 @@ void sk_handle_get_muster(struct sk_call *call)
 
 /* --- acts --- */
 
-/* The body as it came; with the person of the path where there is one. */
-static void act(struct sk_call *call, const char *name)
-{
-    struct sk_fault fault = {0};
-    cJSON *result = NULL, *args = cJSON_Duplicate(call->body, true);
-    enum sk_err err = args && (!call->args[0] || replace(args, "person", cJSON_CreateString(call->args[0])))
-                          ? ask(call, name, args, false, &result, &fault)
-                          : sk_fault_set(&fault, SK_ERR_NOMEM, "out of memory");
-    cJSON_Delete(args);
-    answer(call, err, result, &fault);
-}
-
 void sk_handle_post_correct(struct sk_call *call)
 {
-    act(call, "occupancy.correct");
+    sk_ask_act(call, "occupancy.correct", "person", NULL);
 }
 void sk_handle_post_forgive(struct sk_call *call)
 {
-    act(call, "occupancy.forgive");
+    sk_ask_act(call, "occupancy.forgive", "person", NULL);
 }
 void sk_handle_post_muster(struct sk_call *call)
 {
-    act(call, "muster.start");
+    sk_ask(call, "muster.start", call->body, false);
 }
 void sk_handle_post_muster_seen(struct sk_call *call)
 {
-    act(call, "muster.seen");
+    sk_ask(call, "muster.seen", call->body, false);
 }
 void sk_handle_post_muster_unseen(struct sk_call *call)
 {
-    act(call, "muster.unseen");
+    sk_ask(call, "muster.unseen", call->body, false);
 }
 void sk_handle_post_muster_end(struct sk_call *call)
 {
-    act(call, "muster.end");
+    sk_ask(call, "muster.end", call->body, false);
 }

@@ -2,4 +2,3 @@
 sk_unit_test(roster sk_model)
 sk_unit_test(decide sk_engine)
 sk_unit_test(occupancy sk_engine)
-sk_unit_test(presence sk_engine)
