@@ -230,9 +230,10 @@ enum sk_err sk_run_muster_list(struct request *request)
         sk_json_add_u64(result, "next", next);
     else
         cJSON_AddNullToObject(result, "next");
-    cJSON_AddItemToObject(result, "muster", show_muster(request->floor));
-    if (from == 0) /* zones on the first page alone: to count them is most of the work */
+    if (from == 0) { /* on the first page alone: to count everybody is most of the work */
+        cJSON_AddItemToObject(result, "muster", show_muster(request->floor));
         sk_presence_add_zones(request, result);
+    }
     request->answer->result = result;
     const bool good = keys != NULL && result != NULL;
     sk_free(keys);
