@@ -523,6 +523,53 @@ static void test_zone_doubts(void **state)
     kit_stop(&scene.house.kit);
 }
 
+static bool last_lists(const struct scene *scene, uint16_t reason)
+{
+    struct sk_body_item item;
+    const struct sk_draft *draft = kit_record(&scene->house.kit, SK_EV_ACC_TAKEN);
+    bool found = false;
+    if (draft != NULL && kit_item(draft, SK_TAG_OUR_REASONS, &item))
+        for (size_t i = 0; i + 1 < item.length; i += 2)
+            found |= (item.bytes[i] << 8 | item.bytes[i + 1]) == reason;
+    return found;
+}
+
+/* One passage is excused, and only one; the place stands meanwhile. */
+static void test_forgiven(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    const struct sk_presence_act why = pk_act("退室の読取漏れ");
+    memset(&scene, 0, sizeof scene);
+    pk_open(&scene.house);
+    say(&scene, SK_EV_ACC_TAKEN, 0, 0, 0, 0);
+    say(&scene, SK_EV_ACC_TAKEN, 0, 0, 0, 0);
+    assert_true(last_lists(&scene, SK_DENY_ANTIPASSBACK));
+    const struct sk_now now = kit_now(scene.ms);
+    assert_int_equal(sk_engine_forgive(scene.house.kit.engine, 0, &why, &now, scene.house.kit.effects), SK_OK);
+    assert_true(is_in(&scene.house, 0, PK_HALL));
+    say(&scene, SK_EV_ACC_TAKEN, 0, 0, 0, 0);
+    assert_false(last_lists(&scene, SK_DENY_ANTIPASSBACK));
+    say(&scene, SK_EV_ACC_TAKEN, 0, 0, 0, 0);
+    assert_true(last_lists(&scene, SK_DENY_ANTIPASSBACK));
+    kit_stop(&scene.house.kit);
+}
+
+/* A number that was taken before, with other words in it: recorded, alarmed, and nobody has left. */
+static void test_replayed_message_moves_nobody(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    memset(&scene, 0, sizeof scene);
+    pk_open(&scene.house);
+    enter_server(&scene, 0);
+    scene.seq[1]--;
+    say(&scene, SK_EV_ACC_TAKEN, 1, 1, 0, 0);
+    assert_non_null(kit_record(&scene.house.kit, SK_EV_CTRL_REPLAY));
+    assert_true(is_in(&scene.house, 0, PK_SERVER));
+    kit_stop(&scene.house.kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +579,8 @@ int main(void)
         cmocka_unit_test(test_restart_at_any_instant),
         cmocka_unit_test(test_doubts),
         cmocka_unit_test(test_zone_doubts),
+        cmocka_unit_test(test_forgiven),
+        cmocka_unit_test(test_replayed_message_moves_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
