@@ -39,7 +39,6 @@ static void look(struct sk_engine *engine, size_t person, struct sk_effects *eff
         sk_presence_put_mark(engine, person, effects);
 }
 
-/* A message whose number was taken before (ctrl.replay) moves nobody: who can replay one could make people vanish. */
 void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
 {
     const struct sk_access_event *event = passage->event;
@@ -55,8 +54,6 @@ void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage
                                          .from = sk_zone_number(engine->site, passage->from),
                                          .to = sk_zone_number(engine->site, passage->to),
                                          .has_card = event->has_identifier_hmac};
-    if (passage->replayed)
-        return;
     struct sk_trail *trail = person >= 0 ? &engine->trails.items[person] : NULL;
     const unsigned changed = sk_occupancy_take(&engine->occupancy, trail, &sighting);
     if ((changed & SK_SIGHTED_TRAIL) != 0) {

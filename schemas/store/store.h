@@ -73,6 +73,11 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
                             void (*progress)(void *context, uint64_t done, uint64_t all), void *context,
                             struct sk_fault *fault);
 
+/* The same for the 256 records from block * 256 on, and the checkpoints and nodes that end among them: small enough for the
+ * writer to do between two commits. Blocks beyond the end are fine. */
+enum sk_err sk_store_verify_block(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE], uint64_t block,
+                                  struct sk_fault *fault);
+
 /* --- reading --- */
 /* Walks records by seq: from (inclusive) upwards or downwards, of the classes in the mask (1 << class; 0 = all), at most
  * limit. The callback borrows the record; returning false ends the walk. One read transaction of at most 50 ms each. */
@@ -117,6 +122,8 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* The number of an id; NOT_FOUND when none was ever given out. */
+enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

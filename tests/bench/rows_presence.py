@@ -74,7 +74,7 @@ def search(build, quick):
         house.stop("dashboard")
         house.stop("collector")
         begin = time.monotonic()
-        subprocess.run([str(fill), str(house.state), str(count), str(house.dir / "tags")], check=True)
+        subprocess.run([str(fill), str(house.state), str(count), "people", str(house.dir / "tags")], check=True, stdout=subprocess.DEVNULL)
         filled = time.monotonic() - begin
         house.start_collector()
         house.start_dashboard()
