@@ -56,7 +56,7 @@ static bool is_open_to_all(uint8_t mode)
     return mode == SK_DOOR_MODE_UNLOCKED || mode == SK_DOOR_MODE_LOCKED_OPEN;
 }
 
-static unsigned take_doorway(struct sk_occupancy *occupancy, const struct sk_sighting *sighting)
+static unsigned take_doorway(struct sk_occupancy *occupancy, const struct sk_door_sighting *sighting)
 {
     struct sk_doorway *doorway =
         sighting->door == 0 ? NULL : sk_occupancy_doorway(occupancy, sighting->door, sighting->from, sighting->to);
@@ -69,7 +69,7 @@ static unsigned take_doorway(struct sk_occupancy *occupancy, const struct sk_sig
     return SK_SIGHTED_DOORWAY;
 }
 
-static unsigned take_stranger(struct sk_occupancy *occupancy, const struct sk_sighting *sighting)
+static unsigned take_stranger(struct sk_occupancy *occupancy, const struct sk_door_sighting *sighting)
 {
     struct sk_strangers *to = sk_occupancy_strangers(occupancy, sighting->to);
     if (to != NULL)
@@ -81,7 +81,7 @@ static unsigned take_stranger(struct sk_occupancy *occupancy, const struct sk_si
 }
 
 /* Only a door that was used moves anybody; any other reading says where the card was. */
-static unsigned take_card(struct sk_trail *trail, const struct sk_sighting *sighting)
+static unsigned take_card(struct sk_trail *trail, const struct sk_door_sighting *sighting)
 {
     if (sighting->ev == SK_EV_ACC_TAKEN) {
         const struct sk_stay stay = {.at_us = sighting->at_us,
@@ -98,7 +98,7 @@ static unsigned take_card(struct sk_trail *trail, const struct sk_sighting *sigh
     return SK_SIGHTED_TRAIL;
 }
 
-unsigned sk_occupancy_take(struct sk_occupancy *occupancy, struct sk_trail *trail, const struct sk_sighting *sighting)
+unsigned sk_occupancy_take(struct sk_occupancy *occupancy, struct sk_trail *trail, const struct sk_door_sighting *sighting)
 {
     if (sighting->ev == SK_EV_DOOR_MODE || sighting->ev == SK_EV_ACC_REX)
         return take_doorway(occupancy, sighting);

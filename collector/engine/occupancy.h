@@ -33,7 +33,7 @@ struct sk_doorway *sk_occupancy_doorway(struct sk_occupancy *occupancy, uint16_t
 struct sk_strangers *sk_occupancy_strangers(struct sk_occupancy *occupancy, uint16_t zone);
 
 /* One event at a door, as it bears on who is where. */
-struct sk_sighting {
+struct sk_door_sighting {
     uint16_t ev;
     uint8_t mode; /* door.mode: enum sk_door_state of family mode */
     uint8_t occurrence;
@@ -45,7 +45,7 @@ struct sk_sighting {
 };
 enum { SK_SIGHTED_TRAIL = 1, SK_SIGHTED_DOORWAY = 2, SK_SIGHTED_STRANGER = 4 };
 /* Takes it; trail NULL: nobody that the roster knows. Which of the three may have changed (mask). */
-unsigned sk_occupancy_take(struct sk_occupancy *occupancy, struct sk_trail *trail, const struct sk_sighting *sighting);
+unsigned sk_occupancy_take(struct sk_occupancy *occupancy, struct sk_trail *trail, const struct sk_door_sighting *sighting);
 
 enum sk_whereabouts {
     SK_WHERE_NEVER,   /* no event ever put him anywhere */

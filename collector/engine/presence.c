@@ -43,17 +43,17 @@ void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage
 {
     const struct sk_access_event *event = passage->event;
     const int64_t person = passage->person_index;
-    const struct sk_sighting sighting = {.ev = passage->ev,
-                                         .mode = event->state,
-                                         .occurrence = passage->occurrence_class,
-                                         .granted = (event->decision & 3u) == SK_DECISION_GRANTED,
-                                         .placed = passage->door != NULL && passage->reader != NULL,
-                                         .at_us =
-                                             sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
-                                         .door = passage->door != NULL ? passage->door->number : 0,
-                                         .from = sk_zone_number(engine->site, passage->from),
-                                         .to = sk_zone_number(engine->site, passage->to),
-                                         .has_card = event->has_identifier_hmac};
+    const struct sk_door_sighting sighting = {
+        .ev = passage->ev,
+        .mode = event->state,
+        .occurrence = passage->occurrence_class,
+        .granted = (event->decision & 3u) == SK_DECISION_GRANTED,
+        .placed = passage->door != NULL && passage->reader != NULL,
+        .at_us = sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
+        .door = passage->door != NULL ? passage->door->number : 0,
+        .from = sk_zone_number(engine->site, passage->from),
+        .to = sk_zone_number(engine->site, passage->to),
+        .has_card = event->has_identifier_hmac};
     struct sk_trail *trail = person >= 0 ? &engine->trails.items[person] : NULL;
     const unsigned changed = sk_occupancy_take(&engine->occupancy, trail, &sighting);
     if ((changed & SK_SIGHTED_TRAIL) != 0) {

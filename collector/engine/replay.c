@@ -145,16 +145,16 @@ static void sight(struct sk_replay *replay, const struct sk_record *record, int6
     struct sk_body_item item;
     const uint8_t class_ = (uint8_t)number(record, SK_TAG_OCCURRENCE_CLASS);
     const int64_t t_ctrl_us = find(record, SK_TAG_T_CTRL, &item) ? sk_item_i64(&item) : 0;
-    const struct sk_sighting sighting = {.ev = record->header.ev,
-                                         .mode = mode_of(record),
-                                         .occurrence = class_,
-                                         .granted = number(record, SK_TAG_CTRL_DECISION) == SK_DECISION_GRANTED,
-                                         .placed = record->header.door != 0 && find(record, SK_TAG_DIRECTION, &item),
-                                         .at_us = sk_movement_moment(class_, t_ctrl_us, (int64_t)record->header.t_recv_us),
-                                         .door = record->header.door,
-                                         .from = (uint16_t)number(record, SK_TAG_AREA_FROM),
-                                         .to = (uint16_t)number(record, SK_TAG_AREA_TO),
-                                         .has_card = find(record, SK_TAG_IDENTIFIER_HMAC, &item)};
+    const struct sk_door_sighting sighting = {.ev = record->header.ev,
+                                              .mode = mode_of(record),
+                                              .occurrence = class_,
+                                              .granted = number(record, SK_TAG_CTRL_DECISION) == SK_DECISION_GRANTED,
+                                              .placed = record->header.door != 0 && find(record, SK_TAG_DIRECTION, &item),
+                                              .at_us = sk_movement_moment(class_, t_ctrl_us, (int64_t)record->header.t_recv_us),
+                                              .door = record->header.door,
+                                              .from = (uint16_t)number(record, SK_TAG_AREA_FROM),
+                                              .to = (uint16_t)number(record, SK_TAG_AREA_TO),
+                                              .has_card = find(record, SK_TAG_IDENTIFIER_HMAC, &item)};
     struct sk_trail *trail = person >= 0 ? &replay->trails.items[person] : NULL;
     if ((sk_occupancy_take(&replay->occupancy, trail, &sighting) & SK_SIGHTED_TRAIL) != 0)
         look(replay, (size_t)person);
