@@ -4,17 +4,16 @@
 
 #include <string.h>
 
+#include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
 
 enum { DURATION_MAX_S = 7 * 86400 };
 
 static const char *const STEP_KEYS[] = {
     [SK_STEP_SET] = "set", [SK_STEP_FAULT] = "fault", [SK_STEP_PASSAGE] = "passage", [SK_STEP_MUSTER] = "muster"};
-static const char *const EXPECT_KEYS[] = {[SK_EXPECT_ALARM] = "alarm",
-                                          [SK_EXPECT_NO_ALARM] = "no_alarm",
-                                          [SK_EXPECT_RETURNED] = "returned",
-                                          [SK_EXPECT_RECORD] = "record",
-                                          [SK_EXPECT_PERSON] = "person"};
+static const char *const EXPECT_KEYS[] = {
+    [SK_EXPECT_ALARM] = "alarm",   [SK_EXPECT_NO_ALARM] = "no_alarm",   [SK_EXPECT_RETURNED] = "returned",
+    [SK_EXPECT_RECORD] = "record", [SK_EXPECT_NO_RECORD] = "no_record", [SK_EXPECT_PERSON] = "person"};
 
 static bool known(const cJSON *object, const char *const *keys, size_t count, const char **ret_stranger)
 {
@@ -67,12 +66,13 @@ static enum sk_err read_step(const cJSON *json, struct sk_step *step, struct sk_
 
 static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_expect *expect, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"alarm", "no_alarm", "returned", "record", "person", "after_s", "within_s", "comment"};
+    static const char *const KEYS[] = {"alarm",  "no_alarm", "returned", "record", "no_record",
+                                       "person", "after_s",  "within_s", "comment"};
     const char *stranger = NULL;
     const cJSON *body = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
         return sk_fault_set(fault, SK_ERR_PARSE,
-                            "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record, person",
+                            "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record, no_record, person",
                             stranger != NULL ? stranger : "");
     }
     for (int kind = SK_EXPECT_ALARM; kind <= SK_EXPECT_PERSON && body == NULL; kind++) {
@@ -91,7 +91,7 @@ static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_e
     expect->person = sk_json_text(sk_json_get(body, "id"));
     expect->muster = sk_json_text(sk_json_get(body, "muster"));
     expect->confidence = sk_json_text(sk_json_get(body, "confidence"));
-    const bool record = expect->kind == SK_EXPECT_RECORD;
+    const bool record = expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
     const char *subject = record ? expect->event : expect->kind == SK_EXPECT_PERSON ? expect->person : expect->source;
     if (body == NULL || subject == NULL) {
         return sk_fault_set(fault, SK_ERR_PARSE,
@@ -136,7 +136,7 @@ static enum sk_err read_lists(struct sk_scenario *scenario, const cJSON *steps, 
 
 static enum sk_err read_head(struct sk_scenario *scenario, const cJSON *json, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"scenario", "title", "duration_s", "steps", "expect", "comment"};
+    static const char *const KEYS[] = {"scenario", "title", "duration_s", "steps", "expect", "comment", "start", "learned"};
     const char *stranger = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; a scenario has scenario, title, duration_s, steps, expect",
@@ -150,6 +150,14 @@ static enum sk_err read_head(struct sk_scenario *scenario, const cJSON *json, st
     }
     if (!seconds(json, "duration_s", -1.0, &scenario->duration_s)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "duration_s must be 0 to %d", DURATION_MAX_S);
+    }
+    const char *start = sk_json_text(sk_json_get(json, "start"));
+    scenario->learned = sk_json_get(json, "learned");
+    if (start != NULL && !sk_time_parse(start, &scenario->start_us)) {
+        return sk_fault_set(fault, SK_ERR_PARSE, "start must be a time such as 2026-10-07T22:00:00+09:00");
+    }
+    if (scenario->learned != NULL && !cJSON_IsArray(scenario->learned)) {
+        return sk_fault_set(fault, SK_ERR_PARSE, "learned must be a list of {door, weeks, from_hour, to_hour, per_hour}");
     }
     if (!cJSON_IsArray(sk_json_get(json, "steps")) || !cJSON_IsArray(sk_json_get(json, "expect"))) {
         return sk_fault_set(fault, SK_ERR_PARSE, "steps and expect must be lists");
