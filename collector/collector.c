@@ -15,6 +15,7 @@
 
 #include "collector/archive.h"
 #include "collector/control.h"
+#include "collector/engine/rights.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
 #include "schemas/base/log.h"
@@ -49,6 +50,7 @@ struct collector {
     size_t taken;
     bool told_unwritable; /* the alarm "log" is active */
     uint64_t told_given_up;
+    uint32_t unusable_facts; /* stored ones that could not be folded at the start */
 };
 
 static struct sk_effects *effects_of(struct collector *c)
@@ -245,6 +247,18 @@ static enum sk_err restore_roster(void *context, uint16_t ev, const void *body, 
     return sk_engine_restore_roster(((struct collector *)context)->engine, ev, body, length);
 }
 
+/* A fact that does not follow from what came before is left out and told: it must not keep the monitor from starting. */
+static enum sk_err restore_fact(void *context, int64_t t_us, uint16_t ev, const void *body, size_t length)
+{
+    struct collector *c = context;
+    const enum sk_err err = sk_engine_restore_fact(c->engine, t_us, ev, body, length);
+    if (err == SK_OK || err == SK_ERR_NOMEM)
+        return err;
+    sk_log(SK_LOG_ERROR, "a stored '%s' cannot be used: %s", sk_event_name(ev), sk_err_text(err));
+    c->unusable_facts++;
+    return SK_OK;
+}
+
 static enum sk_err restore_engine(struct collector *c)
 {
     uint64_t last = 0;
@@ -254,6 +268,8 @@ static enum sk_err restore_engine(struct collector *c)
         return err;
     sk_engine_restore_last_occurrence(c->engine, last);
     err = sk_store_roster_each(store, restore_roster, c);
+    if (err == SK_OK)
+        err = sk_store_facts_each(store, restore_fact, c);
     if (err == SK_OK)
         err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
     if (err == SK_OK)
@@ -332,6 +348,8 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .site_key = c->site_key,
                                          .console_uid = geteuid()};
     sk_commands_sync_site(&c->floor, &c->now, false);
+    raise_system(c, "rights", c->unusable_facts > 0, SK_SEV_HIGH,
+                 "stored facts about rights cannot be used; see the program's log");
     if (!sk_text_format(path, sizeof path, "%s/control.sock", c->options->state))
         return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
     return sk_control_create(c->loop, &options, &c->floor, c->feed, &c->control, fault);

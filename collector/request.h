@@ -5,6 +5,7 @@
 #define SK_COLLECTOR_REQUEST_H
 
 #include "collector/commands.h"
+#include "schemas/model/fact.h"
 
 /* One request, resolved. Borrowed texts live as long as its JSON. */
 struct request {
@@ -57,7 +58,25 @@ void sk_request_file_free(struct sk_request_text *text);
     X("authorization.get", "read.people", authorization_get)                                                                   \
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
-    X("occupancy.list", "read.occupancy", occupancy_list)
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    X("credential.find", "credential.find", credential_find)                                                                   \
+    X("list.import", "list.import", list_import)                                                                               \
+    X("list.list", "read.people", list_list)                                                                                   \
+    X("list.rows", "read.people", list_rows)                                                                                   \
+    X("list.differences", "read.people", list_differences)                                                                     \
+    X("access.report", "read.people", access_report)                                                                           \
+    X("leaver.list", "read.people", leaver_list)                                                                               \
+    X("authorization.unused", "read.people", authorization_unused)                                                             \
+    X("review.open", "review.open", review_open)                                                                               \
+    X("review.list", "read.people", review_list)                                                                               \
+    X("review.get", "read.people", review_get)                                                                                 \
+    X("review.rows", "read.people", review_rows)                                                                               \
+    X("review.decide", "review.decide", review_decide)                                                                         \
+    X("review.verify", "review.decide", review_verify)                                                                         \
+    X("review.close", "review.open", review_close)                                                                             \
+    X("biometric.enrol", "biometric.enrol", biometric_enrol)                                                                   \
+    X("biometric.withdraw", "biometric.enrol", biometric_withdraw)                                                             \
+    X("person.erase", "person.erase", person_erase)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X
@@ -67,6 +86,14 @@ SK_ROSTER_COMMANDS(X)
 enum sk_err sk_roster_ready(struct request *request);
 /* Applies one change in the name of the request's actor; refuses with a sentence. */
 enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change);
+/* The act of a request: who, from where, why (args.reason before the line's). Borrowed. */
+struct sk_roster_act sk_roster_act_of(const struct request *request);
+/* What stands of the entity that an argument names, whatever its date; NULL: refused. */
+const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family);
+/* A time argument (RFC 3339), 0 when it is missing; false: refused. Not in the future. */
+bool sk_request_past(struct request *request, const char *name, int64_t *ret_us);
+/* Records a fact in the name of the actor; refuses with a sentence. */
+enum sk_err sk_rights_do(struct request *request, struct sk_fact *fact);
 /* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */

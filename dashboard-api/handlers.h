@@ -48,6 +48,24 @@ void sk_handle_post_schedule(struct sk_call *call);
 void sk_handle_get_rules(struct sk_call *call);
 void sk_handle_post_zone_rule(struct sk_call *call);
 void sk_handle_post_door_rule(struct sk_call *call);
+void sk_handle_post_credential_find(struct sk_call *call);
+void sk_handle_get_leavers(struct sk_call *call);
+void sk_handle_get_unused(struct sk_call *call);
+void sk_handle_get_access_report(struct sk_call *call);
+void sk_handle_get_lists(struct sk_call *call);
+void sk_handle_post_list(struct sk_call *call);
+void sk_handle_get_list_rows(struct sk_call *call);
+void sk_handle_get_differences(struct sk_call *call);
+void sk_handle_get_reviews(struct sk_call *call);
+void sk_handle_post_review(struct sk_call *call);
+void sk_handle_get_review(struct sk_call *call);
+void sk_handle_get_review_rows(struct sk_call *call);
+void sk_handle_post_review_decide(struct sk_call *call);
+void sk_handle_post_review_verify(struct sk_call *call);
+void sk_handle_post_review_close(struct sk_call *call);
+void sk_handle_post_biometric(struct sk_call *call);
+void sk_handle_post_biometric_withdraw(struct sk_call *call);
+void sk_handle_post_person_erase(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -201,6 +201,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     sk_spots_find_leaders(engine);
     choose_intervals(engine);
     err = sk_engine_index(engine);
+    if (err == SK_OK)
+        err = sk_rights_create(engine);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -223,6 +225,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_sha256_free(engine->sha);
     sk_roster_free(engine->roster);
     sk_trails_release(&engine->trails);
+    sk_rights_release(&engine->rights);
     sk_free(engine->tallies);
     sk_free(engine->ctrls);
     sk_free(engine->rates);

@@ -124,10 +124,13 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    return sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
+    return err == SK_OK && !engine->held && engine->rights.due_mono <= now->mono_us ? sk_rights_tend(engine, now, effects)
+                                                                                    : err;
 }
 
 int64_t sk_engine_deadline(const struct sk_engine *engine)
 {
-    return engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    const int64_t first = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    return engine->rights.due_mono < first ? engine->rights.due_mono : first;
 }

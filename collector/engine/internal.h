@@ -10,12 +10,13 @@
 
 #include "collector/engine/decide.h"
 #include "collector/engine/engine.h"
+#include "collector/engine/rights.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
 enum {
     SK_NO_COND = 0xFFFFFFFF,
-    SK_SYSTEM_SLOTS = 64,
+    SK_SYSTEM_SLOTS = 256,
     SK_SYSTEM_NAME_MAX = 64,
     SK_EPOCHS = 4, /* epochs of a controller that are still recognised */
     SK_HOLES = 64,
@@ -265,6 +266,8 @@ struct sk_engine {
     /* the roster and where its people were last seen */
     struct sk_roster *roster;
     struct sk_trails trails;
+    struct sk_rights rights;
+    const struct sk_zone *zone; /* of the site; NULL: not known */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_alive, node_count;
@@ -293,6 +296,7 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 /* Adds metre and spot to a place when the point's device has named spots and its position is known. */
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
+bool sk_system_is_access(const char *name);                          /* a named condition about rights, not about the monitor */
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
 /* points.c */
@@ -405,6 +409,16 @@ void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage,
 enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader);
 uint16_t sk_zone_number(const struct sk_site *site, int32_t zone); /* 0 none */
 bool sk_is_passage(uint16_t ev);
+
+/* rights.c */
+enum sk_err sk_rights_create(struct sk_engine *engine);
+void sk_rights_release(struct sk_rights *rights);
+void sk_rights_changed(struct sk_engine *engine, const struct sk_roster_change *change); /* after a change of the roster */
+void sk_fact_record(const struct sk_engine *engine, const struct sk_fact *fact, const struct sk_roster_act *act,
+                    struct sk_effects *effects); /* act NULL: nobody's; one record was reserved */
+/* The card of a passage is one that was lost: a record, and an alarm. The step has reserved two transitions for it. */
+void sk_rights_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+enum sk_err sk_rights_tend(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* pending.c: writing rows; restore.c reads them */
 void sk_pending_cond(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);

@@ -60,6 +60,8 @@ static uint64_t number(const struct sk_record *record, enum sk_tag tag)
 static enum sk_err take_change(struct sk_replay *replay, const struct sk_record *record)
 {
     struct sk_roster_change change;
+    if (sk_roster_family(record->header.ev) == 0)
+        return SK_OK; /* a fact about rights: no passage is decided by it */
     enum sk_err err = sk_roster_change_read(record->header.ev, record->body, record->body_length, &change);
     if (err == SK_OK)
         err = sk_trails_reserve(&replay->trails, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conditions of the monitor itself, by name: the caller decides, the engine gives them an alarm's life. At most 64 names at
- * once; a slot whose condition is over may be given to another name. */
+/* Conditions by name: the caller decides, the engine gives them an alarm's life. Most are the monitor's own ("system:log");
+ * names that begin with a word of access_words are about rights, and are their own source ("list:dc1/stale"). At most
+ * SK_SYSTEM_SLOTS names at once; a slot whose condition is over may be given to another name. */
 #include <string.h>
 
 #include "collector/engine/internal.h"
+
+static const struct sk_limit access_limit = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH};
+
+bool sk_system_is_access(const char *name)
+{
+    static const char *const access_words[] = {"list:", "card:", "review:"};
+    for (size_t i = 0; i < sizeof access_words / sizeof *access_words; i++)
+        if (strncmp(name, access_words[i], strlen(access_words[i])) == 0)
+            return true;
+    return false;
+}
 
 static uint32_t find_slot(const struct sk_engine *engine, const char *name)
 {
@@ -19,6 +31,8 @@ uint32_t sk_system_slot(struct sk_engine *engine, const char *name)
     for (uint32_t i = 0; slot == SK_SYSTEM_SLOTS && i < SK_SYSTEM_SLOTS; i++)
         if (engine->conds[engine->system_cond + i].state == SK_CS_IDLE) {
             sk_text_copy(engine->system_names[i], SK_SYSTEM_NAME_MAX, name);
+            engine->conds[engine->system_cond + i].limit =
+                sk_system_is_access(name) ? &access_limit : sk_kind_limit(SK_CK_SYSTEM);
             slot = i;
         }
     return slot;

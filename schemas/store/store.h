@@ -101,6 +101,13 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* Facts about rights (schemas/model/fact.h) in the order of their records, as the roster's changes. */
+enum sk_err sk_store_facts_each(struct sk_store *store,
+                                enum sk_err (*visit)(void *context, int64_t t_us, uint16_t ev, const void *body, size_t length),
+                                void *context);
+/* When a person (by tag) was last let into a zone (number; 0: into any, which ret_zone names). NOT_FOUND: never. */
+enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
+                              uint16_t *ret_zone);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

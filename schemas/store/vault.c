@@ -23,6 +23,8 @@ enum statement {
     ST_PERSON_REF,
     ST_CARD_PUT,
     ST_CARD_GET,
+    ST_PERSON_DELETE,
+    ST_CARD_DELETE,
     ST_ACCOUNT_GET,
     ST_BEGIN_ALL,
     ST_COMMIT_ALL,
@@ -45,6 +47,8 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
     [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
+    [ST_PERSON_DELETE] = "DELETE FROM person WHERE id = ?1",
+    [ST_CARD_DELETE] = "DELETE FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
     [ST_BEGIN_ALL] = "BEGIN IMMEDIATE",
     [ST_COMMIT_ALL] = "COMMIT",
@@ -331,6 +335,27 @@ enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX])
 {
     return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
+}
+
+static enum sk_err erase(struct sk_vault *vault, enum statement which, const char *id)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, which, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    err = sk_db_do(statement);
+    return err == SK_OK ? sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)) : err;
+}
+
+enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id)
+{
+    return erase(vault, ST_PERSON_DELETE, id);
+}
+
+enum sk_err sk_vault_card_erase(struct sk_vault *vault, const char *id)
+{
+    return erase(vault, ST_CARD_DELETE, id);
 }
 
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id)

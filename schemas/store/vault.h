@@ -50,6 +50,10 @@ enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48]);
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
+/* Every label of the person, with its salts; a card's printed number. Overwritten on disk when this returns (the journal of the
+ * database too); copies in backups follow their own expiry. SK_OK also when there is nothing. */
+enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id);
+enum sk_err sk_vault_card_erase(struct sk_vault *vault, const char *id);
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
 /* Many puts at once, all or none. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);
