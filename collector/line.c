@@ -86,7 +86,7 @@ void sk_line_free(struct sk_line *line)
     sk_free(line);
 }
 
-static void break_line(struct sk_line *line, const char *why)
+void sk_line_break(struct sk_line *line, const char *why)
 {
     if (line->broken)
         return;
@@ -116,7 +116,7 @@ static void flush_out(struct sk_line *line)
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EAGAIN)
-            break_line(line, "the other side left");
+            sk_line_break(line, "the other side left");
         if (sent < 0)
             break;
         line->out_at += (size_t)sent;
@@ -155,7 +155,7 @@ static bool queue(struct sk_line *line, const char *bytes, size_t length)
     if (line->broken)
         return false;
     if (!make_room(line, length)) {
-        break_line(line, "too far behind");
+        sk_line_break(line, "too far behind");
         return false;
     }
     memcpy(line->out + line->out_length, bytes, length);
@@ -251,14 +251,14 @@ static bool read_in(struct sk_line *line)
         if (got < 0 && errno == EAGAIN)
             return true;
         if (got <= 0) {
-            break_line(line, "the other side left");
+            sk_line_break(line, "the other side left");
             return true;
         }
         line->in_length += (size_t)got;
         if (!cut_lines(line))
             return false;
         if (line->in_length == SK_LINE_IN_MAX)
-            break_line(line, "a line is longer than 64 KiB");
+            sk_line_break(line, "a line is longer than 64 KiB");
     }
     return true;
 }

@@ -33,6 +33,8 @@ void sk_line_send(struct sk_line *line, const char *bytes, size_t length);
 /* Queues only: for many lines at once; sk_line_flush() sends. A queue of 64 KiB is sent by itself. */
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length);
 void sk_line_flush(struct sk_line *line);
+/* Ends the connection; on_close follows at the next turn of the loop. */
+void sk_line_break(struct sk_line *line, const char *why);
 size_t sk_line_queued(const struct sk_line *line); /* bytes the other side has not taken */
 /* While on, the queue has no ceiling (a snapshot is as large as the site). Off: the ceiling is SK_LINE_OUT_MAX above what is
  * queued now, and SK_LINE_OUT_MAX again once the queue was empty. */

@@ -5,6 +5,7 @@
 #define SK_COLLECTOR_REQUEST_H
 
 #include "collector/commands.h"
+#include "collector/rights_commands.h"
 #include "schemas/model/fact.h"
 
 /* One request, resolved. Borrowed texts live as long as its JSON. */
@@ -35,6 +36,9 @@ struct sk_request_text {
 bool sk_request_file(struct request *request, const char *name, struct sk_request_text *ret_text);
 void sk_request_file_free(struct sk_request_text *text);
 
+/* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
+#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
+
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -59,24 +63,8 @@ void sk_request_file_free(struct sk_request_text *text);
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
     X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
-    X("credential.find", "credential.find", credential_find)                                                                   \
-    X("list.import", "list.import", list_import)                                                                               \
-    X("list.list", "read.people", list_list)                                                                                   \
-    X("list.rows", "read.people", list_rows)                                                                                   \
-    X("list.differences", "read.people", list_differences)                                                                     \
-    X("access.report", "read.people", access_report)                                                                           \
-    X("leaver.list", "read.people", leaver_list)                                                                               \
-    X("authorization.unused", "read.people", authorization_unused)                                                             \
-    X("review.open", "review.open", review_open)                                                                               \
-    X("review.list", "read.people", review_list)                                                                               \
-    X("review.get", "read.people", review_get)                                                                                 \
-    X("review.rows", "read.people", review_rows)                                                                               \
-    X("review.decide", "review.decide", review_decide)                                                                         \
-    X("review.verify", "review.decide", review_verify)                                                                         \
-    X("review.close", "review.open", review_close)                                                                             \
-    X("biometric.enrol", "biometric.enrol", biometric_enrol)                                                                   \
-    X("biometric.withdraw", "biometric.enrol", biometric_withdraw)                                                             \
-    X("person.erase", "person.erase", person_erase)
+    SK_PRESENCE_COMMANDS(X)                                                                                                    \
+    SK_RIGHTS_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X

@@ -21,4 +21,4 @@ INSERT INTO last_use (subject, zone, seq)
     WHERE substr(header, 22, 2) IN (x'0101', x'0102') AND substr(header, 40, 16) <> zeroblob(16)
     GROUP BY 1, 2;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
