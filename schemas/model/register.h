@@ -99,7 +99,7 @@ struct sk_act_row {
     uint8_t register_, to;
     uint16_t rules;
     uint64_t from;          /* mask of 1 << enum sk_register_state; 0 when it opens. A `to` of 0 keeps the state */
-    const char *name;       /* "approved": the event's name behind its point */
+    const char *name;       /* the event's: "permit.approved" */
     const char *permission; /* row of permissions.def */
     /* What it takes beside the common fields: words parted by spaces. "x" may be said, "!x" must be said,
      * "?x,y:c" x or y must stand afterwards when c stands ("c=word": has that word; a flag stands when true). */
@@ -111,6 +111,7 @@ struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's t
     uint16_t field; /* enum sk_register_field; 0: since the state began */
     uint32_t after_s;
     const char *name; /* of the condition: "visit.overdue" */
+    const char *when; /* only while this stands: "c" or "c=word" as in an act's fields; "" always */
 };
 const struct sk_register_row *sk_register_row(uint8_t number);       /* NULL: none */
 const struct sk_register_row *sk_register_by_name(const char *name); /* "permit" */
@@ -120,6 +121,7 @@ const struct sk_field_row *sk_field_by_name(uint8_t register_, const char *name)
 const struct sk_field_row *sk_field_at(uint8_t register_, size_t index);      /* NULL past the end */
 const struct sk_act_row *sk_act_row(uint16_t ev);                             /* NULL: no act of a register */
 const struct sk_act_row *sk_act_by_name(uint8_t register_, const char *name); /* "approved" */
+const char *sk_act_word(const struct sk_act_row *row);                        /* "approved" */
 const struct sk_act_row *sk_act_at(size_t index);                             /* NULL past the end */
 const struct sk_due_row *sk_due_at(size_t index);                             /* NULL past the end */
 const char *sk_register_state_name(uint8_t state);                            /* NULL: none */
@@ -226,6 +228,7 @@ struct sk_register_context { /* what may be referred to; all borrowed */
 /* Each fault of a document: field, what was expected, what was found. Called for all of them, not just the first. */
 typedef void sk_field_fault(void *context, const char *field, const char *expected, const char *found);
 struct sk_register_document {
+    uint8_t register_;
     uint8_t fields[SK_FIELDS_BYTES_MAX], personal[SK_PERSONAL_BYTES_MAX];
     size_t fields_length, personal_length;
 };
