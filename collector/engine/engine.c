@@ -124,13 +124,19 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
-    return err == SK_OK && !engine->held && engine->rights.due_mono <= now->mono_us ? sk_rights_tend(engine, now, effects)
-                                                                                    : err;
+    const bool look = !engine->held && engine->registers_due_mono <= now->mono_us;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, look ? SK_REGISTERS_TRANSITIONS : 0, 0, effects);
+    if (err == SK_OK && look)
+        sk_registers_look(engine, now, effects);
+    if (err != SK_OK || engine->held || engine->rights.due_mono > now->mono_us)
+        return err;
+    return sk_rights_tend(engine, now, effects);
 }
 
 int64_t sk_engine_deadline(const struct sk_engine *engine)
 {
-    const int64_t first = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
-    return engine->rights.due_mono < first ? engine->rights.due_mono : first;
+    const int64_t timer = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    const int64_t looks =
+        engine->registers_due_mono < engine->rights.due_mono ? engine->registers_due_mono : engine->rights.due_mono;
+    return timer < looks ? timer : looks;
 }

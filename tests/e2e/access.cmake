@@ -7,3 +7,7 @@ foreach(case every_act long_files controllers_lists lost_card reviews consents_l
   add_test(NAME e2e.rights.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/rights.py ${CMAKE_BINARY_DIR} ${case})
   set_tests_properties(e2e.rights.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
 endforeach()
+foreach(case permit_life visit_life goods_life csv_all_or_nothing)
+  add_test(NAME e2e.registers.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/registers.py ${CMAKE_BINARY_DIR} ${case})
+  set_tests_properties(e2e.registers.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
+endforeach()
