@@ -206,7 +206,18 @@ def controllers_lists(build):
         assert before == after, (before, after)
         assert [r["credential"] for r in after[2]["items"]] and len(after[2]["items"]) == 2, after[2]
         assert len(api.get("/lists/dc1/rows?at=" + ago(h=29))["items"]) == 2
-        take_list(house, LIST_HEAD + ",c-1,,2099-03-31,d1\n")  # the proof that the revocation arrived
+        path = house.dir / "list.csv"
+        path.write_text(LIST_HEAD + ",c-1,,2099-03-31,d1\n,c-9,,,\n")
+        cli = [house.build / "collector/cli/sekisho", "list"]
+        said = {"capture_output": True, "text": True, "env": {"LANG": "C"}}
+        out = subprocess.run([*cli, "import", "dc1", path, "--state", house.state, "--dry-run"], **said)
+        assert out.returncode == 1 and "row 3, credential:" in out.stdout, (out.stdout, out.stderr)
+        assert subprocess.run([*cli, "import", "dc1", "--state", house.state], **said).returncode == 2
+        out = subprocess.run([*cli, "differences", "--controller", "dc1", "--state", house.state], **said)
+        assert out.returncode == 0 and json.loads(out.stdout)["items"][0]["credential"] == "c-2", (out.stdout, out.stderr)
+        path.write_text(LIST_HEAD + ",c-1,,2099-03-31,d1\n")
+        out = subprocess.run([*cli, "import", "dc1", path, "--state", house.state], **said)
+        assert out.returncode == 0 and "1 rows, 0 mistakes: imported" in out.stdout, (out.stdout, out.stderr)  # the revocation has arrived
         assert kinds(house) == {}
         shown = api.get("/lists")["items"][0]
         assert (shown["received_lists"], shown["rows"], shown["stale"]) == ("3", 1, False), shown
