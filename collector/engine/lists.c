@@ -72,7 +72,7 @@ static void pack_bytes(struct sk_pack *pack, const uint8_t *bytes, size_t length
             pack->bytes = grown;
         pack->capacity = grown != NULL ? larger : pack->capacity;
     }
-    if (pack->err != SK_OK)
+    if (pack->err != SK_OK || length == 0)
         return;
     memcpy(pack->bytes + pack->length, bytes, length);
     pack->length += length;

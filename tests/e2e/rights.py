@@ -168,6 +168,7 @@ def controllers_lists(build):
         refused(with_text(house, "list.import", good, controller="d1"), "not_found")
         refused(with_text(house, "list.import", good, controller="dc1", taken=ago(h=-1)), "parse")
         assert take_list(house, good, dry_run=True)["stored"] is False
+        assert take_list(house, LIST_HEAD)["bad_count"] == 1 and take_list(house, '{"rows":[]}')["bad_count"] == 1, "cut off, not empty"
         assert api.get("/lists")["items"][0]["received_lists"] == "0"
 
         # drawn up 30 h ago: stale at once; one unknown card, one with another end, one missing
