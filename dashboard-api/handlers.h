@@ -24,6 +24,7 @@ void sk_handle_get_alarms(struct sk_call *call);
 void sk_handle_get_alarm(struct sk_call *call);
 void sk_handle_post_acknowledge(struct sk_call *call);
 void sk_handle_get_entries(struct sk_call *call);
+void sk_handle_get_export(struct sk_call *call);
 void sk_handle_get_records(struct sk_call *call);
 void sk_handle_get_events(struct sk_call *call);
 void sk_handle_get_people(struct sk_call *call);
@@ -71,6 +72,8 @@ void sk_handle_get_register(struct sk_call *call);
 void sk_handle_post_register(struct sk_call *call);
 void sk_handle_post_register_import(struct sk_call *call);
 void sk_handle_post_register_act(struct sk_call *call);
+void sk_handle_get_doors(struct sk_call *call);
+void sk_handle_get_door(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -6,8 +6,8 @@
 
 void sk_engine_set_zone(struct sk_engine *engine, const struct sk_zone *zone)
 {
-    sk_roster_set_zone(engine->roster, zone);
     engine->zone = zone;
+    sk_roster_set_zone(engine->roster, zone);
 }
 
 const struct sk_roster *sk_engine_roster(const struct sk_engine *engine)
