@@ -218,11 +218,34 @@ static enum sk_err answer_id(struct request *request, const char *name, const ch
 
 /* --- people --- */
 
+/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] clears. */
+static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
+{
+    const cJSON *item, *list = sk_json_get(request->args, "chain");
+    size_t used = 0;
+    bool good = list == NULL || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
+    if (good && list != NULL)
+        to[0] = '\0';
+    list = good ? list : NULL;
+    cJSON_ArrayForEach(item, list)
+    {
+        const char *company = sk_json_text(item);
+        good = good && company != NULL && company[0] != '\0' && strlen(company) < SK_LABEL_MAX &&
+               sk_text_is_clean(company, strlen(company), false) && strchr(company, '>') == NULL &&
+               sk_text_format(to + used, SK_CHAIN_MAX - used, "%s%s", used > 0 ? " > " : "", company);
+        used = strlen(to);
+    }
+    if (!good)
+        sk_request_refuse(request, SK_ERR_PARSE, "chain: expected at most 8 names of companies, without '>'");
+    return good;
+}
+
 static bool read_label(struct request *request, struct sk_person_label *label, bool is_new)
 {
     if (!read_label_text(request, "name", is_new, label->name) ||
         !read_label_text(request, "furigana", false, label->furigana) ||
-        !read_label_text(request, "company", false, label->company) || !read_label_text(request, "ref", false, label->ref))
+        !read_label_text(request, "company", false, label->company) || !read_label_text(request, "ref", false, label->ref) ||
+        !read_chain(request, label->chain))
         return false;
     char other[SK_ENTITY_MAX];
     if (label->ref[0] == '\0' ||

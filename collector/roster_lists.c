@@ -8,6 +8,18 @@
 
 /* --- one row --- */
 
+static void add_chain(cJSON *item, const char *chain)
+{
+    cJSON *list = cJSON_AddArrayToObject(item, "chain");
+    for (const char *at = chain, *end; *at != '\0'; at = *end != '\0' ? end + 3 : end) {
+        char company[SK_LABEL_MAX];
+        end = strstr(at, " > ");
+        end = end != NULL ? end : at + strlen(at);
+        sk_text_format(company, sizeof company, "%.*s", (int)(end - at), at);
+        cJSON_AddItemToArray(list, cJSON_CreateString(company));
+    }
+}
+
 static cJSON *show_person(const struct listing *listing, const struct sk_roster_change *change)
 {
     struct sk_person_label label;
@@ -19,6 +31,7 @@ static cJSON *show_person(const struct listing *listing, const struct sk_roster_
         cJSON_AddStringToObject(item, "furigana", label.furigana);
         cJSON_AddStringToObject(item, "company", label.company);
         cJSON_AddStringToObject(item, "ref", label.ref);
+        add_chain(item, label.chain);
     }
     cJSON_AddStringToObject(item, "kind", sk_person_kind_name(person->kind));
     sk_json_add_hex(item, "tag", person->tag, sizeof person->tag);

@@ -44,9 +44,9 @@ static const char *const statement_sql[ST_COUNT] = {
                        "AND (s.idle_us = 0 OR ?2 - s.used_us < s.idle_us)",
     [ST_SECRET_TOUCH] = "UPDATE secret SET used_us = ?2 WHERE hash = ?1",
     [ST_SECRET_DELETE] = "DELETE FROM secret WHERE hash = ?1",
-    [ST_PERSON_PUT] = "INSERT OR REPLACE INTO person (id, version, ref, name, furigana, company, salt) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt FROM person "
+    [ST_PERSON_PUT] = "INSERT OR REPLACE INTO person (id, version, ref, name, furigana, company, salt, chain) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt, chain FROM person "
                       "WHERE id = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_COMPANY] = "SELECT id FROM person WHERE company = ?1 AND company <> '' AND id > ?2 ORDER BY id LIMIT 1",
@@ -267,13 +267,15 @@ enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text)
 
 enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit)
 {
-    uint8_t bytes[4 * (SK_LABEL_MAX + 2)];
+    uint8_t bytes[4 * (SK_LABEL_MAX + 2) + SK_CHAIN_MAX + 2];
     struct sk_writer writer;
     sk_writer_init(&writer, bytes, sizeof bytes);
     sk_write_text(&writer, label->ref);
     sk_write_text(&writer, label->name);
     sk_write_text(&writer, label->furigana);
     sk_write_text(&writer, label->company);
+    if (label->chain[0] != '\0')
+        sk_write_text(&writer, label->chain);
     const enum sk_err err =
         writer.bad ? SK_ERR_TOO_LONG : sk_hmac_sha256(label->salt, sizeof label->salt, bytes, writer.length, ret_commit);
     explicit_bzero(bytes, sizeof bytes);
@@ -293,6 +295,7 @@ enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_l
     sqlite3_bind_text(statement, 5, label->furigana, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 6, label->company, -1, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 7, label->salt, sizeof label->salt, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 8, label->chain, -1, SQLITE_STATIC);
     return sk_db_do(statement);
 }
 
@@ -318,6 +321,7 @@ enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t
         column_copy(statement, 3, ret_label->name, sizeof ret_label->name);
         column_copy(statement, 4, ret_label->furigana, sizeof ret_label->furigana);
         column_copy(statement, 5, ret_label->company, sizeof ret_label->company);
+        column_copy(statement, 7, ret_label->chain, sizeof ret_label->chain);
         if (sqlite3_column_bytes(statement, 6) == SK_LABEL_SALT)
             memcpy(ret_label->salt, sqlite3_column_blob(statement, 6), SK_LABEL_SALT);
     }

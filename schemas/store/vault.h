@@ -35,14 +35,16 @@ enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int6
 enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text);
 
 /* --- people: all that names them; log.db holds a salted commitment to it (schemas/model/roster.h) --- */
-enum { SK_LABEL_MAX = 128, SK_LABEL_SALT = 32 };
+enum { SK_LABEL_MAX = 128, SK_CHAIN_MAX = 512, SK_LABEL_SALT = 32 };
 struct sk_person_label {
     char id[48];
     uint64_t version; /* of the roster: label as it was from then on */
     char ref[SK_LABEL_MAX], name[SK_LABEL_MAX], furigana[SK_LABEL_MAX], company[SK_LABEL_MAX];
+    char chain[SK_CHAIN_MAX]; /* companies above his own, from the one under contract down, parted by " > "; "" none */
     uint8_t salt[SK_LABEL_SALT];
 };
-/* HMAC-SHA-256 under the salt over the four texts, each with its length before it. */
+/* HMAC-SHA-256 under the salt over the four texts, each with its length before it, and the chain if there
+ * is one. */
 enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit);
 /* Written before the record that commits to it: a crash in between leaves a row that nothing refers to; it is replaced when its
  * id and version come again. */

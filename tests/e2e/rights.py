@@ -53,11 +53,17 @@ def every_act(build):
             pages, cursor = pages + [r["rule"] for r in page["items"]], page["next"]
         assert sorted(pages) == sorted(rules) and len(pages) == len(rules), pages
         before = api.get("/people/p-2")
-        assert before["company"] == "みほん空調", before
-        api.post("/people/p-2/update", "reception", company="みほん電気", reason="転籍")
+        assert before["company"] == "みほん空調" and before["chain"] == [], before
+        then = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".%06dZ" % int(time.time() % 1 * 1e6)
+        for bad in ("元請", ["a > b"], [""], ["x"] * 9, [1]):
+            api.post("/people/p-2/update", "reception", 400, chain=bad)
+        api.post("/people/p-2/update", "reception", company="みほん電気", chain=["みほん建設", "みほん設備"], reason="転籍")
         api.post("/people/p-2/end", "approver", until="2090-11-30")
         after = api.get("/people/p-2")
         assert (after["company"], after["until"], after["name"]) == ("みほん電気", "2090-11-30", "内緒, 次郎"), after
+        assert after["chain"] == ["みほん建設", "みほん設備"], "what is not named stays, through the change of his last day"
+        old = {p["person"]: p for p in api.get("/people?at=" + then)["items"]}
+        assert (old["p-2"]["company"], old["p-2"]["chain"]) == ("みほん空調", []), "the company as it was at the time"
         api.post("/credentials/c-2/disable", "operator", because="pt:CredentialBlocked")
         assert api.get("/credentials/c-2")["because"] == "pt:CredentialBlocked"
         api.post("/credentials/c-2/disable", "operator", because="")
