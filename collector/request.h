@@ -54,6 +54,12 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 SK_REGISTER_COMMANDS(X)
 #undef X
 
+/* Doors: door_commands.c. */
+#define SK_DOOR_COMMANDS(X)                                                                                                    \
+    X("door.list", "read.doors", door_list)                                                                                    \
+    X("door.get", "read.doors", door_get)                                                                                      \
+    X("door.resolve", "door.resolve", door_resolve)
+
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -80,8 +86,7 @@ SK_REGISTER_COMMANDS(X)
     X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
     SK_PRESENCE_COMMANDS(X)                                                                                                    \
     SK_RIGHTS_COMMANDS(X)                                                                                                      \
-    X("door.list", "read.doors", door_list)                                                                                    \
-    X("door.get", "read.doors", door_get)
+    SK_DOOR_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X

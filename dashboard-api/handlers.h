@@ -74,6 +74,7 @@ void sk_handle_post_register_import(struct sk_call *call);
 void sk_handle_post_register_act(struct sk_call *call);
 void sk_handle_get_doors(struct sk_call *call);
 void sk_handle_get_door(struct sk_call *call);
+void sk_handle_post_door_resolve(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);
