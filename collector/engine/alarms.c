@@ -182,8 +182,11 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
         const bool differs = strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
         return (struct news){differs, differs};
     }
-    case SK_CK_SYSTEM:
-        return (struct news){input->severity != alarm->severity, input->severity > alarm->severity};
+    case SK_CK_SYSTEM: {
+        const bool differs = alarm->condition == SK_COND_ACCESS &&
+                             strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
+        return (struct news){differs || input->severity != alarm->severity, differs || input->severity > alarm->severity};
+    }
     default: /* one more of the same: new only to who believed it was dealt with */
         return (struct news){acked, acked};
     }

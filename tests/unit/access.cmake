@@ -2,3 +2,4 @@
 sk_unit_test(roster sk_model)
 sk_unit_test(decide sk_engine)
 sk_unit_test(occupancy sk_engine)
+sk_unit_test(rights sk_engine)
