@@ -304,9 +304,10 @@ void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, s
 
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
-/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. */
+/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. newest not 0: its
+ * detail is told whenever it changes, and takes the acknowledgement back when newest has grown. */
 enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
-                           const struct sk_now *now, struct sk_effects *effects);
+                           uint64_t newest, const struct sk_now *now, struct sk_effects *effects);
 
 /* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);

@@ -37,7 +37,7 @@ void sk_engine_restore_register_last(struct sk_engine *engine, uint8_t register_
 struct overdue {
     size_t count;
     char detail[SK_ALARM_TEXT_MAX];
-    int64_t next_us; /* the first that is still ahead */
+    int64_t newest_us, next_us; /* the last that fell due, and the first that is still ahead */
 };
 
 static void look_at_row(const struct sk_engine *engine, const struct sk_due_row *row, int64_t now_us, struct overdue *overdue)
@@ -50,6 +50,7 @@ static void look_at_row(const struct sk_engine *engine, const struct sk_due_row 
             overdue->next_us = due_us < overdue->next_us ? due_us : overdue->next_us;
             continue;
         }
+        overdue->newest_us = due_us > overdue->newest_us ? due_us : overdue->newest_us;
         const size_t length = strlen(overdue->detail);
         if (overdue->count++ < NAMED)
             sk_text_format(overdue->detail + length, sizeof overdue->detail - length, "%s%s", length > 0 ? ", " : "",
@@ -73,7 +74,7 @@ static void tell(struct sk_engine *engine, size_t index, const struct overdue *o
     if (engine->registers_told[index] == told && engine->registers_looked)
         return;
     engine->registers_told[index] = told;
-    sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, now, effects);
+    sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, (uint64_t)overdue->newest_us, now, effects);
 }
 
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)

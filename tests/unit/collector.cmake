@@ -2,3 +2,4 @@
 foreach(room line recorder commands)
   sk_unit_test(collector_${room} sk_collector)
 endforeach()
+sk_unit_test(csv sk_collector)
