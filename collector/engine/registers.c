@@ -77,26 +77,36 @@ static void tell(struct sk_engine *engine, size_t index, const struct overdue *o
     sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, (uint64_t)overdue->newest_us, now, effects);
 }
 
-void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+/* One name of the list, which begins at index: counted over all its rows. */
+static void look_at_name(struct sk_engine *engine, size_t index, const struct sk_now *now, struct sk_effects *effects)
 {
+    struct overdue overdue = {.next_us = SK_NEVER};
+    look_at_row(engine, sk_due_at(index), now->utc_us, &overdue);
+    for (size_t k = index + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
+        look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
+    tell(engine, index, &overdue, now, effects);
+    engine->registers_next_us[index] = overdue.next_us;
+}
+
+void sk_registers_look(struct sk_engine *engine, uint8_t register_, const struct sk_now *now, struct sk_effects *effects)
+{
+    const struct sk_due_row *row;
     int64_t next_us = SK_NEVER;
+    const bool all = register_ == 0 || !engine->registers_looked;
     sk_registers_forget(engine->registers, now->utc_us - KEEP_US);
-    for (size_t i = 0; sk_due_at(i) != NULL; i++) {
-        struct overdue overdue = {.next_us = SK_NEVER};
+    for (size_t i = 0; (row = sk_due_at(i)) != NULL && i < SK_DUE_ROWS_MAX; i++) {
         if (!is_first_of_name(i))
             continue;
-        look_at_row(engine, sk_due_at(i), now->utc_us, &overdue);
-        for (size_t k = i + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
-            look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
-        tell(engine, i, &overdue, now, effects);
-        next_us = overdue.next_us < next_us ? overdue.next_us : next_us;
+        if (all || row->register_ == register_)
+            look_at_name(engine, i, now, effects);
+        next_us = engine->registers_next_us[i] < next_us ? engine->registers_next_us[i] : next_us;
     }
     engine->registers_looked = true;
     engine->registers_due_mono = SK_NEVER;
     if (next_us == SK_NEVER)
         return;
     const int64_t ahead_us = next_us - now->utc_us, most_us = LOOK_AGAIN_S * SK_US_PER_S;
-    engine->registers_due_mono = now->mono_us + (ahead_us < most_us ? ahead_us : most_us);
+    engine->registers_due_mono = now->mono_us + (ahead_us < 0 ? 0 : ahead_us < most_us ? ahead_us : most_us);
 }
 
 /* --- an act --- */
@@ -138,6 +148,6 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     draft->header.class_ = SK_CLASS_ROSTER;
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
-    sk_registers_look(engine, now, effects);
+    sk_registers_look(engine, act->row->register_, now, effects);
     return SK_OK;
 }

@@ -136,6 +136,7 @@ static void dues_are_sound(void **state)
 {
     const struct sk_due_row *due;
     (void)state;
+    assert_null(sk_due_at(64)); /* SK_DUE_ROWS_MAX of the engine */
     for (size_t i = 0; (due = sk_due_at(i)) != NULL; i++) {
         const struct sk_field_row *field = sk_field_row(due->field);
         sk_check(due->field == 0 || (field != NULL && field->id >> 8 == due->register_ &&

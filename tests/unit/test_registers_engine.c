@@ -173,6 +173,35 @@ static void not_ratified_in_time(void **state)
     assert_int_equal(alarm_of("emergency.not_ratified")->severity, SK_SEV_HIGH);
 }
 
+/* Every allocation of an act fails once: no record, no entry, and the same act succeeds afterwards. */
+static void no_memory(void **state)
+{
+    static struct sk_register_document document;
+    static const struct sk_roster_act by = {"", "", "", "test", 2};
+    char text[512];
+    const struct sk_now now = kit_now(5);
+    const struct sk_registers *registers = sk_engine_registers(kit.engine);
+    const struct sk_register_context context = {
+        .site = &kit.site, .roster = sk_engine_roster(kit.engine), .registers = registers, .zone = tokyo, .now_us = now.utc_us};
+    unsigned long n = 1;
+    (void)state;
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T11:30:00Z");
+    rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, NULL, &document);
+    for (enum sk_err err = SK_ERR_NOMEM; err != SK_OK; n++) {
+        struct sk_register_act made = rg_act(registers, SK_EV_PERMIT_REQUESTED, "", "ann", now.utc_us, &document);
+        sk_mem_fail_at(n);
+        err = sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, NULL);
+        sk_mem_fail_at(0);
+        assert_true(err == SK_OK || err == SK_ERR_NOMEM);
+        assert_true((sk_registers_get(registers, "pm-1") != NULL) == (err == SK_OK));
+        for (size_t i = 0; err != SK_OK && i < sk_effects_count(kit.effects); i++)
+            assert_true(sk_effects_at(kit.effects, i)->kind != SK_EFFECT_RECORD);
+    }
+    assert_true(n > 4);
+    commit();
+    assert_int_equal(sk_store_size(store), 1);
+}
+
 static enum sk_err count_act(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
 {
     (void)ev, (void)at_us, (void)body, (void)length;
@@ -287,11 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        T(overdue_rings_and_returns),
-        T(not_ratified_in_time),
-        T(a_restart_changes_nothing),
-        T(what_ended_is_not_loaded),
-        T(the_store_refuses_what_does_not_follow),
+        T(overdue_rings_and_returns),    T(not_ratified_in_time),     T(no_memory),
+        T(a_restart_changes_nothing),    T(what_ended_is_not_loaded), T(the_store_refuses_what_does_not_follow),
         T(personal_fields_are_erasable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
