@@ -127,7 +127,7 @@ enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, s
     const bool look = !engine->held && engine->registers_due_mono <= now->mono_us;
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, look ? SK_REGISTERS_TRANSITIONS : 0, 0, effects);
     if (err == SK_OK && look)
-        sk_registers_look(engine, 0, now, effects);
+        sk_registers_look(engine, now, effects);
     return err;
 }
 

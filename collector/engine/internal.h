@@ -273,8 +273,7 @@ struct sk_engine {
     const struct sk_zone *zone; /* the site's; NULL until set */
     int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
     bool registers_looked;
-    int64_t registers_next_us[SK_DUE_ROWS_MAX]; /* by the first row of a name: when the next falls due */
-    uint64_t registers_told[SK_DUE_ROWS_MAX];   /* by row of the dues list: what its alarm says; 0: it is not on */
+    uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_alive, node_count;
@@ -310,8 +309,8 @@ uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c
 enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
                            uint64_t newest, const struct sk_now *now, struct sk_effects *effects);
 
-/* registers.c: what is overdue of a register (0: of all), and when to look again; SK_REGISTERS_TRANSITIONS reserved */
-void sk_registers_look(struct sk_engine *engine, uint8_t register_, const struct sk_now *now, struct sk_effects *effects);
+/* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
+void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,

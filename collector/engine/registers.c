@@ -77,36 +77,31 @@ static void tell(struct sk_engine *engine, size_t index, const struct overdue *o
     sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, (uint64_t)overdue->newest_us, now, effects);
 }
 
-/* One name of the list, which begins at index: counted over all its rows. */
-static void look_at_name(struct sk_engine *engine, size_t index, const struct sk_now *now, struct sk_effects *effects)
+/* One name of the list, which begins at index, counted over all its rows; when the next one falls due. */
+static int64_t look_at_name(struct sk_engine *engine, size_t index, const struct sk_now *now, struct sk_effects *effects)
 {
     struct overdue overdue = {.next_us = SK_NEVER};
     look_at_row(engine, sk_due_at(index), now->utc_us, &overdue);
     for (size_t k = index + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
         look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
     tell(engine, index, &overdue, now, effects);
-    engine->registers_next_us[index] = overdue.next_us;
+    return overdue.next_us;
 }
 
-void sk_registers_look(struct sk_engine *engine, uint8_t register_, const struct sk_now *now, struct sk_effects *effects)
+void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    const struct sk_due_row *row;
     int64_t next_us = SK_NEVER;
-    const bool all = register_ == 0 || !engine->registers_looked;
     sk_registers_forget(engine->registers, now->utc_us - KEEP_US);
-    for (size_t i = 0; (row = sk_due_at(i)) != NULL && i < SK_DUE_ROWS_MAX; i++) {
-        if (!is_first_of_name(i))
-            continue;
-        if (all || row->register_ == register_)
-            look_at_name(engine, i, now, effects);
-        next_us = engine->registers_next_us[i] < next_us ? engine->registers_next_us[i] : next_us;
+    for (size_t i = 0; sk_due_at(i) != NULL && i < SK_DUE_ROWS_MAX; i++) {
+        const int64_t due_us = is_first_of_name(i) ? look_at_name(engine, i, now, effects) : SK_NEVER;
+        next_us = due_us < next_us ? due_us : next_us;
     }
     engine->registers_looked = true;
     engine->registers_due_mono = SK_NEVER;
     if (next_us == SK_NEVER)
         return;
     const int64_t ahead_us = next_us - now->utc_us, most_us = LOOK_AGAIN_S * SK_US_PER_S;
-    engine->registers_due_mono = now->mono_us + (ahead_us < 0 ? 0 : ahead_us < most_us ? ahead_us : most_us);
+    engine->registers_due_mono = now->mono_us + (ahead_us < most_us ? ahead_us : most_us);
 }
 
 /* --- an act --- */
@@ -137,7 +132,7 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     act->state = act->row->to != 0 ? act->row->to : entry != NULL ? entry->state : 0;
     enum sk_err err = sk_registers_check(engine->registers, act, fault);
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, SK_REGISTERS_TRANSITIONS, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
     if (err == SK_OK)
         err = sk_registers_apply(engine->registers, act);
     if (err != SK_OK)
@@ -148,6 +143,6 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     draft->header.class_ = SK_CLASS_ROSTER;
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
-    sk_registers_look(engine, act->row->register_, now, effects);
+    engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }

@@ -263,6 +263,8 @@ static void feed_readers(void **state)
         assert_int_equal(sk_line_create(loop, pairs[i][0], &events, NULL, &lines[i]), SK_OK);
         assert_int_equal(sk_feed_join(feed, lines[i], true), i < 16 ? SK_OK : SK_ERR_FULL);
     }
+    const struct sk_now joined = kit_now(9000);
+    sk_feed_tend(feed, &joined, true);
     assert_int_equal(count_lines(pairs[0][1], "\"type\":\"point\""), KIT_POINTS); /* the whole site */
     assert_int_equal(count_lines(pairs[1][1], "\"type\":\"snapshot_end\""), 1);
     /* one point changes at every 10 ms for 3 s: at most one line per second, and the last change arrives */
