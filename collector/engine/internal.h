@@ -28,10 +28,9 @@ enum {
     SK_DIGEST_PAGES = 16, /* pages of 64: the last 1 024 events */
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
-    SK_CTRL_CONDS = 7,
     SK_DUE_ROWS_MAX = 64,
-    SK_REGISTERS_TRANSITIONS =
-        2 * SK_DUE_ROWS_MAX + 1, /* an act's record, and every alarm of the dues list raised or returned */
+    SK_REGISTERS_TRANSITIONS = 2 * SK_DUE_ROWS_MAX, /* every alarm of the dues list raised or returned */
+    SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
     SK_CTRL_TALLIES = 3
 };
@@ -355,13 +354,13 @@ void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, s
 bool sk_system_is_access(const char *name);                          /* a named condition about rights, not about the monitor */
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
-/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. */
+/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. newest not 0: its
+ * detail is told whenever it changes, and takes the acknowledgement back when newest has grown. */
 enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
-                           const struct sk_now *now, struct sk_effects *effects);
+                           uint64_t newest, const struct sk_now *now, struct sk_effects *effects);
 
 /* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
-
 bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
 
 /* points.c */

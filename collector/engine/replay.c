@@ -100,7 +100,6 @@ static enum sk_err take_paper(struct sk_replay *replay, const struct sk_record *
 {
     struct sk_register_act act;
     const enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
-    act.at_us = (int64_t)record->header.t_recv_us;
     return err == SK_OK ? sk_registers_apply(replay->registers, &act) : err;
 }
 

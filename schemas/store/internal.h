@@ -53,6 +53,7 @@
     X(ST_NUMBER_ID, "SELECT id FROM number WHERE kind = ?1 AND number = ?2")                                                   \
     X(ST_NUMBER_EACH, "SELECT kind, number, id FROM number ORDER BY kind, number")                                             \
     X(ST_ROSTER_CARRY, "SELECT seq, ev, body FROM roster_change ORDER BY version")                                             \
+    X(ST_ACTS_CARRY, "SELECT seq, ev, body FROM register_act ORDER BY seq")                                                    \
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
