@@ -26,8 +26,4 @@ CREATE TABLE register_act (
     PRIMARY KEY (register, number, step)
 ) STRICT, WITHOUT ROWID;
 
-<<<<<<<< HEAD:schemas/sql/log/0005-registers.sql
 PRAGMA user_version = 5;
-========
-PRAGMA user_version = 4;
->>>>>>>> reg:schemas/sql/log/0004-registers.sql
