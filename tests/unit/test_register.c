@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registers without an engine: the tables are sound, documents are refused field by field, bodies come back, and the fold
  * answers for any moment. */
+#include "schemas/model/register_internal.h"
 #include "tests/unit/register_kit.h"
 
 static struct sk_zone *tokyo;
@@ -45,6 +46,18 @@ static int teardown(void **state)
 
 /* --- tables --- */
 
+/* "field" or "field=word", and the word is one that the field may have. NULL: no such field. */
+static const struct sk_field_row *field_of(const struct sk_act_row *act, char *name)
+{
+    char *word = strchr(name, '=');
+    if (word != NULL)
+        *word++ = '\0';
+    const struct sk_field_row *field = sk_field_by_name(act->register_, name);
+    if (field != NULL && word != NULL)
+        sk_check(field->type == SK_FT_WORD && sk_field_word_is(field, word, strlen(word)), act->name);
+    return field;
+}
+
 static void check_words(const struct sk_act_row *act)
 {
     char fields[512], *rest = fields;
@@ -55,15 +68,14 @@ static void check_words(const struct sk_act_row *act)
             continue;
         if (condition != NULL) {
             *condition++ = '\0';
-            condition[strcspn(condition, "=")] = '\0';
-            const struct sk_field_row *field = sk_field_by_name(act->register_, condition);
+            const struct sk_field_row *field = field_of(act, condition);
             sk_check(field != NULL && (field->flags & SK_FF_PERSONAL) == 0, act->name); /* the vault is not asked later */
         }
         for (char *name = word + (word[0] == '!' || word[0] == '?'); name != NULL;) {
             char *next = strchr(name, ',');
             if (next != NULL)
                 *next++ = '\0';
-            if (sk_field_by_name(act->register_, name) == NULL)
+            if (field_of(act, name) == NULL)
                 fail_msg("%s: no field '%s'", act->name, name);
             name = next;
         }
@@ -156,6 +168,8 @@ static void dues_are_sound(void **state)
     "\"direction\":\"in\",\"items\":[\"pc\"],\"serials\":[\"1\"],\"purpose\":\"p\",\"from\":\"2025-11-20T11:00:00Z\","         \
     "\"until\":\"2025-11-20T13:00:00Z\",\"responsible\":\"p-1\",\"owner\":\"own\",\"applicant\":\"ann\""
 
+#define ITEM "\"asset\":\"a\",\"kind\":\"server\",\"zone\":\"server\",\"owner\":\"own\",\"storage\":false"
+
 static void documents(void **state)
 {
     static const struct {
@@ -193,6 +207,10 @@ static void documents(void **state)
          "\"condition_kept_safe\":true,\"condition_no_outside_line\":true,\"clean_evidence\":\"e\",\"work\":\"w\"}",
          "condition_clean"},
         {"paper beyond its bound", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":10001}", "paper"},
+        {"paper below nothing", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":-1}", "paper"},
+        {"a machine for the cold", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"temperature_min\":-40}", ""},
+        {"a machine for no weather", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"temperature_min\":-101}", "temperature_min"},
+        {"a machine that feeds the grid", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"power_kw\":-1}", "power_kw"},
         {"paper as text", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":\"3\"}", "paper"},
         {"written down by nobody", SK_EV_MANUAL_RECORDED,
          "{\"door\":\"d1\",\"direction\":\"in\",\"at\":\"2025-11-20T11:00:00Z\",\"person\":\"p-1\",\"author\":\"nobody\","
