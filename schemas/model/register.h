@@ -112,7 +112,7 @@ struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's t
     uint16_t field; /* enum sk_register_field; 0: since the state began */
     uint32_t after_s;
     const char *name; /* of the condition: "visit.overdue" */
-    const char *when; /* only while this stands: "c" or "c=word" as in an act's fields; "" always */
+    const char *when; /* only while each word stands: "c" or "c=word" as in an act's fields, "!c" not; "" always */
 };
 const struct sk_register_row *sk_register_row(uint8_t number);       /* NULL: none */
 const struct sk_register_row *sk_register_by_name(const char *name); /* "permit" */
