@@ -22,7 +22,7 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 
-/* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
+/* roster_commands.c, rule_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
     X("person.update", "person.update", person_update)                                                                         \
@@ -36,6 +36,7 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("schedule.put", "schedule.put", schedule_put)                                                                            \
     X("zone.rule", "zone.rule", zone_rule)                                                                                     \
     X("door.rule", "door.rule", door_rule)                                                                                     \
+    X("way.rule", "door.rule", way_rule)                                                                                       \
     X("roster.import", "roster.import", roster_import)                                                                         \
     X("person.list", "read.people", person_list)                                                                               \
     X("person.get", "read.people", person_get)                                                                                 \
@@ -53,6 +54,12 @@ SK_ROSTER_COMMANDS(X)
 enum sk_err sk_roster_ready(struct request *request);
 /* Applies one change in the name of the request's actor; refuses with a sentence. */
 enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change);
+/* 'effective': a day of the site, now when it is missing. False: refused already. */
+bool sk_roster_read_effective(struct request *request, struct sk_roster_change *change);
+/* {"<name>": id, "roster_version"} */
+enum sk_err sk_roster_answer(struct request *request, const char *name, const char *id);
+/* The way a door of the site is, with the least time of ours. False: it joins no two zones. */
+bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door, struct sk_roster_change *ret_change);
 /* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */

@@ -204,6 +204,29 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
  * raised and returned at once, duress or unknown. */
 enum { EVENT_TRANSITIONS = 24 };
 
+/* Passages decided again (a record and an alarm that rings and ends), and the zones looked at. */
+static size_t worst_of_moving(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now)
+{
+    const int64_t recv_us = event->recv_us > 0 ? event->recv_us : now->utc_us;
+    const uint8_t class_ = sk_occurrence_class(event->t_ctrl_us, recv_us);
+    return 3 * sk_cases_since(engine, sk_movement_moment(class_, event->t_ctrl_us, recv_us)) + sk_zones_worst(engine);
+}
+
+static void take_movement(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    struct sk_stir stir;
+    const uint64_t own = engine->cases.next;
+    sk_passage_keep(engine, passage, effects);
+    if (sk_passage_move(engine, passage, &stir, effects)) {
+        stir.own = own;
+        sk_supplements_stir(engine, &stir, passage->recv_us, passage->now, effects);
+        for (size_t i = 0; i < sizeof stir.zones / sizeof *stir.zones; i++)
+            sk_zone_look(engine, sk_zone_index(engine, stir.zones[i]), passage->now, effects);
+    }
+    if (passage->fills) /* what was uncertain may be certain now */
+        sk_zones_look(engine, passage->now, effects);
+}
+
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate)
 {
@@ -215,7 +238,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     const bool numbered = ctrl >= 0 && event->has_identity;
     enum sk_err err = numbered ? sk_event_digest(engine, event, &digest) : SK_OK;
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, EVENT_TRANSITIONS, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, EVENT_TRANSITIONS + worst_of_moving(engine, event, now), 0, effects);
     if (err != SK_OK)
         return err;
     sk_passage_init(engine, event, now, &passage);
@@ -231,7 +254,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
             tell_skew(engine, (uint32_t)ctrl, &passage, effects);
     }
     sk_doors_take(engine, &passage, effects);
-    sk_passage_move(engine, &passage, effects);
+    take_movement(engine, &passage, effects);
     return SK_OK;
 }
 

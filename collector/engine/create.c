@@ -44,7 +44,7 @@ static void count_all(struct sk_engine *engine)
             engine->cond_count += engine->devices[i].points > 0 ? 2 : 1;
         engine->ctrl_count += is_controller(site, i);
     }
-    engine->cond_count += site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
+    engine->cond_count += site->zone_count * SK_ZONE_CONDS + site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
     engine->tally_count = 2 * engine->ctrl_count + site->device_count + 1;
 }
 
@@ -55,18 +55,20 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->node_cond = engine->node_device + (uint32_t)site->device_count;
     engine->node_tally = engine->node_cond + (uint32_t)engine->cond_count;
     engine->node_alive = engine->node_tally + (uint32_t)engine->tally_count;
-    engine->node_count = engine->node_alive + 1;
+    engine->node_case = engine->node_alive + 1;
+    engine->node_count = engine->node_case + 1;
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
     engine->watches = sk_calloc(site->point_count + site->device_count, sizeof *engine->watches);
     engine->conds = sk_calloc(engine->cond_count, sizeof *engine->conds);
     engine->device_cond = sk_calloc(site->device_count, sizeof *engine->device_cond);
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
+    engine->zone_limits = sk_calloc(site->zone_count * SK_ZONE_CONDS, sizeof *engine->zone_limits);
     engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
     if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
-        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
+        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->zone_limits == NULL || engine->rates == NULL || engine->ctrls == NULL ||
         engine->tallies == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
@@ -129,6 +131,19 @@ static void wire_kinds(struct sk_engine *engine, uint32_t *at, uint8_t first, ui
         add_cond(engine, at, kind, owner, sk_kind_limit(kind), sk_kind_limit(kind)->severity);
 }
 
+static void wire_zones(struct sk_engine *engine, uint32_t *at)
+{
+    engine->zone_cond = *at;
+    for (uint32_t i = 0; i < engine->site->zone_count; i++)
+        for (uint8_t kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++) {
+            struct sk_limit *limit = &engine->zone_limits[i * SK_ZONE_CONDS + (uint32_t)(kind - SK_CK_ZONE_SINGLE)];
+            *limit = *sk_kind_limit(kind);
+            if (kind != SK_CK_ZONE_MAX)
+                limit->dwell_ms = (uint32_t)(sk_zone_together_us(NULL) / SK_US_PER_MS);
+            add_cond(engine, at, kind, i, limit, limit->severity);
+        }
+}
+
 static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
 {
     const struct sk_site *site = engine->site;
@@ -148,6 +163,7 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
         engine->tallies[2 * (size_t)ctrl + 1] = (struct sk_tally){.device = i, .kind = SK_TALLY_REORDER};
         ctrl++;
     }
+    wire_zones(engine, at);
     engine->system_cond = *at;
     for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++)
         wire_kinds(engine, at, SK_CK_SYSTEM, SK_CK_SYSTEM, i);
@@ -171,6 +187,7 @@ static void choose_intervals(struct sk_engine *engine)
 }
 
 _Static_assert(SK_CK_DOOR_FACTOR - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
+_Static_assert(SK_CK_ZONE_ASTRAY - SK_CK_ZONE_SINGLE + 1 == SK_ZONE_CONDS, "conditions per zone");
 _Static_assert(SK_CK_DURESS - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
 
 enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine)
@@ -191,6 +208,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
         err = sk_sha256_create(&engine->sha);
     if (err == SK_OK)
         err = sk_roster_create(&engine->roster);
+    if (err == SK_OK)
+        err = sk_cases_create(&engine->cases);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -223,12 +242,14 @@ void sk_engine_free(struct sk_engine *engine)
     sk_sha256_free(engine->sha);
     sk_roster_free(engine->roster);
     sk_trails_release(&engine->trails);
+    sk_cases_release(&engine->cases);
     sk_free(engine->tallies);
     sk_free(engine->ctrls);
     sk_free(engine->rates);
     sk_free(engine->ctrl_of_device);
     sk_free(engine->device_cond);
     sk_free(engine->quality_limits);
+    sk_free(engine->zone_limits);
     sk_free(engine->devices);
     sk_free(engine->conds);
     sk_free(engine->watches);

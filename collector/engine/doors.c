@@ -35,10 +35,14 @@ static const struct row *find_row(const struct sk_passage *passage)
     return NULL;
 }
 
+uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind)
+{
+    return engine->door_cond + door * SK_DOOR_CONDS + (uint32_t)(kind - SK_CK_DOOR_ALARM);
+}
+
 static uint32_t door_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
 {
-    const size_t door = (size_t)(passage->door - engine->site->doors);
-    return (uint32_t)(engine->door_cond + door * SK_DOOR_CONDS + (kind - SK_CK_DOOR_ALARM));
+    return sk_door_cond(engine, (uint32_t)(passage->door - engine->site->doors), kind);
 }
 
 static uint32_t ctrl_cond(const struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind)
@@ -85,12 +89,12 @@ static void pulse(struct sk_engine *engine, const struct sk_passage *passage, ui
     sk_cond_pulse(engine, cond, &input, effects);
 }
 
-static void reasons_text(const struct sk_second_decision *ours, char to[SK_ALARM_TEXT_MAX])
+void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t capacity)
 {
     size_t used = 0;
     to[0] = '\0';
-    for (size_t i = 0; i < ours->reason_count && used + 1 < SK_ALARM_TEXT_MAX; i++) {
-        sk_text_format(to + used, SK_ALARM_TEXT_MAX - used, "%s%s", i > 0 ? "," : "",
+    for (size_t i = 0; i < ours->reason_count && used + 1 < capacity; i++) {
+        sk_text_format(to + used, capacity - used, "%s%s", i > 0 ? "," : "",
                        sk_text_or(sk_deny_reason_name(ours->reasons[i])));
         used = strlen(to);
     }
@@ -118,7 +122,7 @@ static void judge_passage(struct sk_engine *engine, const struct sk_passage *pas
     const uint32_t cond = door_cond(engine, passage, against ? SK_CK_DOOR_POLICY : SK_CK_DOOR_FACTOR);
     if (passage->ev == SK_EV_ACC_TAKEN && engine->conds[cond].state != SK_CS_IDLE)
         return;
-    reasons_text(&passage->ours, detail);
+    sk_reasons_text(&passage->ours, detail, sizeof detail);
     pulse(engine, passage, cond, detail, effects);
 }
 

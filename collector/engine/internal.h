@@ -8,7 +8,7 @@
 #ifndef SK_ENGINE_INTERNAL_H
 #define SK_ENGINE_INTERNAL_H
 
-#include "collector/engine/decide.h"
+#include "collector/engine/cases.h"
 #include "collector/engine/engine.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
@@ -23,7 +23,8 @@ enum {
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
     SK_CTRL_CONDS = 6,
-    SK_DOOR_CONDS = 6
+    SK_DOOR_CONDS = 6,
+    SK_ZONE_CONDS = 4
 };
 #define SK_TELL_EVERY_US (5 * SK_US_PER_S) /* a figure in an open alarm is told anew no more often */
 
@@ -71,7 +72,11 @@ enum sk_cond_kind {
     SK_CK_UNKNOWN,
     SK_CK_MALFORMED,
     SK_CK_DURESS, /* owner: device */
-    SK_CK_SYSTEM, /* owner: slot */
+    SK_CK_ZONE_SINGLE,
+    SK_CK_ZONE_MAX,
+    SK_CK_ZONE_MIN,
+    SK_CK_ZONE_ASTRAY, /* owner: zone */
+    SK_CK_SYSTEM,      /* owner: slot */
     SK_CK_COUNT_
 };
 enum sk_cond_state { SK_CS_IDLE, SK_CS_PENDING, SK_CS_ACTIVE, SK_CS_RETURNING };
@@ -243,6 +248,8 @@ struct sk_engine {
     struct sk_device_state *devices;
     struct sk_limit *quality_limits; /* by device: its own time */
     uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
+    uint32_t zone_cond;              /* first of the zones': SK_ZONE_CONDS each */
+    struct sk_limit *zone_limits;    /* by zone and kind: how long it may last follows from the zone's rule */
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -265,9 +272,10 @@ struct sk_engine {
     /* the roster and where its people were last seen */
     struct sk_roster *roster;
     struct sk_trails trails;
+    struct sk_cases cases; /* passages that may be decided again */
     /* time */
     struct sk_heap heap;
-    uint32_t node_device, node_cond, node_tally, node_alive, node_count;
+    uint32_t node_device, node_cond, node_tally, node_alive, node_case, node_count;
     int64_t alive_interval_us, shortest_stale_us;
     bool has_alive;
     int64_t alive_mono, alive_utc; /* restored: rebased to this boot */
@@ -381,8 +389,8 @@ struct sk_passage { /* an access event made fit for records */
     const char *detail;
     uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
     uint8_t record_class;
-    int64_t moment_us;    /* when it is judged */
     int64_t person_index; /* of the card; -1 not known */
+    struct sk_case kept;  /* what it is decided on */
     struct sk_second_decision ours;
 };
 void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
@@ -399,9 +407,34 @@ void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now
 uint16_t sk_tally_event(uint8_t kind);
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
 
+void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t capacity); /* doors.c */
+uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind);
+
+/* supplement.c */
+struct sk_world sk_engine_world(const struct sk_engine *engine);
+enum sk_err sk_case_restore(struct sk_engine *engine, const char *rest, struct sk_reader *reader);
+void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now);
+void sk_passage_keep(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us); /* how many what happened then may change */
+int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number); /* -1 none */
+void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
+                         struct sk_effects *effects);
+size_t sk_cases_due(const struct sk_engine *engine);
+void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+
+/* zones.c: alarms of zones by who is inside */
+void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *now, struct sk_effects *effects);
+void sk_zones_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects); /* all */
+size_t sk_zones_worst(const struct sk_engine *engine); /* transitions of that */
+void sk_zone_detail(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,
+                    char to[SK_ALARM_TEXT_MAX]);
+bool sk_zone_is_simulated(const struct sk_engine *engine, uint32_t zone);
+
 /* roster.c */
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
-void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* False: nobody moved. */
+bool sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_stir *ret_stir,
+                     struct sk_effects *effects);
 enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader);
 uint16_t sk_zone_number(const struct sk_site *site, int32_t zone); /* 0 none */
 bool sk_is_passage(uint16_t ev);

@@ -306,12 +306,19 @@ static enum sk_err read_trail(struct sk_engine *engine, const char *rest, struct
     return sk_trail_read(engine, rest, reader);
 }
 
+static enum sk_err read_case(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_case_restore(engine, rest, reader);
+}
+
 static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
     {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
     {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
+    {"case/", read_case},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,
@@ -468,6 +475,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
             sk_heap_set(&engine->heap, engine->node_tally + i, engine->tallies[i].since_mono + 60 * SK_US_PER_S);
     sk_pending_alive(engine, now, effects);
     sk_heap_set(&engine->heap, engine->node_alive, now->mono_us + engine->alive_interval_us);
+    sk_cases_arm(engine, now);
     sk_engine_index_free(engine);
     engine->started = true;
     return SK_OK;

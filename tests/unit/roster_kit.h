@@ -64,7 +64,7 @@ static inline struct sk_roster_change rk_schedule(const char *id, uint16_t days,
 static inline struct sk_roster_change rk_zone(uint16_t zone, uint8_t class_, uint8_t passback, uint32_t seconds)
 {
     struct sk_roster_change change = {.ev = SK_EV_ZONE_RULE};
-    change.zone = (struct sk_zone_rule){zone, class_, passback, seconds};
+    change.zone = (struct sk_zone_rule){.zone = zone, .class_ = class_, .passback = passback, .passback_s = seconds};
     sk_text_format(change.entity, sizeof change.entity, "zone:%u", zone);
     return change;
 }

@@ -403,7 +403,7 @@ struct run {
     struct sk_replay *replay;
     uint64_t seed;
     unsigned credential, right;
-    size_t judged, disagreed;
+    size_t judged, disagreed, supplements;
 };
 
 /* Every record of the step through the replay, as a reader of the log would get it. */
@@ -418,11 +418,13 @@ static void replay_step(struct run *run)
                                          effect->record->body.writer.length};
         assert_true(sk_body_done(&effect->record->body));
         assert_int_equal(sk_replay_record(run->replay, &record, &out), SK_OK);
-        run->judged += out.judged;
+        run->judged += out.judged && !out.supplement;
+        run->supplements += out.supplement;
         run->disagreed += out.judged && out.ours.agreement == SK_DISAGREE_GRANTED;
         if (out.judged && !out.same)
             fail_msg("record of 0x%04x is decided otherwise: seed %llu", record.header.ev, (unsigned long long)run->seed);
     }
+    assert_int_equal(sk_replay_owed(run->replay), 0); /* nothing was changed without a word */
 }
 
 static void change(struct run *run, struct sk_roster_change what, int64_t ms)
@@ -448,6 +450,10 @@ static void random_change(struct run *run, int64_t ms)
         what = rk_right(run->right++, person, (uint16_t)(12 + next_random(&run->seed) % 2), "office");
     } else {
         what = rk_zone(12, 3, (uint8_t)(next_random(&run->seed) % 4), 300);
+        what.zone.people_min = (uint8_t)(next_random(&run->seed) % 4);
+        what.zone.together_s = 1 + next_random(&run->seed) % 40;
+        what.zone.occ_max = (uint16_t)(next_random(&run->seed) % 30);
+        what.zone.occ_min = what.zone.occ_max > 2 ? (uint16_t)(next_random(&run->seed) % 3) : 0;
     }
     /* effective at once, in the past or in the future */
     what.effective_us = kit_now(ms).utc_us + ((int64_t)(next_random(&run->seed) % 3) - 1) * 3600 * SK_US_PER_S;
@@ -493,13 +499,18 @@ static void test_recomputed(void **state)
         change(&run, rk_right(2 * i - 1, i, 12, i % 3 == 0 ? "office" : "always"), 0);
         change(&run, rk_right(2 * i, i, 13, "always"), 0);
     }
+    struct sk_roster_change way = {.ev = SK_EV_WAY_RULE, .entity = "way:21", .way = {11, 12, 21, 5}};
+    change(&run, way, 0);
     for (uint64_t i = 0; i < passages; i++) {
+        kit_tick(&run.kit, (int64_t)i * 7000); /* times run out between passages */
+        replay_step(&run);
         random_passage(&run, i + 1, (int64_t)i * 7000);
         if (next_random(&run.seed) % 50 == 0)
             random_change(&run, (int64_t)i * 7000 + 1);
     }
     assert_int_equal(run.judged, passages);
     assert_true(run.disagreed > passages / 50 && run.disagreed < passages);
+    assert_true(run.supplements > passages / 100);
     assert_int_equal(sk_roster_version(sk_replay_roster(run.replay)), sk_roster_version(sk_engine_roster(run.kit.engine)));
     for (size_t i = 0; i < PEOPLE; i++) { /* where they are follows from the records too */
         uint16_t zone = 0, again = 0;
