@@ -2,3 +2,5 @@
 sk_unit_test(roster sk_model)
 sk_unit_test(decide sk_engine)
 sk_unit_test(occupancy sk_engine)
+sk_unit_test(decisions sk_model sk_engine)
+sk_unit_test(group sk_engine)

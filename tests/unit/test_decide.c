@@ -12,47 +12,12 @@
 static struct sk_zone *tokyo;
 static struct sk_roster *roster;
 
-static void put(struct sk_roster_change change)
-{
-    change.version = sk_roster_version(roster) + 1;
-    assert_int_equal(sk_roster_apply(roster, &change), SK_OK);
-}
-
-/* Cards: 1 good everywhere; 2 person ended 2026-03-31; 4 office hours; 5 no rights; 6 nobody else approved; 7 card valid
- * 2026-04-01 to 2026-06-30; 8 right valid until 2026-06-30; 20+n disabled for reason n; 84 returned. */
 static int make_roster(void **state)
 {
     (void)state;
-    unsigned right = 1, credential = 1;
     assert_int_equal(sk_roster_create(&roster), SK_OK);
     sk_roster_set_zone(roster, tokyo);
-    for (size_t i = 0; i < RK_BASE; i++)
-        put(rk_base(i));
-    for (unsigned i = 1; i <= 8; i++) {
-        struct sk_roster_change person = rk_person(i), card = rk_credential(credential++, i, i, SK_CRED_ENABLED);
-        if (i == 2)
-            assert_true(sk_day_end_us(tokyo, "2026-03-31", &person.person.until_us));
-        if (i == 7)
-            assert_true(sk_day_begin_us(tokyo, "2026-04-01", &card.credential.from_us) &&
-                        sk_day_end_us(tokyo, "2026-06-30", &card.credential.until_us));
-        put(person);
-        put(card);
-        for (uint16_t zone = 12; zone <= 15 && i != 5; zone++) {
-            struct sk_roster_change grant = rk_right(right++, i, zone, i == 4 ? "office" : "always");
-            if (i == 6)
-                sk_text_copy(grant.authorization.approver, SK_WHO_MAX, "applicant");
-            if (i == 8)
-                assert_true(sk_day_end_us(tokyo, "2026-06-30", &grant.authorization.until_us));
-            put(grant);
-        }
-    }
-    for (uint8_t reason = SK_CRED_LOCKED_OUT; reason <= SK_CRED_RENEWAL; reason++)
-        put(rk_credential(credential++, 1, 20u + reason, reason));
-    put(rk_credential(credential++, 1, 84, SK_CRED_RETURNED));
-    struct sk_roster_change rule = {.ev = SK_EV_DOOR_RULE, .entity = "door:9:in:office"};
-    rule.door = (struct sk_door_rule){
-        .door = 9, .factors = 1 << SK_FACTOR_CARD | 1 << SK_FACTOR_PIN, .entry = true, .schedule = "office"};
-    put(rule);
+    rk_world(roster, tokyo);
     return 0;
 }
 
