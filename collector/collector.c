@@ -245,6 +245,31 @@ static enum sk_err restore_roster(void *context, uint16_t ev, const void *body, 
     return sk_engine_restore_roster(((struct collector *)context)->engine, ev, body, length);
 }
 
+/* An act that does not follow from those before it (one whose record was given up) is told and passed over: its entry stays
+ * where it was, and the collector starts. */
+static enum sk_err restore_register(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    const enum sk_err err = sk_engine_restore_register(((struct collector *)context)->engine, ev, at_us, body, length);
+    if (err == SK_OK || err == SK_ERR_NOMEM)
+        return err;
+    sk_log(SK_LOG_ERROR, "a stored act of a register (%s) does not follow: %s", sk_event_name(ev), sk_err_text(err));
+    return SK_OK;
+}
+
+static enum sk_err restore_registers(struct collector *c, struct sk_store *store)
+{
+    const struct sk_register_row *row;
+    const int64_t kept_us = SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S;
+    enum sk_err err = sk_store_registers_each(store, c->now.utc_us - kept_us, restore_register, c);
+    for (size_t i = 0; err == SK_OK && (row = sk_register_at(i)) != NULL; i++) {
+        uint32_t last;
+        err = sk_store_register_last(store, row->number, &last);
+        if (err == SK_OK)
+            sk_engine_restore_register_last(c->engine, row->number, last);
+    }
+    return err;
+}
+
 static enum sk_err restore_engine(struct collector *c)
 {
     uint64_t last = 0;
@@ -254,6 +279,8 @@ static enum sk_err restore_engine(struct collector *c)
         return err;
     sk_engine_restore_last_occurrence(c->engine, last);
     err = sk_store_roster_each(store, restore_roster, c);
+    if (err == SK_OK)
+        err = restore_registers(c, store);
     if (err == SK_OK)
         err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
     if (err == SK_OK)

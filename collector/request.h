@@ -22,6 +22,22 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 
+/* DENIED, recorded and refused, unless one of the actor's roles may do this row of permissions.def. */
+enum sk_err sk_request_deny(struct request *request, const char *act);
+/* A record of the actor's act on an object; the answer waits for its commit. */
+void sk_request_record(struct request *request, enum sk_event event, const char *object);
+
+/* register_commands.c, register_lists.c, register_import.c. */
+#define SK_REGISTER_COMMANDS(X)                                                                                                \
+    X("register.act", "register.act", register_act)                                                                            \
+    X("register.import", "register.import", register_import)                                                                   \
+    X("register.erase", "register.erase", register_erase)                                                                      \
+    X("register.list", "read.registers", register_list)                                                                        \
+    X("register.get", "read.registers", register_get)
+#define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
+SK_REGISTER_COMMANDS(X)
+#undef X
+
 /* roster_commands.c, rule_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -66,5 +82,12 @@ bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
+
+/* register_commands.c, shared with the import. */
+/* What a document may refer to, as things stand now. */
+struct sk_register_context sk_register_context_of(struct request *request);
+/* Stores the personal fields, then does the act in the actor's name; document: as read. Refuses with a sentence. */
+enum sk_err sk_register_do(struct request *request, const struct sk_act_row *row, const char *entry,
+                           const struct sk_register_document *document);
 
 #endif

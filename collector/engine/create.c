@@ -197,6 +197,7 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     if (engine == NULL)
         return SK_ERR_NOMEM;
     engine->site = site;
+    engine->registers_due_mono = SK_NEVER;
     sk_text_copy(engine->boot_id, sizeof engine->boot_id, sk_text_or(boot_id));
     engine->boot = sk_hash_text(engine->boot_id);
     enum sk_err err = count_devices(engine);
@@ -210,6 +211,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
         err = sk_roster_create(&engine->roster);
     if (err == SK_OK)
         err = sk_cases_create(&engine->cases);
+    if (err == SK_OK)
+        err = sk_registers_create(&engine->registers);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -241,6 +244,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_heap_release(&engine->heap);
     sk_sha256_free(engine->sha);
     sk_roster_free(engine->roster);
+    sk_registers_free(engine->registers);
     sk_trails_release(&engine->trails);
     sk_cases_release(&engine->cases);
     sk_free(engine->tallies);

@@ -129,10 +129,15 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    return sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
+    const bool look = !engine->held && engine->registers_due_mono <= now->mono_us;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, look ? SK_REGISTERS_TRANSITIONS : 0, 0, effects);
+    if (err == SK_OK && look)
+        sk_registers_look(engine, now, effects);
+    return err;
 }
 
 int64_t sk_engine_deadline(const struct sk_engine *engine)
 {
-    return engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    const int64_t timer = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    return timer < engine->registers_due_mono ? timer : engine->registers_due_mono;
 }

@@ -18,6 +18,7 @@
 #include "schemas/model/access_event.h"
 #include "schemas/model/alarm.h"
 #include "schemas/model/record.h"
+#include "schemas/model/register.h"
 #include "schemas/model/roster.h"
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
@@ -131,6 +132,17 @@ const struct sk_roster *sk_engine_roster(const struct sk_engine *engine);
 bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
 /* No door of this zone (index) has events that are known to be missing. */
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
+
+/* --- the registers (registers.c) --- */
+/* Before the first step: the stored acts of entries still needed (not final, or so for less than SK_REGISTERS_KEEP_DAYS), each
+ * entry's in order; and the highest number ever given out of each register. */
+enum sk_err sk_engine_restore_register(struct sk_engine *engine, uint16_t ev, int64_t at_us, const void *body, size_t length);
+void sk_engine_restore_register_last(struct sk_engine *engine, uint8_t register_, uint32_t number);
+/* An act: recorded and in force. The caller has set row, entry, step, actor, fields and commitment; at_us and state are set
+ * here. Errors as sk_registers_check(), with its sentence in the fault; then nothing of it happened. */
+enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_act *act, const struct sk_roster_act *by,
+                                   const struct sk_now *now, struct sk_effects *effects, struct sk_fault *fault);
+const struct sk_registers *sk_engine_registers(const struct sk_engine *engine);
 
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);

@@ -23,6 +23,9 @@ enum {
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
     SK_CTRL_CONDS = 6,
+    SK_DUE_ROWS_MAX = 64,
+    SK_REGISTERS_TRANSITIONS =
+        2 * SK_DUE_ROWS_MAX + 1, /* an act's record, and every alarm of the dues list raised or returned */
     SK_DOOR_CONDS = 6,
     SK_ZONE_CONDS = 4
 };
@@ -273,6 +276,12 @@ struct sk_engine {
     struct sk_roster *roster;
     struct sk_trails trails;
     struct sk_cases cases; /* passages that may be decided again */
+    /* the registers, and when what is overdue is looked at next */
+    struct sk_registers *registers;
+    const struct sk_zone *zone; /* the site's; NULL until set */
+    int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
+    bool registers_looked;
+    uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_alive, node_case, node_count;
@@ -302,6 +311,13 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
+
+/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. */
+enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
+                           const struct sk_now *now, struct sk_effects *effects);
+
+/* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
+void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,

@@ -9,6 +9,7 @@
 
 struct sk_replay {
     struct sk_roster *roster;
+    struct sk_registers *registers;
     struct sk_trails trails;
     struct sk_cases cases;
 };
@@ -21,7 +22,8 @@ static struct sk_world world_of(const struct sk_replay *replay)
 enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay)
 {
     struct sk_replay *replay = sk_calloc(1, sizeof *replay);
-    if (replay == NULL || sk_roster_create(&replay->roster) != SK_OK || sk_cases_create(&replay->cases) != SK_OK) {
+    if (replay == NULL || sk_roster_create(&replay->roster) != SK_OK || sk_registers_create(&replay->registers) != SK_OK ||
+        sk_cases_create(&replay->cases) != SK_OK) {
         sk_replay_free(replay);
         return SK_ERR_NOMEM;
     }
@@ -35,6 +37,7 @@ void sk_replay_free(struct sk_replay *replay)
     if (replay == NULL)
         return;
     sk_roster_free(replay->roster);
+    sk_registers_free(replay->registers);
     sk_trails_release(&replay->trails);
     sk_cases_release(&replay->cases);
     sk_free(replay);
@@ -43,6 +46,11 @@ void sk_replay_free(struct sk_replay *replay)
 const struct sk_roster *sk_replay_roster(const struct sk_replay *replay)
 {
     return replay->roster;
+}
+
+const struct sk_registers *sk_replay_registers(const struct sk_replay *replay)
+{
+    return replay->registers;
 }
 
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
@@ -72,6 +80,14 @@ static enum sk_err take_change(struct sk_replay *replay, const struct sk_record 
     if (err == SK_OK)
         err = sk_trails_reserve(&replay->trails, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
     return err == SK_OK ? sk_roster_apply(replay->roster, &change) : err;
+}
+
+static enum sk_err take_act(struct sk_replay *replay, const struct sk_record *record)
+{
+    struct sk_register_act act;
+    const enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
+    act.at_us = (int64_t)record->header.t_recv_us;
+    return err == SK_OK ? sk_registers_apply(replay->registers, &act) : err;
 }
 
 static void read_input(const struct sk_record *record, struct sk_decide_input *input)
@@ -222,7 +238,7 @@ enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *r
 {
     *ret_replayed = (struct sk_replayed){0};
     if (record->header.class_ == SK_CLASS_ROSTER)
-        return take_change(replay, record);
+        return sk_act_row(record->header.ev) != NULL ? take_act(replay, record) : take_change(replay, record);
     if (record->header.class_ != SK_CLASS_ACCESS)
         return SK_OK;
     if (record->header.ev == SK_EV_ACC_SUPPLEMENT)

@@ -7,6 +7,7 @@
 #define SK_ENGINE_REPLAY_H
 
 #include "collector/engine/decide.h"
+#include "schemas/model/register.h"
 
 struct sk_replay;
 /* zone: the site's, borrowed. */
@@ -22,6 +23,7 @@ struct sk_replayed {
 /* PARSE or others: a roster record that cannot follow from those before it. */
 enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *ret_replayed);
 const struct sk_roster *sk_replay_roster(const struct sk_replay *replay);
+const struct sk_registers *sk_replay_registers(const struct sk_replay *replay); /* every entry, as far as the records went */
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
 /* Decisions that events or papers read so far have changed and no supplement has said so yet. */
 size_t sk_replay_owed(const struct sk_replay *replay);

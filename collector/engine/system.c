@@ -24,6 +24,24 @@ uint32_t sk_system_slot(struct sk_engine *engine, const char *name)
     return slot;
 }
 
+enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
+                           const struct sk_now *now, struct sk_effects *effects)
+{
+    if (!active && find_slot(engine, name) == SK_SYSTEM_SLOTS)
+        return SK_OK;
+    const uint32_t slot = sk_system_slot(engine, name);
+    if (slot == SK_SYSTEM_SLOTS)
+        return SK_ERR_FULL;
+    const struct sk_decision_input input = {.verdict = active ? SK_V_ABNORMAL : SK_V_NORMAL,
+                                            .now = now,
+                                            .detail = sk_text_or(detail),
+                                            .severity = severity,
+                                            .mono_us = now->mono_us,
+                                            .recv_us = now->utc_us};
+    sk_cond_feed(engine, engine->system_cond + slot, &input, effects);
+    return SK_OK;
+}
+
 enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity,
                              const char *detail, const struct sk_now *now, struct sk_effects *effects)
 {
@@ -32,17 +50,5 @@ enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool ac
     if (!active && find_slot(engine, name) == SK_SYSTEM_SLOTS)
         return SK_OK;
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
-    if (err != SK_OK)
-        return err;
-    const uint32_t slot = sk_system_slot(engine, name);
-    if (slot == SK_SYSTEM_SLOTS)
-        return SK_ERR_FULL;
-    const struct sk_decision_input input = {.verdict = active ? SK_V_ABNORMAL : SK_V_NORMAL,
-                                            .now = now,
-                                            .detail = sk_text_or(detail),
-                                            .severity = (uint8_t)severity,
-                                            .mono_us = now->mono_us,
-                                            .recv_us = now->utc_us};
-    sk_cond_feed(engine, engine->system_cond + slot, &input, effects);
-    return SK_OK;
+    return err == SK_OK ? sk_system_feed(engine, name, active, (uint8_t)severity, detail, now, effects) : err;
 }

@@ -101,6 +101,29 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* Register entries (appending a record of their acts writes the rows). The visitor may use the store; an error of its ends the
+ * walk. */
+typedef enum sk_err sk_register_visit(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length);
+/* Acts of all entries that are not final, or became so at or after since_us: by register, number and step. */
+enum sk_err sk_store_registers_each(struct sk_store *store, int64_t since_us, sk_register_visit *visit, void *context);
+enum sk_err sk_store_entry_acts(struct sk_store *store, uint8_t register_, uint32_t number, sk_register_visit *visit,
+                                void *context);
+enum sk_err sk_store_register_last(struct sk_store *store, uint8_t register_, uint32_t *ret_number); /* 0: none yet */
+/* Entries, newest first by the record that opened them. */
+struct sk_register_filter {
+    uint64_t registers; /* mask of 1 << number */
+    uint64_t below;     /* record number; UINT64_MAX: from the newest */
+    uint8_t state;      /* 0: any */
+    bool open_only;     /* not final */
+    uint32_t limit;
+};
+struct sk_register_found {
+    uint8_t register_;
+    uint32_t number;
+    uint64_t seq;
+};
+enum sk_err sk_store_register_entries(struct sk_store *store, const struct sk_register_filter *filter,
+                                      struct sk_register_found *ret_rows, size_t *ret_count);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

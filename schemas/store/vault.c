@@ -24,6 +24,9 @@ enum statement {
     ST_CARD_PUT,
     ST_CARD_GET,
     ST_ACCOUNT_GET,
+    ST_REGISTER_PUT,
+    ST_REGISTER_GET,
+    ST_REGISTER_ERASE,
     ST_BEGIN_ALL,
     ST_COMMIT_ALL,
     ST_ROLLBACK_ALL,
@@ -46,6 +49,9 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
     [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
+    [ST_REGISTER_PUT] = "INSERT OR REPLACE INTO register_personal (entry, step, salt, fields) VALUES (?1, ?2, ?3, ?4)",
+    [ST_REGISTER_GET] = "SELECT salt, fields FROM register_personal WHERE entry = ?1 AND step = ?2",
+    [ST_REGISTER_ERASE] = "DELETE FROM register_personal WHERE entry = ?1",
     [ST_BEGIN_ALL] = "BEGIN IMMEDIATE",
     [ST_COMMIT_ALL] = "COMMIT",
     [ST_ROLLBACK_ALL] = "ROLLBACK",
@@ -331,6 +337,62 @@ enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX])
 {
     return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
+}
+
+/* --- registers --- */
+
+enum sk_err sk_register_personal_commit(const struct sk_register_personal *personal, struct sk_hash *ret_commit)
+{
+    return sk_hmac_sha256(personal->salt, sizeof personal->salt, personal->fields, personal->length, ret_commit);
+}
+
+enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  const struct sk_register_personal *personal)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_REGISTER_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, step);
+    sqlite3_bind_blob(statement, 3, personal->salt, sizeof personal->salt, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 4, personal->fields, (int)personal->length, SQLITE_STATIC);
+    return sk_db_do(statement);
+}
+
+enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  struct sk_register_personal *ret_personal)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_REGISTER_GET, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, step);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        const int length = sqlite3_column_bytes(statement, 1);
+        err = sqlite3_column_bytes(statement, 0) == SK_LABEL_SALT && length > 0 && length <= SK_PERSONAL_MAX ? SK_OK
+                                                                                                             : SK_ERR_CORRUPT;
+        if (err == SK_OK) {
+            memcpy(ret_personal->salt, sqlite3_column_blob(statement, 0), SK_LABEL_SALT);
+            memcpy(ret_personal->fields, sqlite3_column_blob(statement, 1), (size_t)length);
+            ret_personal->length = (size_t)length;
+        }
+    }
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : result == SQLITE_ROW ? err : sk_db_code(result);
+}
+
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_REGISTER_ERASE, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    err = sk_db_do(statement);
+    return err == SK_OK && sqlite3_changes(vault->db) == 0 ? SK_ERR_NOT_FOUND : err;
 }
 
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id)

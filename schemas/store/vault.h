@@ -50,6 +50,20 @@ enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48]);
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
+/* --- registers: the personal fields of an entry, by the step that said them; the log holds a salted commitment --- */
+enum { SK_PERSONAL_MAX = 4000 };
+struct sk_register_personal {
+    uint8_t salt[SK_LABEL_SALT];
+    uint8_t fields[SK_PERSONAL_MAX]; /* a field list (schemas/model/register.h) */
+    size_t length;
+};
+enum sk_err sk_register_personal_commit(const struct sk_register_personal *personal, struct sk_hash *ret_commit);
+/* Before the record that commits to it, as with people; put again it replaces. */
+enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  const struct sk_register_personal *personal);
+enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  struct sk_register_personal *ret_personal);
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry); /* all steps; NOT_FOUND: there was nothing */
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
 /* Many puts at once, all or none. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);
