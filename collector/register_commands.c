@@ -136,36 +136,70 @@ static const struct sk_act_row *opening_of(uint8_t register_)
     return NULL;
 }
 
-/* The act asked for: of an entry, or of a register when it opens one. NULL: refused already. */
-static const struct sk_act_row *read_act(struct request *request, char entry[SK_ENTRY_ID_MAX])
+const struct sk_register_row *sk_register_named(const char *name, const char *path)
 {
-    uint8_t register_ = 0;
-    uint32_t number;
-    const char *id = sk_request_text(request, "entry", false, SK_ENTRY_ID_MAX - 1);
-    const char *name = id != NULL ? sk_request_text(request, "register", false, 40) : NULL;
-    const char *word = name != NULL ? sk_request_text(request, "act", id[0] != '\0', 40) : NULL;
-    if (word == NULL)
-        return NULL;
-    const struct sk_register_row *row = id[0] == '\0' ? sk_register_by_name(name) : NULL;
-    if (row == NULL && !sk_entry_id_parse(id, &register_, &number)) {
-        sk_request_refuse(request, SK_ERR_NOT_FOUND, "give 'entry' (an id like pm-12), or 'register' (its name) to open one");
-        return NULL;
-    }
-    register_ = row != NULL ? row->number : register_;
-    const struct sk_act_row *act = word[0] != '\0' ? sk_act_by_name(register_, word) : opening_of(register_);
-    if (act == NULL || ((act->rules & SK_AR_OPENS) != 0) != (row != NULL)) {
-        sk_request_refuse(request, SK_ERR_NOT_FOUND,
-                          row != NULL ? "act: no act that opens an entry of this register"
-                                      : "act: no act on entries of this register");
-        return NULL;
-    }
-    sk_text_copy(entry, SK_ENTRY_ID_MAX, id);
-    if (row != NULL)
-        sk_registers_next_id(sk_engine_registers(request->floor->engine), register_, entry);
+    const struct sk_register_row *row;
+    for (size_t i = 0; (row = sk_register_at(i)) != NULL; i++)
+        if ((name[0] != '\0' || path[0] != '\0') && (name[0] == '\0' || strcmp(row->name, name) == 0) &&
+            (path[0] == '\0' || strcmp(row->path, path) == 0))
+            return row;
+    return NULL;
+}
+
+static const struct sk_act_row *no_act(struct request *request, const char *detail)
+{
+    sk_request_refuse(request, SK_ERR_NOT_FOUND, detail);
+    return NULL;
+}
+
+/* An act that opens an entry of the register; its id is the next one. */
+static const struct sk_act_row *read_opening(struct request *request, const struct sk_register_row *register_, const char *word,
+                                             char entry[SK_ENTRY_ID_MAX])
+{
+    if (register_ == NULL)
+        return no_act(request, "give 'entry' (an id like pm-12), or 'register' (its name) to open one");
+    const struct sk_act_row *act = word[0] != '\0' ? sk_act_by_name(register_->number, word) : opening_of(register_->number);
+    if (act == NULL || (act->rules & SK_AR_OPENS) == 0)
+        return no_act(request, "act: no act that opens an entry of this register");
+    sk_registers_next_id(sk_engine_registers(request->floor->engine), register_->number, entry);
     return act;
 }
 
-/* Role, reason, separation; what stands of the entry in *ret_entry. */
+/* The act asked for: of an entry, or of a register (by name, or the first under a path) when it opens one. NULL: refused
+ * already. */
+static const struct sk_act_row *read_act(struct request *request, char entry[SK_ENTRY_ID_MAX])
+{
+    uint8_t register_;
+    uint32_t number;
+    const char *id = sk_request_text(request, "entry", false, SK_ENTRY_ID_MAX - 1);
+    const char *name = id != NULL ? sk_request_text(request, "register", false, 40) : NULL;
+    const char *path = name != NULL ? sk_request_text(request, "path", false, 40) : NULL;
+    const char *word = path != NULL ? sk_request_text(request, "act", id[0] != '\0', 40) : NULL;
+    if (word == NULL)
+        return NULL;
+    if (id[0] == '\0')
+        return read_opening(request, sk_register_named(name, path), word, entry);
+    if (!sk_entry_id_parse(id, &register_, &number) || (path[0] != '\0' && strcmp(path, sk_register_row(register_)->path) != 0))
+        return no_act(request, "entry: there is no such entry");
+    const struct sk_act_row *act = sk_act_by_name(register_, word);
+    if (act == NULL || (act->rules & SK_AR_OPENS) != 0)
+        return no_act(request, "act: no act on entries of this register");
+    sk_text_copy(entry, SK_ENTRY_ID_MAX, id);
+    return act;
+}
+
+/* Does the act leave the state in which the entry is? Said before anything else is asked of the document. */
+static enum sk_err check_state(struct request *request, const struct sk_act_row *row, const struct sk_entry *entry)
+{
+    char detail[160];
+    if (entry == NULL || (row->from >> entry->state & 1) != 0)
+        return SK_OK;
+    sk_text_format(detail, sizeof detail, "%s is %s: %s is not possible now", entry->id, sk_register_state_name(entry->state),
+                   row->name);
+    return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
+}
+
+/* Role, state, reason, separation; what stands of the entry in *ret_entry. */
 static enum sk_err may_act(struct request *request, const struct sk_act_row *row, const char *id,
                            const struct sk_entry **ret_entry)
 {
@@ -177,6 +211,8 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
         return sk_request_refuse(request, SK_ERR_FULL, "the log cannot be written now, so no register can change");
     if ((row->rules & SK_AR_OPENS) == 0 && entry == NULL)
         return sk_request_refuse(request, SK_ERR_NOT_FOUND, "entry: there is no such entry, or it has long ended");
+    if (check_state(request, row, entry) != SK_OK)
+        return SK_ERR_CONFLICT;
     if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
     const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, &fault);

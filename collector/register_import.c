@@ -171,12 +171,13 @@ static void answer(struct import *import, bool dry_run, bool stored)
 static const struct sk_act_row *read_register(struct request *request)
 {
     const struct sk_act_row *row = NULL;
-    const char *name = sk_request_text(request, "register", true, 40);
-    const struct sk_register_row *register_ = name != NULL ? sk_register_by_name(name) : NULL;
+    const char *name = sk_request_text(request, "register", false, 40);
+    const char *path = name != NULL ? sk_request_text(request, "path", false, 40) : NULL;
+    const struct sk_register_row *register_ = path != NULL ? sk_register_named(name, path) : NULL;
     for (size_t i = 0; register_ != NULL && (row = sk_act_at(i)) != NULL; i++)
         if (row->register_ == register_->number && (row->rules & SK_AR_OPENS) != 0)
             break;
-    if (name != NULL && row == NULL)
+    if (path != NULL && row == NULL)
         sk_request_refuse(request, SK_ERR_NOT_FOUND, "register: there is no such register");
     return row != NULL && sk_request_deny(request, row->permission) == SK_OK ? row : NULL;
 }

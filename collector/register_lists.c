@@ -7,7 +7,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { PAGE_MAX = 50 };
+enum { PAGE_MAX = 50, PAGE_BYTES = 40000 }; /* an answer stays below the line's 64 KiB */
 
 struct folding {
     struct sk_registers *registers;
@@ -65,6 +65,21 @@ static cJSON *show_act(const struct sk_entry *entry, uint32_t index)
     return item;
 }
 
+/* The newest acts that fit into an answer, in order, and how many older ones there are. */
+static void add_acts(const struct sk_entry *entry, cJSON *item)
+{
+    enum { ACT_BYTES = 160 }; /* of an act without its fields, about */
+    size_t bytes = 0;
+    uint32_t first = entry->act_count;
+    while (first > 0 && (bytes += ACT_BYTES + 2 * entry->acts[first - 1].fields_length) < PAGE_BYTES)
+        first--;
+    cJSON *acts = cJSON_AddArrayToObject(item, "acts");
+    for (uint32_t i = first; i < entry->act_count; i++)
+        cJSON_AddItemToArray(acts, show_act(entry, i));
+    if (first > 0)
+        cJSON_AddNumberToObject(item, "acts_left_off", first);
+}
+
 static cJSON *show_entry(struct request *request, const struct sk_entry *entry, bool whole)
 {
     cJSON *item = cJSON_CreateObject(), *fields = cJSON_CreateObject();
@@ -80,9 +95,8 @@ static cJSON *show_entry(struct request *request, const struct sk_entry *entry, 
     cJSON_AddItemToObject(item, "fields", fields);
     if (sk_permission("read.people", request->actor.roles))
         add_all_personal(request, entry, item);
-    cJSON *acts = whole ? cJSON_AddArrayToObject(item, "acts") : NULL;
-    for (uint32_t i = 0; acts != NULL && i < entry->act_count; i++)
-        cJSON_AddItemToArray(acts, show_act(entry, i));
+    if (whole)
+        add_acts(entry, item);
     return item;
 }
 
@@ -159,19 +173,31 @@ static bool read_filter(struct request *request, struct sk_register_filter *filt
     return true;
 }
 
+/* Bytes that an item takes as text. */
+static size_t size_of(const cJSON *item)
+{
+    char *text = cJSON_PrintUnformatted(item);
+    const size_t length = text != NULL ? strlen(text) : 0;
+    cJSON_free(text);
+    return length;
+}
+
 enum sk_err sk_run_register_list(struct request *request)
 {
     struct sk_register_filter filter = {0};
     struct sk_register_found found[PAGE_MAX];
-    size_t count = 0;
+    size_t count = 0, shown = 0;
     if (!read_filter(request, &filter))
         return request->answer->err;
     enum sk_err err = sk_store_register_entries(sk_recorder_store(request->floor->recorder), &filter, found, &count);
     cJSON *result = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(result, "items");
-    for (size_t i = 0; err == SK_OK && i < count; i++)
-        cJSON_AddItemToArray(items, load_entry(request, found[i].register_, found[i].number, false, &err));
-    if (count == filter.limit)
-        sk_json_add_u64(result, "next", found[count - 1].seq);
+    for (size_t bytes = 0; err == SK_OK && shown < count && bytes < PAGE_BYTES; shown++) {
+        cJSON *item = load_entry(request, found[shown].register_, found[shown].number, false, &err);
+        bytes += size_of(item);
+        cJSON_AddItemToArray(items, item);
+    }
+    if (shown > 0 && (shown < count || count == filter.limit))
+        sk_json_add_u64(result, "next", found[shown - 1].seq);
     else
         cJSON_AddNullToObject(result, "next");
     request->answer->result = result;

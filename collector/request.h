@@ -84,6 +84,8 @@ uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 bool sk_roster_is_somebody(struct request *request, const char *id);
 
 /* register_commands.c, shared with the import. */
+/* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */
+const struct sk_register_row *sk_register_named(const char *name, const char *path);
 /* What a document may refer to, as things stand now. */
 struct sk_register_context sk_register_context_of(struct request *request);
 /* Stores the personal fields, then does the act in the actor's name; document: as read. Refuses with a sentence. */

@@ -104,7 +104,12 @@ static enum sk_err code_of(const char *word)
     return SK_ERR_PROTOCOL;
 }
 
-static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJSON **ret_result, struct sk_fault *fault)
+/* Where the parts of an answer go. */
+struct answer {
+    cJSON **result, **faults; /* NULL: not wanted */
+};
+
+static enum sk_err read_answer(const char *line, size_t length, uint64_t id, const struct answer *to, struct sk_fault *fault)
 {
     cJSON *answer;
     uint64_t answered;
@@ -117,13 +122,15 @@ static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJS
         const char *detail = sk_json_text(sk_json_get(answer, "detail"));
         err = code_of(sk_json_text(sk_json_get(answer, "error")));
         sk_fault_set(fault, err, "%s", detail ? detail : sk_err_text(err));
+        if (to->faults)
+            *to->faults = cJSON_DetachItemFromObjectCaseSensitive(answer, "faults");
     } else {
         cJSON *result = cJSON_DetachItemFromObjectCaseSensitive(answer, "result");
         if (!result)
             result = cJSON_CreateObject();
         err = result ? SK_OK : SK_ERR_NOMEM;
-        if (ret_result && result)
-            *ret_result = result;
+        if (to->result && result)
+            *to->result = result;
         else
             cJSON_Delete(result);
     }
@@ -132,7 +139,7 @@ static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJS
 }
 
 /* One exchange. *ret_answered: the collector said something, so the command must not be sent again. */
-static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id, cJSON **ret_result, bool *ret_answered,
+static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id, const struct answer *to, bool *ret_answered,
                             struct sk_fault *fault)
 {
     int64_t deadline_us = sk_clock_mono_us() + CALL_MS * SK_US_PER_MS;
@@ -147,15 +154,15 @@ static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id,
     if (err != SK_OK)
         return sk_fault_set(fault, err, "the collector gave no answer: %s", sk_err_text(err));
     *ret_answered = true;
-    err = read_answer(line, length, id, ret_result, fault);
+    err = read_answer(line, length, id, to, fault);
     memset(line, 0, length);
     return err;
 }
 
-static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, const char *text, uint64_t id, cJSON **ret_result,
-                           bool *ret_answered, struct sk_fault *fault)
+static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, const char *text, uint64_t id,
+                           const struct answer *to, bool *ret_answered, struct sk_fault *fault)
 {
-    enum sk_err err = exchange(wire, text, id, ret_result, ret_answered, fault);
+    enum sk_err err = exchange(wire, text, id, to, ret_answered, fault);
     if (*ret_answered && err != SK_ERR_PROTOCOL)
         give_back(control, wire);
     else
@@ -172,18 +179,19 @@ enum sk_err sk_control_call(struct sk_control *control, const struct sk_command 
         return sk_fault_set(fault, SK_ERR_TIMEOUT, "the collector does not answer");
     uint64_t id;
     bool answered = false;
+    const struct answer to = {ret_result, command->ret_faults};
     struct sk_wire *wire = take_idle(control, &id);
     char *text = print_command(command, id);
     enum sk_err err = text ? SK_ERR_CLOSED : SK_ERR_NOMEM;
     if (wire && text)
-        err = call_on(control, wire, text, id, ret_result, &answered, fault);
+        err = call_on(control, wire, text, id, &to, &answered, fault);
     else if (wire)
         give_back(control, wire);
     bool once_more = err == SK_ERR_CLOSED && !answered && (!wire || command->repeatable);
     if (text && once_more) {
         err = open_command(control, &wire, fault);
         if (err == SK_OK)
-            err = call_on(control, wire, text, id, ret_result, &answered, fault);
+            err = call_on(control, wire, text, id, &to, &answered, fault);
     }
     if (text)
         memset(text, 0, strlen(text));

@@ -36,6 +36,11 @@ void sk_handle_get_authorizations(struct sk_call *call);
 void sk_handle_get_authorization(struct sk_call *call);
 void sk_handle_post_authorization(struct sk_call *call);
 void sk_handle_get_occupancy(struct sk_call *call);
+void sk_handle_get_registers(struct sk_call *call);
+void sk_handle_get_register(struct sk_call *call);
+void sk_handle_post_register(struct sk_call *call);
+void sk_handle_post_register_import(struct sk_call *call);
+void sk_handle_post_register_act(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

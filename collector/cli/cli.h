@@ -18,6 +18,7 @@ enum sk_exit {
 
 int sk_cli_account(int argc, char **argv);
 int sk_cli_check(int argc, char **argv);
+int sk_cli_register(int argc, char **argv);
 int sk_cli_roster(int argc, char **argv);
 int sk_cli_verify(int argc, char **argv);
 

@@ -17,6 +17,12 @@ static const struct subcommand {
      "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
     {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
+    {"register", sk_cli_register,
+     "words [REGISTER] | list REGISTER [--open] | get ID | open REGISTER JSON | act ID ACT JSON | import REGISTER FILE.csv "
+     "[--dry-run]; "
+     "with --state DIR [--reason TEXT]",
+     "簿冊(入館申請、来訪、物品ほか)の照会・登録・処置・CSV取込み",
+     "permits, visits, goods and the other registers: look, open, act, import"},
     {"roster", sk_cli_roster,
      "import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run] | do COMMAND JSON --state DIR",
      "名簿をCSVから取り込む(全行検査し、誤りが一つでもあれば何も取り込まない)",

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "collector/cli/cli.h"
-#include "collector/cli/talk.h"
+#include "collector/cli/send.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
-
-enum { FILE_BYTES_MAX = 60000 };
 
 struct options {
     const char *file, *state, *approver, *office;
@@ -36,80 +34,19 @@ static bool read_options(int argc, char **argv, struct options *options)
     return options->file != NULL && options->state != NULL && options->approver != NULL;
 }
 
-/* The file's text; NULL after complaining. */
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = file != NULL ? sk_calloc(FILE_BYTES_MAX + 2, 1) : NULL;
-    const size_t length = text != NULL ? fread(text, 1, FILE_BYTES_MAX + 1, file) : 0;
-    const bool bad = text == NULL || ferror(file) != 0;
-    if (file != NULL)
-        fclose(file);
-    if (!bad && length <= FILE_BYTES_MAX)
-        return text;
-    fprintf(
-        stderr, "sekisho roster: %s: %s\n", path,
-        bad ? sk_cli_text("読めません", "cannot be read")
-            : sk_cli_text("60 000バイトを超えます。分けて取り込んでください", "more than 60 000 bytes; import it in parts"));
-    sk_free(text);
-    return NULL;
-}
-
-static int show(const cJSON *answer)
-{
-    const cJSON *item, *result = sk_json_get(answer, "result");
-    if (!cJSON_IsTrue(sk_json_get(answer, "ok"))) {
-        const char *detail = sk_json_text(sk_json_get(answer, "detail"));
-        fprintf(stderr, "sekisho roster: %s\n", detail != NULL ? detail : "refused");
-        return SK_EXIT_REFUSED;
-    }
-    cJSON_ArrayForEach(item, sk_json_get(result, "bad"))
-    {
-        int64_t row = 0;
-        sk_json_i64(sk_json_get(item, "row"), &row);
-        printf(sk_cli_text("%lld行目 %s: %s\n", "row %lld, %s: %s\n"), (long long)row, sk_json_text(sk_json_get(item, "field")),
-               sk_json_text(sk_json_get(item, "reason")));
-    }
-    int64_t rows = 0, bad = 0;
-    sk_json_i64(sk_json_get(result, "rows"), &rows);
-    sk_json_i64(sk_json_get(result, "bad_count"), &bad);
-    const bool stored = cJSON_IsTrue(sk_json_get(result, "stored"));
-    printf(sk_cli_text("%lld行、誤り%lld件: %s\n", "%lld rows, %lld mistakes: %s\n"), (long long)rows, (long long)bad,
-           stored ? sk_cli_text("取り込みました", "imported") : sk_cli_text("取り込んでいません", "nothing was imported"));
-    return bad == 0 ? SK_EXIT_OK : SK_EXIT_REFUSED;
-}
-
 /* One command of the roster with its arguments as JSON, as collector/PROTOCOL.md lists them. */
 static int run_one(const char *name, const char *arguments, const char *state)
 {
     struct sk_fault fault = {0};
-    cJSON *args = NULL, *command = cJSON_CreateObject();
-    struct sk_talk talk = {.fd = -1};
+    cJSON *args = NULL;
     if (sk_json_parse(arguments, strlen(arguments), &SK_JSON_REQUEST, &args, &fault) != SK_OK) {
         fprintf(stderr, "sekisho roster: %s\n", fault.text);
-        cJSON_Delete(command);
         return SK_EXIT_USAGE;
     }
+    cJSON *command = cJSON_CreateObject();
     cJSON_AddStringToObject(command, "cmd", name);
     cJSON_AddItemToObject(command, "args", args);
-    talk = sk_talk_open(state);
-    cJSON *answer = talk.in != NULL ? sk_talk_ask(&talk, command, &fault) : NULL;
-    const bool good = cJSON_IsTrue(sk_json_get(answer, "ok"));
-    const char *detail = sk_json_text(sk_json_get(answer, "detail"));
-    char *text = good ? cJSON_PrintUnformatted(sk_json_get(answer, "result")) : NULL;
-    if (good && text != NULL)
-        puts(text);
-    else if (talk.in == NULL)
-        fprintf(stderr, "sekisho roster: cannot reach the collector; is it running with this --state?\n");
-    else
-        fprintf(stderr, "sekisho roster: %s\n", detail != NULL ? detail : fault.text);
-    if (talk.in == NULL)
-        cJSON_Delete(command);
-    else
-        fclose(talk.in);
-    cJSON_free(text);
-    cJSON_Delete(answer);
-    return good ? SK_EXIT_OK : SK_EXIT_REFUSED;
+    return sk_cli_send("roster", state, command);
 }
 
 static cJSON *command_of(const struct options *options, const char *csv)
@@ -127,26 +64,16 @@ static cJSON *command_of(const struct options *options, const char *csv)
 int sk_cli_roster(int argc, char **argv)
 {
     struct options options;
-    struct sk_fault fault = {0};
     if (argc == 6 && strcmp(argv[1], "do") == 0 && strcmp(argv[4], "--state") == 0)
         return run_one(argv[2], argv[3], argv[5]);
     if (argc < 2 || strcmp(argv[1], "import") != 0)
         return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
     if (!read_options(argc, argv, &options))
         return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
-    char *csv = read_file(options.file);
-    struct sk_talk talk = csv != NULL ? sk_talk_open(options.state) : (struct sk_talk){.fd = -1};
-    int code = SK_EXIT_FAILED;
-    if (csv != NULL && (talk.fd < 0 || talk.in == NULL))
-        fprintf(stderr, "sekisho roster: cannot reach the collector; is it running with this --state?\n");
-    if (csv != NULL && talk.fd >= 0 && talk.in != NULL) {
-        cJSON *answer = sk_talk_ask(&talk, command_of(&options, csv), &fault);
-        code = answer != NULL ? show(answer) : SK_EXIT_FAILED;
-        if (answer == NULL)
-            fprintf(stderr, "sekisho roster: %s\n", fault.text);
-        cJSON_Delete(answer);
-        fclose(talk.in);
-    }
-    sk_free_secret(csv, csv != NULL ? FILE_BYTES_MAX + 2 : 0);
+    char *csv = sk_cli_read_file("roster", options.file);
+    if (csv == NULL)
+        return SK_EXIT_FAILED;
+    const int code = sk_cli_import("roster", options.state, command_of(&options, csv));
+    sk_free_secret(csv, SK_CLI_FILE_MAX + 2);
     return code;
 }

@@ -18,6 +18,7 @@ struct reading {
     sk_field_fault *fault;
     void *fault_context;
     struct sk_register_document *document;
+    const cJSON *fields;
     struct sk_writer public_, personal;
     bool bad;
 };
@@ -67,8 +68,6 @@ static bool is_taken(const struct sk_act_row *row, const struct sk_field_row *fi
 
 static const char *found_text(const struct sk_field_row *field, const cJSON *item, char to[FOUND_MAX])
 {
-    if (item == NULL || cJSON_IsNull(item))
-        return "nothing";
     if ((field->flags & SK_FF_PERSONAL) != 0)
         return "what is not shown here";
     if (cJSON_IsString(item))
@@ -242,18 +241,24 @@ static void put_now(struct reading *reading, const struct sk_field_row *field)
     sk_write_i64(&reading->public_, reading->context->now_us);
 }
 
-static void read_field(struct reading *reading, const struct sk_field_row *field, const cJSON *fields)
+/* What the document says of a field; null says nothing. */
+static const cJSON *said(const struct reading *reading, const struct sk_field_row *field)
+{
+    const cJSON *item = sk_json_get(reading->fields, field->name);
+    return item != NULL && !cJSON_IsNull(item) ? item : NULL;
+}
+
+static void read_field(struct reading *reading, const struct sk_field_row *field)
 {
     bool required;
     char expected[EXPECTED_MAX];
-    const cJSON *item = sk_json_get(fields, field->name);
+    const cJSON *item = said(reading, field);
     if (!is_taken(reading->row, field, &required)) {
         if (item != NULL)
-            complain(reading, field->name, "nothing: this act does not take it", "it was said");
+            complain(reading, field->name, "nothing, for this act does not take it", "a value");
         return;
     }
-    const bool said = item != NULL && !cJSON_IsNull(item);
-    if (said)
+    if (item != NULL)
         put_field(reading, field, item);
     else if ((field->flags & SK_FF_NOW) != 0 && (reading->row->rules & SK_AR_AMENDS) == 0)
         put_now(reading, field);
@@ -263,11 +268,11 @@ static void read_field(struct reading *reading, const struct sk_field_row *field
     }
 }
 
-static void read_names(struct reading *reading, const cJSON *fields)
+static void read_names(struct reading *reading)
 {
     const cJSON *item;
     char name[FOUND_MAX];
-    cJSON_ArrayForEach(item, fields)
+    cJSON_ArrayForEach(item, reading->fields)
     {
         if (sk_field_by_name(reading->row->register_, item->string) != NULL)
             continue;
@@ -359,7 +364,7 @@ static void check_one_of(struct reading *reading)
     for (size_t i = 0; (field = sk_field_at(reading->row->register_, i)) != NULL; i++) {
         if ((field->flags & SK_FF_ONE_OF) == 0)
             continue;
-        if (sk_field_stands(NULL, reading->document, field->name, strlen(field->name)))
+        if (said(reading, field) != NULL) /* a bad one is told of already */
             return;
         const size_t length = strlen(names);
         sk_text_format(names + length, sizeof names - length, "%s%s", length > 0 ? "," : "", field->name);
@@ -387,15 +392,15 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
                                       void *fault_context, struct sk_register_document *ret_document)
 {
     const struct sk_field_row *field;
-    struct reading reading = {context, row, entry, fault, fault_context, ret_document, {0}, {0}, false};
+    struct reading reading = {context, row, entry, fault, fault_context, ret_document, fields, {0}, {0}, false};
     sk_writer_init(&reading.public_, ret_document->fields, sizeof ret_document->fields);
     sk_writer_init(&reading.personal, ret_document->personal, sizeof ret_document->personal);
     ret_document->register_ = row->register_;
     if (fields != NULL && !cJSON_IsObject(fields))
         complain(&reading, "fields", "an object", "something else");
-    read_names(&reading, fields);
+    read_names(&reading);
     for (size_t i = 0; (field = sk_field_at(row->register_, i)) != NULL; i++)
-        read_field(&reading, field, fields);
+        read_field(&reading, field);
     if (reading.public_.bad || reading.personal.bad)
         complain(&reading, "fields", "at most 3000 bytes in all (4000 of personal ones)", "more");
     ret_document->fields_length = reading.public_.length;

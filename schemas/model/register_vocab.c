@@ -35,7 +35,7 @@ static const struct sk_register_row registers[] = {
 #define F(reg, symbol, number, name, type, flags, max, words, ja, en)                                                          \
     {SK_F_##reg##_##symbol, SK_FT_##type, flags, max, name, words, ja, en},
 static const struct sk_field_row fields[] = {
-    /* ascending by id: sk_field_row() halves it */
+/* ascending by id: sk_field_row() halves it */
 #include "schemas/vocab/register_fields.def"
 };
 #undef F
@@ -43,7 +43,7 @@ static const struct sk_field_row fields[] = {
 #define A(symbol, code, name, reg, from, to, permission, rules, fields, ja, en)                                                \
     {symbol, SK_REGISTER_##reg, SK_RS_##to, rules, from, name, permission, fields},
 static const struct sk_act_row acts[] = {
-    /* ascending by code */
+/* ascending by code */
 #include "schemas/vocab/register_acts.def"
 };
 #undef A
