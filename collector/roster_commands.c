@@ -305,8 +305,8 @@ static enum sk_err change_person(struct request *request, uint16_t ev)
     const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, UINT64_MAX, &label);
     if (known != SK_OK)
         return sk_request_refuse(request, known, "the person's name is no longer there");
-    if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) || !sk_roster_read_effective(request, &change) ||
-        !read_validity(request, &change.person.from_us, &change.person.until_us))
+    if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) ||
+        !sk_roster_read_effective(request, &change) || !read_validity(request, &change.person.from_us, &change.person.until_us))
         return request->answer->err;
     return put_person(request, &change, &label);
 }
@@ -427,8 +427,8 @@ enum sk_err sk_run_authorization_grant(struct request *request)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
     const char *zone = person != NULL ? sk_request_text(request, "zone", true, 64) : NULL;
-    if (zone == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL || !sk_roster_read_effective(request, &change) ||
-        !read_validity(request, &auth->from_us, &auth->until_us))
+    if (zone == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
+        !sk_roster_read_effective(request, &change) || !read_validity(request, &auth->from_us, &auth->until_us))
         return request->answer->err;
     auth->zone = sk_roster_zone(request->floor->site, zone);
     if (auth->zone == 0)
@@ -544,7 +544,8 @@ enum sk_err sk_run_door_rule(struct request *request)
         return request->answer->err;
     const char *door = sk_request_text(request, "door", true, 64);
     const char *direction = door != NULL ? sk_request_text(request, "direction", true, 8) : NULL;
-    if (direction == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL || !sk_roster_read_effective(request, &change))
+    if (direction == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
+        !sk_roster_read_effective(request, &change))
         return request->answer->err;
     cJSON_ArrayForEach(item, sk_json_get(request->args, "factors"))
     {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /entries and /records: the log, newest first, from the store; and the replay of missed records for a stream.
  *
- * The store filters by class, door and time; zone and agreement are looked at here, so a page is read in pieces and a read that found
- * little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
+ * The store filters by class, door and time; zone and agreement are looked at here, so a page is read in pieces and a read that
+ * found little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
 #include <string.h>
 
 #include "dashboard-api/handlers.h"
@@ -139,8 +139,8 @@ static void answer_list(struct sk_call *call, uint16_t class_mask)
     bool given, more = false;
     int door;
     if (!sk_param_limit(call, &list.left) || !sk_param_cursor(call, 'r', &given, &walk.from) ||
-        !read_class(call, &walk.class_mask) || !read_agreement(call, &list.agreement) || !sk_param_time(call, "since", &walk.since_us) ||
-        !sk_param_time(call, "until", &walk.until_us))
+        !read_class(call, &walk.class_mask) || !read_agreement(call, &list.agreement) ||
+        !sk_param_time(call, "since", &walk.since_us) || !sk_param_time(call, "until", &walk.until_us))
         return;
     if (sk_app_store(call->app, &list.store, &fault) != SK_OK)
         return sk_reply_fault(call, &fault);

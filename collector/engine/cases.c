@@ -50,26 +50,39 @@ struct sk_case *sk_cases_find(struct sk_cases *cases, uint16_t ctrl, const char 
     return NULL;
 }
 
+/* Where guests are follows, as with everybody, from all that is known when it is asked. */
+struct sk_guests sk_world_guests(const struct sk_world *world, int64_t as_of_us)
+{
+    return (struct sk_guests){
+        .registers = world->registers, .door_number = world->door_number, .context = world->context, .as_of_us = as_of_us};
+}
+
 void sk_case_decide(const struct sk_world *world, struct sk_case *kept, int64_t as_of_us, bool first,
                     struct sk_second_decision *ret_decision)
 {
     const struct sk_roster_view view = {world->roster, kept->roster_version, kept->moment_us};
     struct sk_decide_input input = kept->input;
     struct sk_papers papers;
-    const struct sk_roster_change *credential =
-        input.has_identifier ? sk_roster_by_identifier(&view, &input.identifier) : NULL;
+    const struct sk_roster_change *credential = input.has_identifier ? sk_roster_by_identifier(&view, &input.identifier) : NULL;
     const char *person = credential != NULL ? credential->credential.person : NULL;
     kept->person = person != NULL ? (int32_t)sk_roster_person_index(world->roster, person) : -1;
     if (kept->person >= 0 && (size_t)kept->person < world->trails->count)
         input.trail = &world->trails->items[kept->person];
     if (first && input.trail != NULL)
         kept->input.seen = input.seen = input.trail->seen;
-    const struct sk_papers_question question = {
-        .person = person,
-        .zone = input.has_place && world->zone_id != NULL ? world->zone_id(world->context, input.zone_to) : NULL,
-        .at_us = kept->moment_us,
-        .by_us = kept->papers_by_us};
-    sk_papers_find(world->registers, world->roster, &question, &papers);
+    const struct sk_roster_change *holder = person != NULL ? sk_roster_get(&view, SK_EV_PERSON_CREATED, person) : NULL;
+    const struct sk_guests guests = sk_world_guests(world, as_of_us);
+    const struct sk_papers_question question = {.person = person,
+                                                .kind = holder != NULL ? holder->person.kind : 0,
+                                                .zone = input.has_place ? world->zone_id(world->context, input.zone_to) : NULL,
+                                                .at_us = kept->moment_us,
+                                                .by_us = kept->papers_by_us,
+                                                .as_of_us = as_of_us};
+    sk_papers_find(world->registers, world->roster, world->site_zone, &question, &papers);
+    if (first)
+        kept->papers_kept = papers.kept;
+    papers.kept &= kept->papers_kept;
+    input.guests = &guests;
     input.trails = world->trails;
     input.papers = &papers;
     input.as_of_us = as_of_us;
@@ -140,7 +153,7 @@ void sk_case_write(const struct sk_case *kept, struct sk_writer *writer)
     sk_write_u16(writer, kept->ev);
     sk_write_u16(writer, kept->ctrl);
     sk_write_u8(writer, (uint8_t)(kept->has_identity | input->has_identifier << 1 | input->has_place << 2 | input->entry << 3 |
-                                  input->used << 4 | input->gaps << 5));
+                                  input->used << 4 | input->gaps << 5 | kept->papers_kept << 6));
     sk_write_u32(writer, kept->epoch);
     sk_write_u64(writer, kept->seq);
     sk_write_i64(writer, kept->recv_us);
@@ -187,6 +200,7 @@ enum sk_err sk_case_read(struct sk_reader *reader, struct sk_case *ret_case)
     input->entry = bits >> 3 & 1;
     input->used = bits >> 4 & 1;
     input->gaps = bits >> 5 & 1;
+    kept.papers_kept = bits >> 6 & 1;
     kept.epoch = sk_read_u32(reader);
     kept.seq = sk_read_u64(reader);
     kept.recv_us = sk_read_i64(reader);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A passage kept as the few facts it was decided on, so that it can be decided again. Pure; the live engine, the replay of a log
- * and the supplements all decide through sk_case_decide() and nothing else.
+/* A passage kept as the few facts it was decided on, so that it can be decided again. Pure; the live engine, the replay of a
+ * log and the supplements all decide through sk_case_decide() and nothing else.
  *
  * The last SK_CASES passages whose decision may still change are kept in a ring. What changes one (an event that came late, a
  * paper, a time that ran out) makes a supplement: a record of its own that names the passage, both decisions and the cause. The
@@ -27,6 +27,7 @@ struct sk_case {
     uint64_t roster_version;
     int64_t moment_us, early_us;
     int64_t papers_by_us; /* papers count that were there by then */
+    bool papers_kept;     /* the site kept registers when it was first decided */
     /* what was decided */
     uint8_t decision, agreement, flags, reason_count;
     uint16_t reasons[SK_REASONS_MAX], header_zone;
@@ -55,10 +56,13 @@ struct sk_registers;
 struct sk_world {
     const struct sk_roster *roster;
     const struct sk_trails *trails;
-    const struct sk_registers *registers;                       /* NULL: none are kept */
-    const char *(*zone_id)(const void *context, uint16_t zone); /* NULL: no id */
+    const struct sk_registers *registers;                           /* NULL: none are kept */
+    const struct sk_zone *site_zone;                                /* NULL: not known */
+    const char *(*zone_id)(const void *context, uint16_t zone);     /* NULL: no id */
+    uint16_t (*door_number)(const void *context, const char *door); /* 0: none */
     const void *context;
 };
+struct sk_guests sk_world_guests(const struct sk_world *world, int64_t as_of_us);
 
 /* input.identifier, place, factors and controller's word, times and version are set: finds person, trail and papers and decides
  * as of that moment. first: takes the person's last sighting into the input. */

@@ -341,13 +341,21 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
 /* Source texts: a point's or device's id as it is; others with a prefix or a suffix that no id of those can have. */
 void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_SOURCE_MAX])
 {
-    static const char *const suffixes[SK_CK_COUNT_] = {
-        [SK_CK_DOOR_TAMPER] = "/tamper",       [SK_CK_DOOR_FAULT] = "/fault",   [SK_CK_DOOR_DURESS] = "/duress",
-        [SK_CK_DOOR_POLICY] = "/policy",       [SK_CK_DOOR_FACTOR] = "/factor", [SK_CK_GAP] = "/ctrl.gap",
-        [SK_CK_REPLAY] = "/ctrl.replay",       [SK_CK_SKEW] = "/ctrl.skew",     [SK_CK_UNKNOWN] = "/native.unknown",
-        [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress",
-        [SK_CK_ZONE_SINGLE] = "/occ.single_in_two_person", [SK_CK_ZONE_MAX] = "/occ.max", [SK_CK_ZONE_MIN] = "/occ.min",
-        [SK_CK_ZONE_ASTRAY] = "/escort.astray"};
+    static const char *const suffixes[SK_CK_COUNT_] = {[SK_CK_DOOR_TAMPER] = "/tamper",
+                                                       [SK_CK_DOOR_FAULT] = "/fault",
+                                                       [SK_CK_DOOR_DURESS] = "/duress",
+                                                       [SK_CK_DOOR_POLICY] = "/policy",
+                                                       [SK_CK_DOOR_FACTOR] = "/factor",
+                                                       [SK_CK_GAP] = "/ctrl.gap",
+                                                       [SK_CK_REPLAY] = "/ctrl.replay",
+                                                       [SK_CK_SKEW] = "/ctrl.skew",
+                                                       [SK_CK_UNKNOWN] = "/native.unknown",
+                                                       [SK_CK_MALFORMED] = "/ctrl.malformed",
+                                                       [SK_CK_DURESS] = "/duress",
+                                                       [SK_CK_ZONE_SINGLE] = "/occ.single_in_two_person",
+                                                       [SK_CK_ZONE_MAX] = "/occ.max",
+                                                       [SK_CK_ZONE_MIN] = "/occ.min",
+                                                       [SK_CK_ZONE_ASTRAY] = "/escort.astray"};
     const struct sk_site *site = engine->site;
     const char *suffix = sk_text_or(suffixes[cond->kind]);
     if (cond->kind == SK_CK_LIMIT)

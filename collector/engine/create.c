@@ -44,7 +44,8 @@ static void count_all(struct sk_engine *engine)
             engine->cond_count += engine->devices[i].points > 0 ? 2 : 1;
         engine->ctrl_count += is_controller(site, i);
     }
-    engine->cond_count += site->zone_count * SK_ZONE_CONDS + site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
+    engine->cond_count += site->zone_count * SK_ZONE_CONDS + site->door_count * SK_DOOR_CONDS +
+                          engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
     engine->tally_count = 2 * engine->ctrl_count + site->device_count + 1;
 }
 
@@ -68,8 +69,8 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
     if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
-        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->zone_limits == NULL || engine->rates == NULL || engine->ctrls == NULL ||
-        engine->tallies == NULL)
+        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->zone_limits == NULL || engine->rates == NULL ||
+        engine->ctrls == NULL || engine->tallies == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }

@@ -210,7 +210,8 @@ static void rule_place(struct sk_judging *j)
         sk_judging_add(j, SK_DENY_UNEXPECTED_LOCATION, SK_TOLD);
 }
 
-/* People who come to work for a day or a task, by the clauses on advance registration; staff and their like stand on the register. */
+/* People who come to work for a day or a task, by the clauses on advance registration; staff and their like stand on the
+ * register. */
 static bool needs_permit(const struct sk_judging *j)
 {
     static const uint8_t kinds[] = {SK_PERSON_CONTRACTOR, SK_PERSON_SUBCONTRACTOR, SK_PERSON_CLIENT,
@@ -237,7 +238,8 @@ static void rule_permit(struct sk_judging *j)
 static void rule_goods(struct sk_judging *j)
 {
     const struct sk_papers *papers = j->input->papers;
-    if (j->out->person == NULL || papers == NULL || !papers->goods_held || !needs_authorization(j) ||
+    if (j->out->person == NULL || papers == NULL || !papers->kept || !papers->goods_held || !needs_authorization(j) ||
+        (!papers->goods_here && (j->rule == NULL || j->rule->class_ < 2)) || /* where nothing is named: the rooms that matter */
         (j->rule != NULL && j->rule->papers == SK_PAPERS_NONE))
         return;
     const bool required = j->rule != NULL && j->rule->papers == SK_PAPERS_REQUIRED;
@@ -245,7 +247,7 @@ static void rule_goods(struct sk_judging *j)
 }
 
 static void (*const rules[])(struct sk_judging *) = {
-    rule_on_roster, rule_validity, rule_schedule,   rule_factors,      rule_credential, rule_approval, rule_passback,
+    rule_on_roster, rule_validity,   rule_schedule,     rule_factors,   rule_credential, rule_approval, rule_passback,
     rule_place,     sk_rule_company, sk_rule_occupancy, sk_rule_escort, rule_permit,     rule_goods,    sk_rule_travel};
 
 /* --- agreement --- */

@@ -11,15 +11,15 @@
  *
  * Some rules look beyond the passage: at who else is in the zone (group.c), at the way between two places (travel.c), at papers
  * (papers.h). Where what must follow may still come (the second person, the escort) it is listed as awaited and decided again
- * when the time is over; as_of_us says what time it is for the one who judges. While an emergency mode is in force the rules are
- * listed as ever and the comparison is `exempt`. */
+ * when the time is over; as_of_us says what time it is for the one who judges. While an emergency mode is in force the rules
+ * are listed as ever and the comparison is `exempt`. */
 #ifndef SK_ENGINE_DECIDE_H
 #define SK_ENGINE_DECIDE_H
 
 #include "schemas/model/access_event.h"
 #include "schemas/model/roster.h"
 
-enum { SK_TRAIL_STAYS = 8, SK_REASONS_MAX = 24, SK_ESCORTS_MAX = 8, SK_PAPER_ID_MAX = 24 };
+enum { SK_TRAIL_STAYS = 8, SK_REASONS_MAX = 24, SK_ESCORTS_MAX = 8, SK_PAPER_ID_MAX = 48 };
 
 /* Where a person was, newest first by time: the last places entered. Kept sorted, so the order of arrival does not matter. */
 struct sk_stay {
@@ -59,8 +59,8 @@ struct sk_papers {
     bool escorted;                   /* a permit or visit wants somebody with him */
     bool measure;                    /* an attested measure stands in for the escort */
     bool goods_held;                 /* goods of his are waiting for their clearance */
-    char exempt_by[SK_PAPER_ID_MAX]; /* emergency mode in force; "" none */
-    char permit_id[SK_PAPER_ID_MAX];
+    bool goods_here;                 /* and their paper names this zone */
+    char exempt_by[SK_PAPER_ID_MAX]; /* emergency mode in force, "md-3 drill"; "" none */
     uint8_t escort_count;
     uint32_t escorts[SK_ESCORTS_MAX]; /* places in the roster */
 };
@@ -72,14 +72,15 @@ struct sk_decide_input {
     uint16_t factors_claimed, factors_site; /* masks; 0 unknown, not set */
     uint8_t ctrl_decision;
     uint16_t ctrl_reason;
-    const struct sk_trail *trail; /* of the card's person; NULL none */
-    bool used;                    /* the door was used, not only opened for him */
-    bool gaps;                    /* events of this zone's doors are missing: who is inside is not certain */
-    int64_t moved_us;             /* when it counts among movements (sk_movement_moment); 0: the view's moment */
-    int64_t as_of_us;             /* what time it is for the one who judges; 0: the view's moment */
-    int64_t late_us;              /* when he was at the reader at the latest; 0: clocks cannot be trusted */
-    struct sk_sighting seen;      /* the card's last one before this */
+    const struct sk_trail *trail;   /* of the card's person; NULL none */
+    bool used;                      /* the door was used, not only opened for him */
+    bool gaps;                      /* events of this zone's doors are missing: who is inside is not certain */
+    int64_t moved_us;               /* when it counts among movements (sk_movement_moment); 0: the view's moment */
+    int64_t as_of_us;               /* what time it is for the one who judges; 0: the view's moment */
+    int64_t late_us;                /* when he was at the reader at the latest; 0: clocks cannot be trusted */
+    struct sk_sighting seen;        /* the card's last one before this */
     const struct sk_trails *trails; /* everybody's; NULL: rules about company are not judged */
+    const struct sk_guests *guests; /* led in; NULL: none */
     const struct sk_papers *papers; /* NULL: rules about papers are not judged */
 };
 
@@ -90,10 +91,10 @@ struct sk_second_decision {
     uint16_t reasons[SK_REASONS_MAX]; /* enum sk_deny_reason */
     size_t reason_count;
     const struct sk_roster_change *credential, *person; /* NULL: not on the roster */
-    int64_t awaits_until_us; /* decide again then; 0: nothing is awaited */
-    int64_t until_us;        /* what happened later than this changes nothing here */
-    bool company;            /* who else was where counted */
-    bool depends;            /* what comes late may change it */
+    int64_t awaits_until_us;                            /* decide again then; 0: nothing is awaited */
+    int64_t until_us;                                   /* what happened later than this changes nothing here */
+    bool company;                                       /* who else was where counted */
+    bool depends;                                       /* what comes late may change it */
     char exempt_by[SK_PAPER_ID_MAX];
 };
 
@@ -119,12 +120,22 @@ int64_t sk_movement_moment(uint8_t occurrence_class, int64_t t_ctrl_us, int64_t 
 #define SK_WALK_NEVER UINT32_MAX
 uint32_t sk_walk_least_s(const struct sk_roster_view *view, uint16_t from, uint16_t to);
 
-/* Who is in a zone at a moment, but for one place in the roster (-1: nobody). */
+/* Who is in a zone at a moment, but for one place in the roster (-1: nobody). Guests led in by a joint entry are people, and
+ * authorised for nothing. */
 struct sk_company {
     uint32_t people, authorised; /* authorised for this zone then */
 };
-struct sk_company sk_company_in(const struct sk_roster_view *view, const struct sk_trails *trails, uint16_t zone, int64_t at_us,
-                                int64_t but);
+/* People without a card of their own, from the joint entries of the registers (papers.c). */
+struct sk_guests {
+    const struct sk_registers *registers;
+    uint16_t (*door_number)(const void *context, const char *door); /* 0 none */
+    const void *context;
+    int64_t as_of_us; /* what had been entered by then */
+};
+uint32_t sk_guests_in(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
+                      uint16_t zone, int64_t at_us);
+struct sk_company sk_company_in(const struct sk_roster_view *view, const struct sk_trails *trails,
+                                const struct sk_guests *guests, uint16_t zone, int64_t at_us, int64_t but);
 bool sk_is_authorised(const struct sk_roster_view *view, const char *person, uint16_t zone);
 const struct sk_zone_rule *sk_zone_rule(const struct sk_roster_view *view, uint16_t zone); /* NULL: none */
 /* How long one waits for company in this zone; the rule's own, else 30 s. */

@@ -94,8 +94,7 @@ void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t cap
     size_t used = 0;
     to[0] = '\0';
     for (size_t i = 0; i < ours->reason_count && used + 1 < capacity; i++) {
-        sk_text_format(to + used, capacity - used, "%s%s", i > 0 ? "," : "",
-                       sk_text_or(sk_deny_reason_name(ours->reasons[i])));
+        sk_text_format(to + used, capacity - used, "%s%s", i > 0 ? "," : "", sk_text_or(sk_deny_reason_name(ours->reasons[i])));
         used = strlen(to);
     }
 }

@@ -63,7 +63,8 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
         until_mono = INT64_MIN;
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 2) + 3 * due.more, points + most);
+    const enum sk_err err =
+        sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 2) + 3 * due.more, points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */

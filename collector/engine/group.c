@@ -44,10 +44,10 @@ bool sk_is_authorised(const struct sk_roster_view *view, const char *person, uin
     return false;
 }
 
-struct sk_company sk_company_in(const struct sk_roster_view *view, const struct sk_trails *trails, uint16_t zone, int64_t at_us,
-                                int64_t but)
+struct sk_company sk_company_in(const struct sk_roster_view *view, const struct sk_trails *trails,
+                                const struct sk_guests *guests, uint16_t zone, int64_t at_us, int64_t but)
 {
-    struct sk_company company = {0, 0};
+    struct sk_company company = {.people = guests != NULL ? sk_guests_in(guests, view, trails, zone, at_us) : 0};
     const struct sk_roster_view then = {view->roster, view->version, at_us};
     for (size_t i = 0; i < trails->count; i++) {
         if ((int64_t)i == but || trails->items[i].count == 0 || sk_trail_zone_at(&trails->items[i], at_us) != zone)
@@ -109,13 +109,14 @@ void sk_rule_company(struct sk_judging *j)
     if (!judges_company(j) || !j->input->entry || j->rule == NULL || j->rule->people_min < 2)
         return;
     j->out->company = true;
-    struct sk_company others = sk_company_in(j->view, j->input->trails, j->input->zone_to, j->moved_us, j->person);
+    struct sk_company others =
+        sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, j->moved_us, j->person);
     if (others.authorised + 1 >= j->rule->people_min || awaits(j, SK_DENY_SECOND_AWAITED))
         return;
     const int64_t then_us = j->moved_us + sk_zone_together_us(j->rule);
     if (!is_still_in(j, then_us))
         return;
-    others = sk_company_in(j->view, j->input->trails, j->input->zone_to, then_us, j->person);
+    others = sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, then_us, j->person);
     judge_group(j, &others);
 }
 
@@ -125,12 +126,14 @@ void sk_rule_occupancy(struct sk_judging *j)
     const struct sk_zone_rule *left = judges_company(j) ? sk_zone_rule(j->view, j->input->zone_from) : NULL;
     if (judges_company(j) && j->input->entry && j->rule != NULL && j->rule->occ_max > 0) {
         j->out->company = true;
-        if (sk_company_in(j->view, j->input->trails, j->input->zone_to, j->moved_us, j->person).people + 1 > j->rule->occ_max)
+        if (sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, j->moved_us, j->person).people + 1 >
+            j->rule->occ_max)
             sk_judging_add(j, SK_DENY_OCC_UPPER, certain(j));
     }
     if (left != NULL && left->occ_min > 0) {
         j->out->company = true;
-        if (sk_company_in(j->view, j->input->trails, j->input->zone_from, j->moved_us, j->person).people < left->occ_min)
+        if (sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_from, j->moved_us, j->person).people <
+            left->occ_min)
             sk_judging_add(j, SK_DENY_OCC_LOWER, SK_TOLD);
     }
 }

@@ -431,17 +431,18 @@ struct sk_world sk_engine_world(const struct sk_engine *engine);
 enum sk_err sk_case_restore(struct sk_engine *engine, const char *rest, struct sk_reader *reader);
 void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now);
 void sk_passage_keep(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
-size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us); /* how many what happened then may change */
+size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us);   /* how many what happened then may change */
 int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number); /* -1 none */
 void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
                          struct sk_effects *effects);
+void sk_supplements_paper(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 size_t sk_cases_due(const struct sk_engine *engine);
 void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* zones.c: alarms of zones by who is inside */
 void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *now, struct sk_effects *effects);
 void sk_zones_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects); /* all */
-size_t sk_zones_worst(const struct sk_engine *engine); /* transitions of that */
+size_t sk_zones_worst(const struct sk_engine *engine);                                              /* transitions of that */
 void sk_zone_detail(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,
                     char to[SK_ALARM_TEXT_MAX]);
 bool sk_zone_is_simulated(const struct sk_engine *engine, uint32_t zone);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector/engine/internal.h"
+#include "collector/engine/papers.h"
 
 enum { LOOK_AGAIN_S = 60, NAMED = 5 };
 #define KEEP_US (SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S)
@@ -126,7 +127,9 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     act->state = act->row->to != 0 ? act->row->to : entry != NULL ? entry->state : 0;
     enum sk_err err = sk_registers_check(engine->registers, act, fault);
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, SK_REGISTERS_TRANSITIONS, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now,
+                                SK_REGISTERS_TRANSITIONS + 3 * sk_cases_since(engine, INT64_MIN) + sk_zones_worst(engine), 0,
+                                effects);
     if (err == SK_OK)
         err = sk_registers_apply(engine->registers, act);
     if (err != SK_OK)
@@ -137,6 +140,8 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     draft->header.class_ = SK_CLASS_ROSTER;
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
+    if (sk_papers_matter(act->row->register_))
+        sk_supplements_paper(engine, now, effects);
     sk_registers_look(engine, now, effects);
     return SK_OK;
 }

@@ -5,18 +5,57 @@
 #include <string.h>
 
 #include "collector/engine/cases.h"
+#include "collector/engine/papers.h"
 #include "schemas/base/mem.h"
+
+enum { NAMES_CEILING = 2 * UINT16_MAX };
+
+/* Zones and doors as the log numbered them. */
+struct name {
+    uint16_t number;
+    char id[SK_ENTITY_MAX * 2];
+};
+struct names {
+    struct name *items;
+    size_t count, capacity;
+};
 
 struct sk_replay {
     struct sk_roster *roster;
     struct sk_registers *registers;
     struct sk_trails trails;
     struct sk_cases cases;
+    const struct sk_zone *zone;
+    struct names zones, doors;
 };
+
+static const char *zone_id(const void *context, uint16_t zone)
+{
+    const struct sk_replay *replay = context;
+    for (size_t i = 0; i < replay->zones.count; i++)
+        if (replay->zones.items[i].number == zone)
+            return replay->zones.items[i].id;
+    return NULL;
+}
+
+static uint16_t door_number(const void *context, const char *door)
+{
+    const struct sk_replay *replay = context;
+    for (size_t i = 0; i < replay->doors.count; i++)
+        if (strcmp(replay->doors.items[i].id, door) == 0)
+            return replay->doors.items[i].number;
+    return 0;
+}
 
 static struct sk_world world_of(const struct sk_replay *replay)
 {
-    return (struct sk_world){.roster = replay->roster, .trails = &replay->trails};
+    return (struct sk_world){.roster = replay->roster,
+                             .trails = &replay->trails,
+                             .registers = replay->registers,
+                             .site_zone = replay->zone,
+                             .zone_id = zone_id,
+                             .door_number = door_number,
+                             .context = replay};
 }
 
 enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay)
@@ -28,6 +67,7 @@ enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_
         return SK_ERR_NOMEM;
     }
     sk_roster_set_zone(replay->roster, zone);
+    replay->zone = zone;
     *ret_replay = replay;
     return SK_OK;
 }
@@ -40,6 +80,8 @@ void sk_replay_free(struct sk_replay *replay)
     sk_registers_free(replay->registers);
     sk_trails_release(&replay->trails);
     sk_cases_release(&replay->cases);
+    sk_free(replay->zones.items);
+    sk_free(replay->doors.items);
     sk_free(replay);
 }
 
@@ -82,12 +124,23 @@ static enum sk_err take_change(struct sk_replay *replay, const struct sk_record 
     return err == SK_OK ? sk_roster_apply(replay->roster, &change) : err;
 }
 
-static enum sk_err take_act(struct sk_replay *replay, const struct sk_record *record)
+static enum sk_err take_number(struct sk_replay *replay, const struct sk_record *record)
 {
-    struct sk_register_act act;
-    const enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
-    act.at_us = (int64_t)record->header.t_recv_us;
-    return err == SK_OK ? sk_registers_apply(replay->registers, &act) : err;
+    struct sk_body_item kind, id;
+    if (!find(record, SK_TAG_ENTITY_KIND, &kind) || !find(record, SK_TAG_ENTITY_ID, &id) ||
+        id.length >= sizeof replay->zones.items->id || kind.length != 4)
+        return SK_OK;
+    struct names *names = memcmp(kind.bytes, "zone", 4) == 0 ? &replay->zones : &replay->doors;
+    if (names == &replay->doors && memcmp(kind.bytes, "door", 4) != 0)
+        return SK_OK;
+    struct name *grown = sk_grow(names->items, names->count, &names->capacity, sizeof *grown, NAMES_CEILING);
+    if (grown == NULL)
+        return SK_ERR_NOMEM;
+    names->items = grown;
+    struct name *name = &grown[names->count++];
+    *name = (struct name){.number = (uint16_t)number(record, SK_TAG_ENTITY_NUMBER)};
+    memcpy(name->id, id.bytes, id.length);
+    return SK_OK;
 }
 
 static void read_input(const struct sk_record *record, struct sk_decide_input *input)
@@ -118,8 +171,7 @@ static void read_case(const struct sk_record *record, struct sk_case *kept)
     const int64_t recv_us = (int64_t)record->header.t_recv_us;
     const int64_t t_ctrl_us = find(record, SK_TAG_T_CTRL, &item) ? sk_item_i64(&item) : 0;
     const uint8_t class_ = (uint8_t)number(record, SK_TAG_OCCURRENCE_CLASS);
-    const struct sk_bounds seen =
-        sk_sighting_bounds(class_, (uint8_t)number(record, SK_TAG_CLOCK_QUALITY), t_ctrl_us, recv_us);
+    const struct sk_bounds seen = sk_sighting_bounds(class_, (uint8_t)number(record, SK_TAG_CLOCK_QUALITY), t_ctrl_us, recv_us);
     *kept = (struct sk_case){.ev = record->header.ev,
                              .ctrl = record->header.ctrl,
                              .has_identity = record->header.ctrl_epoch != 0 || record->header.ctrl_seq != 0,
@@ -172,6 +224,25 @@ static void stir(struct sk_replay *replay, const struct sk_stir *what, int64_t a
             replay->cases.items[i].owed = sk_case_changes(&world, &replay->cases.items[i], as_of_us, &again);
 }
 
+/* And what a paper changes of them. */
+static enum sk_err take_act(struct sk_replay *replay, const struct sk_record *record)
+{
+    const struct sk_world world = world_of(replay);
+    struct sk_register_act act;
+    struct sk_second_decision again;
+    enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
+    act.at_us = (int64_t)record->header.t_recv_us;
+    if (err == SK_OK)
+        err = sk_registers_apply(replay->registers, &act);
+    for (size_t i = 0; err == SK_OK && sk_papers_matter(act.row->register_) && i < SK_CASES; i++) {
+        struct sk_case asked = replay->cases.items[i];
+        asked.papers_by_us = act.at_us;
+        if (asked.in_use && asked.person >= 0)
+            replay->cases.items[i].owed = sk_case_changes(&world, &asked, act.at_us, &again);
+    }
+    return err;
+}
+
 static void move(struct sk_replay *replay, const struct sk_case *kept, uint64_t own)
 {
     const struct sk_decide_input *input = &kept->input;
@@ -220,6 +291,8 @@ static void take_supplement(struct sk_replay *replay, const struct sk_record *re
     kept->owed = false;
     kept->input.gaps = number(record, SK_TAG_GAPS) != 0;
     const int64_t as_of_us = find(record, SK_TAG_AS_OF_US, &item) ? sk_item_i64(&item) : 0;
+    if (find(record, SK_TAG_CAUSE, &item) && item.length == 10 && memcmp(item.bytes, "late_paper", 10) == 0)
+        kept->papers_by_us = as_of_us;
     const bool changes = sk_case_changes(&world, kept, as_of_us, &out->ours);
     sk_case_settle(kept, &out->ours);
     out->same = changes && says(record, SK_TAG_OUR_DECISION, SK_TAG_OUR_REASONS, SK_TAG_AGREEMENT, kept) &&
@@ -239,6 +312,8 @@ enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *r
     *ret_replayed = (struct sk_replayed){0};
     if (record->header.class_ == SK_CLASS_ROSTER)
         return sk_act_row(record->header.ev) != NULL ? take_act(replay, record) : take_change(replay, record);
+    if (record->header.ev == SK_EV_SYS_NUMBER)
+        return take_number(replay, record);
     if (record->header.class_ != SK_CLASS_ACCESS)
         return SK_OK;
     if (record->header.ev == SK_EV_ACC_SUPPLEMENT)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The second decisions and the whereabouts computed again from the records alone: roster changes rebuild the roster, acts of the
- * registers the papers, passages are decided again, used doors move people. What comes out must equal what stands in the records,
- * and every change of an earlier decision must have its supplement. Pure; feed in order of seq, from the first record on.
+/* The second decisions and the whereabouts computed again from the records alone: roster changes rebuild the roster, acts of
+ * the registers the papers, passages are decided again, used doors move people. What comes out must equal what stands in the
+ * records, and every change of an earlier decision must have its supplement. Pure; feed in order of seq, from the first record
+ * on.
  */
 #ifndef SK_ENGINE_REPLAY_H
 #define SK_ENGINE_REPLAY_H

@@ -316,9 +316,9 @@ static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
-    {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
-    {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
-    {"case/", read_case},
+    {"cond/", read_cond},     {"rate/", read_rate},   {"late/", read_late}, {"silent/", read_silent},
+    {"cursor/", read_cursor}, {"page/", read_page},   {"skew/", read_skew}, {"tally/", read_tally},
+    {"alive", read_alive},    {"trail/", read_trail}, {"case/", read_case},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,

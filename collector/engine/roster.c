@@ -79,8 +79,8 @@ enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_c
 static void fill_case(const struct sk_engine *engine, struct sk_passage *passage)
 {
     const struct sk_access_event *event = passage->event;
-    const struct sk_bounds seen = sk_sighting_bounds(passage->occurrence_class, passage->now->clock_quality, event->t_ctrl_us,
-                                                     passage->recv_us);
+    const struct sk_bounds seen =
+        sk_sighting_bounds(passage->occurrence_class, passage->now->clock_quality, event->t_ctrl_us, passage->recv_us);
     struct sk_case *kept = &passage->kept;
     const uint16_t to = sk_zone_number(engine->site, passage->to);
     *kept = (struct sk_case){.ev = passage->ev,
@@ -95,22 +95,22 @@ static void fill_case(const struct sk_engine *engine, struct sk_passage *passage
                              .person = -1};
     kept->papers_by_us = kept->moment_us;
     kept->header_zone = to != 0 ? to : sk_zone_number(engine->site, passage->from);
-    kept->input = (struct sk_decide_input){
-        .has_identifier = event->has_identifier_hmac,
-        .identifier = event->identifier_hmac,
-        .has_place = passage->door != NULL && passage->reader != NULL,
-        .entry = passage->reader == NULL || passage->reader->entry,
-        .used = passage->ev == SK_EV_ACC_TAKEN,
-        .zone_from = sk_zone_number(engine->site, passage->from),
-        .zone_to = to,
-        .door = passage->door != NULL ? passage->door->number : 0,
-        .factors_claimed = event->factors,
-        .factors_site = passage->ours.factors_required,
-        .ctrl_decision = event->decision & 3u,
-        .ctrl_reason = passage->reason,
-        .gaps = passage->to >= 0 && !sk_engine_zone_complete(engine, (uint32_t)passage->to),
-        .moved_us = sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
-        .late_us = seen.late_us};
+    kept->input =
+        (struct sk_decide_input){.has_identifier = event->has_identifier_hmac,
+                                 .identifier = event->identifier_hmac,
+                                 .has_place = passage->door != NULL && passage->reader != NULL,
+                                 .entry = passage->reader == NULL || passage->reader->entry,
+                                 .used = passage->ev == SK_EV_ACC_TAKEN,
+                                 .zone_from = sk_zone_number(engine->site, passage->from),
+                                 .zone_to = to,
+                                 .door = passage->door != NULL ? passage->door->number : 0,
+                                 .factors_claimed = event->factors,
+                                 .factors_site = passage->ours.factors_required,
+                                 .ctrl_decision = event->decision & 3u,
+                                 .ctrl_reason = passage->reason,
+                                 .gaps = passage->to >= 0 && !sk_engine_zone_complete(engine, (uint32_t)passage->to),
+                                 .moved_us = sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
+                                 .late_us = seen.late_us};
 }
 
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage)

@@ -2,8 +2,9 @@
 /* What changes an earlier decision becomes a record of its own: acc.supplement names the passage, says both decisions and why.
  *
  * Three causes: an event that came late (late_event), a paper that came late (late_paper), a time that ran out while the second
- * person or the escort was awaited (time_over). A grant that turns out unauthorised rings the highest alarm then, and its detail
- * says that it is late. Alarms that turn out wrong stay: a person acknowledges them, the supplement says what is known now. */
+ * person or the escort was awaited (time_over). A grant that turns out unauthorised rings the highest alarm then, and its
+ * detail says that it is late. Alarms that turn out wrong stay: a person acknowledges them, the supplement says what is known
+ * now. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +19,22 @@ static const char *zone_id(const void *context, uint16_t zone)
     return NULL;
 }
 
+static uint16_t door_number(const void *context, const char *door)
+{
+    const struct sk_engine *engine = context;
+    const int32_t index = sk_site_door(engine->site, door);
+    return index < 0 ? 0 : engine->site->doors[index].number;
+}
+
 struct sk_world sk_engine_world(const struct sk_engine *engine)
 {
-    return (struct sk_world){
-        .roster = engine->roster, .trails = &engine->trails, .registers = NULL, .zone_id = zone_id, .context = engine};
+    return (struct sk_world){.roster = engine->roster,
+                             .trails = &engine->trails,
+                             .registers = engine->registers,
+                             .site_zone = engine->zone,
+                             .zone_id = zone_id,
+                             .door_number = door_number,
+                             .context = engine};
 }
 
 int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number)
@@ -99,10 +112,11 @@ struct cause {
     const char *word;
     const struct sk_now *now;
     int64_t as_of_us;
+    bool papers; /* those there are by now count */
 };
 
-static void put_record(const struct sk_case *kept, const struct sk_second_decision *again,
-                       const struct cause *cause, struct sk_effects *effects)
+static void put_record(const struct sk_case *kept, const struct sk_second_decision *again, const struct cause *cause,
+                       struct sk_effects *effects)
 {
     char name[SK_CASE_NAME_MAX];
     struct sk_draft *draft = sk_effects_record(effects);
@@ -167,8 +181,11 @@ static void look(struct sk_engine *engine, uint32_t place, const struct cause *c
     const struct sk_world world = sk_engine_world(engine);
     struct sk_case asked = *kept;
     asked.input.gaps = zone_has_gaps(engine, kept->input.zone_to);
+    if (cause->papers)
+        asked.papers_by_us = cause->as_of_us;
     if (sk_case_changes(&world, &asked, cause->as_of_us, &again)) {
         kept->input.gaps = asked.input.gaps;
+        kept->papers_by_us = asked.papers_by_us;
         put_record(kept, &again, cause, effects);
         ring(engine, kept, &again, cause, effects);
         sk_case_settle(kept, &again);
@@ -192,11 +209,22 @@ size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us)
 void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
                          struct sk_effects *effects)
 {
-    const struct cause cause = {"late_event", now, as_of_us};
+    const struct cause cause = {"late_event", now, as_of_us, false};
     for (uint32_t i = 0; i < SK_CASES; i++)
         if (sk_case_is_touched(&engine->cases.items[i], stir))
             look(engine, i, &cause, effects);
     sk_cases_arm(engine, now);
+}
+
+/* Any paper may speak for anybody who passed lately: all that are kept are looked at. */
+void sk_supplements_paper(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+{
+    const struct cause cause = {"late_paper", now, now->utc_us, true};
+    for (uint32_t i = 0; i < SK_CASES; i++)
+        if (engine->cases.items[i].in_use && engine->cases.items[i].person >= 0)
+            look(engine, i, &cause, effects);
+    sk_cases_arm(engine, now);
+    sk_zones_look(engine, now, effects);
 }
 
 size_t sk_cases_due(const struct sk_engine *engine)
@@ -215,7 +243,7 @@ void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk
             engine->cases.items[i].awaits_until_us < first_us)
             first_us = engine->cases.items[i].awaits_until_us;
     /* The timer runs on the monotonic clock: what it was set for is over, whatever UTC says. */
-    const struct cause cause = {"time_over", now, now->utc_us > first_us ? now->utc_us : first_us};
+    const struct cause cause = {"time_over", now, now->utc_us > first_us ? now->utc_us : first_us, false};
     for (uint32_t i = 0; first_us != SK_NEVER && i < SK_CASES; i++)
         if (engine->cases.items[i].in_use && engine->cases.items[i].awaits_until_us != 0 &&
             engine->cases.items[i].awaits_until_us <= cause.as_of_us)

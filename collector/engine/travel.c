@@ -2,9 +2,9 @@
 /* Impossible travel: one card at two readers that nobody can walk between in that time.
  *
  * The roster holds ways: one per door, by the site file, and those a person set for a pair of zones. The least time between two
- * zones is the shortest sum over ways; all zones of class 0 are one place, the outside. A place no way leads to is not judged. The
- * two moments are bounded by both clocks (the controller's and ours) so that the longest time there may have been is compared
- * with the least that is needed; what came late, or by clocks that do not agree, is never judged. */
+ * zones is the shortest sum over ways; all zones of class 0 are one place, the outside. A place no way leads to is not judged.
+ * The two moments are bounded by both clocks (the controller's and ours) so that the longest time there may have been is
+ * compared with the least that is needed; what came late, or by clocks that do not agree, is never judged. */
 #include "collector/engine/judging.h"
 
 enum { WAYS_MAX = 1024, PLACES_MAX = 256, OUTSIDE = 0 };
@@ -48,8 +48,8 @@ static size_t read_ways(const struct sk_roster_view *view, struct way ways[WAYS_
     for (size_t i = 0; count < WAYS_MAX && (id = sk_roster_entity_at(view->roster, SK_EV_WAY_RULE, i)) != NULL; i++) {
         const struct sk_roster_change *change = sk_roster_get(view, SK_EV_WAY_RULE, id);
         if (change != NULL)
-            ways[count++] = (struct way){place_of(view, change->way.zone_a), place_of(view, change->way.zone_b),
-                                         change->way.walk_s};
+            ways[count++] =
+                (struct way){place_of(view, change->way.zone_a), place_of(view, change->way.zone_b), change->way.walk_s};
     }
     return count;
 }
@@ -111,9 +111,8 @@ void sk_rule_travel(struct sk_judging *j)
 {
     const struct sk_decide_input *input = j->input;
     const struct sk_sighting *seen = &input->seen;
-    if (seen->early_us == 0 || input->late_us == 0 || !input->has_place ||
-        input->zone_from == seen->zone_a || input->zone_from == seen->zone_b ||
-        sk_roster_count(j->view->roster, SK_EV_WAY_RULE) == 0)
+    if (seen->early_us == 0 || input->late_us == 0 || !input->has_place || input->zone_from == seen->zone_a ||
+        input->zone_from == seen->zone_b || sk_roster_count(j->view->roster, SK_EV_WAY_RULE) == 0)
         return;
     const uint32_t a = sk_walk_least_s(j->view, seen->zone_a, input->zone_from);
     const uint32_t b = seen->zone_b == seen->zone_a ? a : sk_walk_least_s(j->view, seen->zone_b, input->zone_from);

@@ -32,15 +32,20 @@ static const char *find_astray(const struct sk_engine *engine, uint32_t zone, co
     const struct sk_zone_info *info = &engine->site->zones[zone];
     struct sk_papers papers;
     struct sk_papers_question question = {
-        .zone = info->id, .at_us = now->utc_us, .by_us = now->utc_us};
-    sk_papers_find(world.registers, engine->roster, &question, &papers);
+        .zone = info->id, .at_us = now->utc_us, .by_us = now->utc_us, .as_of_us = now->utc_us};
+    sk_papers_find(world.registers, engine->roster, world.site_zone, &question, &papers);
     *ret_exempt = papers.exempt_by[0] != '\0';
-    for (size_t i = 0; papers.kept && i < engine->trails.count; i++) {
+    const struct sk_roster_view view = view_now(engine, now);
+    for (size_t i = 0; i < engine->trails.count; i++) {
         const struct sk_trail *trail = &engine->trails.items[i];
         if (trail->count == 0 || trail->stays[0].zone != info->number)
             continue;
         question.person = sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, i);
-        sk_papers_find(world.registers, engine->roster, &question, &papers);
+        const struct sk_roster_change *holder = sk_roster_get(&view, SK_EV_PERSON_CREATED, question.person);
+        question.kind = holder != NULL ? holder->person.kind : 0;
+        sk_papers_find(world.registers, engine->roster, world.site_zone, &question, &papers);
+        if (!papers.kept)
+            return NULL;
         if (papers.escorted && !papers.measure && !sk_escort_is_in(&papers, &engine->trails, info->number, SK_NEVER))
             return question.person;
     }
@@ -89,8 +94,10 @@ static struct sight look(const struct sk_engine *engine, uint32_t zone, const st
     struct sight sight = {.rule = sk_zone_rule(&view, number), .gaps = !sk_engine_zone_complete(engine, zone)};
     const struct sk_zone_rule *rule = sight.rule;
     sight.astray = find_astray(engine, zone, now, &sight.exempt);
+    const struct sk_world world = sk_engine_world(engine);
+    const struct sk_guests guests = sk_world_guests(&world, now->utc_us);
     if (rule != NULL && (rule->people_min > 1 || rule->occ_max > 0 || rule->occ_min > 0))
-        sight.people = sk_company_in(&view, &engine->trails, number, SK_NEVER, -1).people;
+        sight.people = sk_company_in(&view, &engine->trails, &guests, number, SK_NEVER, -1).people;
     return sight;
 }
 

@@ -54,11 +54,11 @@ struct sk_schedule {
 enum sk_papers_rule { SK_PAPERS_LISTED, SK_PAPERS_REQUIRED, SK_PAPERS_NONE };
 struct sk_zone_rule {
     uint16_t zone;
-    uint8_t class_, passback; /* enum sk_passback */
-    uint32_t passback_s;      /* TIMED: no second entry within so many seconds */
-    uint8_t people_min;       /* nobody is inside with fewer than these; 0 and 1: no such rule */
-    uint8_t papers;           /* enum sk_papers_rule */
-    uint32_t together_s;      /* who comes first waits so long for the others or his escort; who is left may stay so long */
+    uint8_t class_, passback;  /* enum sk_passback */
+    uint32_t passback_s;       /* TIMED: no second entry within so many seconds */
+    uint8_t people_min;        /* nobody is inside with fewer than these; 0 and 1: no such rule */
+    uint8_t papers;            /* enum sk_papers_rule */
+    uint32_t together_s;       /* who comes first waits so long for the others or his escort; who is left may stay so long */
     uint16_t occ_min, occ_max; /* people inside; 0 no limit */
 };
 struct sk_way_rule { /* no two places on the two sides of it are reached in less */

@@ -107,8 +107,8 @@ static inline struct sk_roster_change rk_way(uint16_t door, uint16_t a, uint16_t
     return change;
 }
 
-/* Beside the base: zone 16 two people, 45 s; 17 at least one, at most two; 18 wants papers; 20 is joined to nothing but 22, 21 to
- * nothing known. From 14 to the outside it is 6 s. */
+/* Beside the base: zone 16 two people, 45 s; 17 at least one, at most two; 18 wants papers; 20 is joined to nothing but 22, 21
+ * to nothing known. From 14 to the outside it is 6 s. */
 static inline void rk_rules(struct sk_roster *roster)
 {
     struct sk_roster_change two = rk_zone(16, 2, 0, 0), few = rk_zone(17, 1, 0, 0), papers = rk_zone(18, 2, 0, 0);

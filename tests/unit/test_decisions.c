@@ -118,22 +118,21 @@ static void set(struct stage *stage, const cJSON *given)
     const cJSON *seen = sk_json_get(given, "seen");
     const char *because = sk_json_text(sk_json_get(given, "controller_reason"));
     stage->at_us = rk_at(field(stage, "at")->valuestring);
-    stage->input = (struct sk_decide_input){
-        .has_identifier = card != 0,
-        .identifier = rk_card((unsigned)card),
-        .has_place = cJSON_IsTrue(field(stage, "place")),
-        .entry = strcmp(field(stage, "direction")->valuestring, "entry") == 0,
-        .used = holds(given, "used"),
-        .gaps = holds(given, "gaps"),
-        .zone_from = (uint16_t)field(stage, "from")->valuedouble,
-        .zone_to = (uint16_t)field(stage, "zone")->valuedouble,
-        .door = 1,
-        .factors_claimed = mask_of(field(stage, "factors")),
-        .factors_site = mask_of(field(stage, "wanted")),
-        .ctrl_decision = decision_of(field(stage, "controller")->valuestring),
-        .ctrl_reason = because != NULL ? reason_of(because) : 0,
-        .as_of_us = stage->at_us + (int64_t)figure(given, "as_of_s", 0) * SK_US_PER_S,
-        .late_us = cJSON_IsTrue(field(stage, "clock")) ? stage->at_us : 0};
+    stage->input = (struct sk_decide_input){.has_identifier = card != 0,
+                                            .identifier = rk_card((unsigned)card),
+                                            .has_place = cJSON_IsTrue(field(stage, "place")),
+                                            .entry = strcmp(field(stage, "direction")->valuestring, "entry") == 0,
+                                            .used = holds(given, "used"),
+                                            .gaps = holds(given, "gaps"),
+                                            .zone_from = (uint16_t)field(stage, "from")->valuedouble,
+                                            .zone_to = (uint16_t)field(stage, "zone")->valuedouble,
+                                            .door = 1,
+                                            .factors_claimed = mask_of(field(stage, "factors")),
+                                            .factors_site = mask_of(field(stage, "wanted")),
+                                            .ctrl_decision = decision_of(field(stage, "controller")->valuestring),
+                                            .ctrl_reason = because != NULL ? reason_of(because) : 0,
+                                            .as_of_us = stage->at_us + (int64_t)figure(given, "as_of_s", 0) * SK_US_PER_S,
+                                            .late_us = cJSON_IsTrue(field(stage, "clock")) ? stage->at_us : 0};
     if (seen != NULL)
         stage->input.seen = (struct sk_sighting){stage->at_us - (int64_t)figure(seen, "s", 0) * SK_US_PER_S,
                                                  (uint16_t)figure(seen, "from", 0), (uint16_t)figure(seen, "zone", 0)};

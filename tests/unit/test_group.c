@@ -1,303 +1,203 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zones by who is inside, on a whole engine: nobody alone where two must be, at the door and inside; too many, too few; what is
  * said when events are missing; what a time that ran out or a late event changes, as a record of its own. */
-#include "collector/engine/replay.h"
-#include "tests/unit/engine_kit.h"
-#include "tests/unit/roster_kit.h"
+#include "tests/unit/papers_kit.h"
 
-enum { PEOPLE = 5, SERVER = 12, OUTSIDE = 11 };
-
-struct run {
-    struct kit kit;
-    struct sk_replay *replay;
-    uint64_t seq;
-};
-
-static void replay_step(struct run *run)
-{
-    for (size_t i = 0; i < sk_effects_count(run->kit.effects); i++) {
-        const struct sk_effect *effect = sk_effects_at(run->kit.effects, i);
-        struct sk_replayed out;
-        if (effect->kind != SK_EFFECT_RECORD)
-            continue;
-        const struct sk_record record = {effect->record->header, effect->record->body.bytes,
-                                         effect->record->body.writer.length};
-        assert_true(sk_body_done(&effect->record->body));
-        assert_int_equal(sk_replay_record(run->replay, &record, &out), SK_OK);
-        if (out.judged && !out.same)
-            fail_msg("record of 0x%04x at %llu is decided otherwise", record.header.ev, (unsigned long long)run->seq);
-    }
-    assert_int_equal(sk_replay_owed(run->replay), 0);
-}
-
-static void change(struct run *run, struct sk_roster_change what, int64_t ms)
-{
-    static const struct sk_roster_act act = {"admin", "", "why", "test", 64};
-    const struct sk_now now = kit_now(ms);
-    sk_effects_clear(run->kit.effects);
-    assert_int_equal(sk_engine_roster_change(run->kit.engine, &what, &act, &now, run->kit.effects), SK_OK);
-    replay_step(run);
-}
+enum { PEOPLE = 5, SERVER = 12 };
 
 /* Person 5 has no right to the zone. */
-static void begin(struct run *run, struct sk_zone_rule rule)
+static void begin(struct papers *run, struct sk_zone_rule rule)
 {
-    memset(run, 0, sizeof *run);
-    kit_site(&run->kit);
-    kit_start(&run->kit);
-    assert_int_equal(sk_replay_create(NULL, &run->replay), SK_OK);
-    for (size_t i = 0; i < RK_BASE; i++)
-        change(run, rk_base(i), 0);
-    for (unsigned i = 1; i <= PEOPLE; i++) {
-        change(run, rk_person(i), 0);
-        change(run, rk_credential(i, i, i, SK_CRED_ENABLED), 0);
-        if (i < PEOPLE)
-            change(run, rk_right(i, i, SERVER, "always"), 0);
-    }
+    pk_begin(run, NULL);
+    for (unsigned i = 1; i <= PEOPLE; i++)
+        pk_person(run, i, SK_PERSON_STAFF, i < PEOPLE);
     struct sk_roster_change zone = rk_zone(SERVER, 3, 0, 0);
     rule.zone = SERVER;
     rule.class_ = 3;
     zone.zone = rule;
-    change(run, zone, 0);
-}
-
-static void end(struct run *run)
-{
-    sk_replay_free(run->replay);
-    kit_stop(&run->kit);
-}
-
-static struct sk_access_event event_of(uint16_t ev, unsigned card, bool in, uint64_t seq, int64_t ms)
-{
-    struct sk_access_event event = kit_event(ev, 1, seq, ms);
-    event.reader = in ? 0 : 1;
-    event.has_identifier_hmac = true;
-    event.identifier_hmac = rk_card(card);
-    event.factors = 1;
-    return event;
-}
-
-static const char *pass(struct run *run, uint16_t ev, unsigned card, bool in, int64_t ms)
-{
-    const struct sk_access_event event = event_of(ev, card, in, ++run->seq, ms);
-    kit_event_feed(&run->kit, &event, ms);
-    replay_step(run);
-    return kit_story(&run->kit);
-}
-
-static const char *tick(struct run *run, int64_t ms)
-{
-    kit_tick(&run->kit, ms);
-    replay_step(run);
-    return kit_story(&run->kit);
-}
-
-static const struct sk_alarm *alarm_of(const struct run *run, const char *source)
-{
-    for (size_t i = 0; i < sk_engine_alarm_count(run->kit.engine); i++)
-        if (strcmp(sk_engine_alarm(run->kit.engine, i)->source, source) == 0)
-            return sk_engine_alarm(run->kit.engine, i);
-    return NULL;
+    pk_change(run, zone, 0);
 }
 
 #define SINGLE "zone:server/occ.single_in_two_person"
 static const struct sk_zone_rule two = {.people_min = 2, .together_s = 30};
 
-static uint64_t item(const struct sk_draft *draft, enum sk_tag tag)
-{
-    struct sk_body_item found;
-    assert_non_null(draft);
-    return kit_item(draft, tag, &found) ? sk_item_u64(&found) : UINT64_MAX;
-}
-
-static bool lists(const struct sk_draft *draft, enum sk_tag tag, uint16_t reason)
-{
-    struct sk_body_item found;
-    if (draft == NULL || !kit_item(draft, tag, &found))
-        return false;
-    for (size_t i = 0; i + 1 < found.length; i += 2)
-        if ((found.bytes[i] << 8 | found.bytes[i + 1]) == reason)
-            return true;
-    return false;
-}
-
 /* Two who badge before one opening, then both go in: several grants are normal, nothing rings. */
 static void test_together(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, two);
-    assert_string_equal(pass(&run, SK_EV_ACC_GRANTED, 1, true, 1000), "E");
-    assert_string_equal(pass(&run, SK_EV_ACC_GRANTED, 2, true, 2000), "E");
-    assert_string_equal(pass(&run, SK_EV_ACC_TAKEN, 1, true, 4000), "E");
-    assert_true(lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_SECOND_AWAITED));
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_AGREEMENT), SK_AGREE);
-    assert_string_equal(pass(&run, SK_EV_ACC_TAKEN, 2, true, 5000), "E");
-    assert_false(lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_SECOND_AWAITED));
-    assert_string_equal(tick(&run, 600000), "");
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_GRANTED, 1, true, 1000), "E");
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_GRANTED, 2, true, 2000), "E");
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 4000), "E");
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_SECOND_AWAITED));
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_AGREEMENT), SK_AGREE);
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_TAKEN, 2, true, 5000), "E");
+    assert_false(pk_lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_SECOND_AWAITED));
+    assert_string_equal(pk_tick(&run, 600000), "");
     assert_int_equal(sk_engine_alarm_count(run.kit.engine), 0);
     /* and out again, one after the other */
-    pass(&run, SK_EV_ACC_TAKEN, 1, false, 700000);
-    pass(&run, SK_EV_ACC_TAKEN, 2, false, 729000);
-    assert_string_equal(tick(&run, 900000), "");
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, false, 700000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, false, 729000);
+    assert_string_equal(pk_tick(&run, 900000), "");
     assert_int_equal(sk_engine_alarm_count(run.kit.engine), 0);
-    end(&run);
+    pk_end(&run);
 }
 
 /* Nobody follows: the entry is decided again when the time is over, and both alarms say so. */
 static void test_alone(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, two);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
-    assert_string_equal(tick(&run, 30800), "");
-    tick(&run, 31100);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    assert_string_equal(pk_tick(&run, 30800), "");
+    pk_tick(&run, 31100);
     const struct sk_draft *supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
     struct sk_body_item found;
-    assert_int_equal(item(supplement, SK_TAG_OLD_DECISION), SK_DECISION_GRANTED);
-    assert_int_equal(item(supplement, SK_TAG_OUR_DECISION), SK_DECISION_DENIED);
-    assert_int_equal(item(supplement, SK_TAG_AGREEMENT), SK_DISAGREE_GRANTED);
-    assert_true(lists(supplement, SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
+    assert_int_equal(pk_item(supplement, SK_TAG_OLD_DECISION), SK_DECISION_GRANTED);
+    assert_int_equal(pk_item(supplement, SK_TAG_OUR_DECISION), SK_DECISION_DENIED);
+    assert_int_equal(pk_item(supplement, SK_TAG_AGREEMENT), SK_DISAGREE_GRANTED);
+    assert_true(pk_lists(supplement, SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
     assert_true(kit_item(supplement, SK_TAG_CAUSE, &found) && memcmp(found.bytes, "time_over", 9) == 0);
     assert_true(kit_item(supplement, SK_TAG_SUPPLEMENTS, &found) && memcmp(found.bytes, "1/1", found.length) == 0);
     assert_int_equal(supplement->header.ctrl_seq, 0); /* the passage keeps its number for itself */
-    const struct sk_alarm *policy = alarm_of(&run, "door:d1/policy");
+    const struct sk_alarm *policy = pk_alarm(&run, "door:d1/policy");
     assert_non_null(policy);
     assert_int_equal(policy->severity, SK_SEV_CRITICAL);
     assert_string_equal(policy->detail, "x:NoAccompaniment (late: time_over)");
-    tick(&run, 32000);
-    const struct sk_alarm *single = alarm_of(&run, SINGLE);
+    pk_tick(&run, 32000);
+    const struct sk_alarm *single = pk_alarm(&run, SINGLE);
     assert_non_null(single);
     assert_string_equal(single->detail, "1 < 2");
-    assert_string_equal(tick(&run, 600000), "");
-    end(&run);
+    assert_string_equal(pk_tick(&run, 600000), "");
+    pk_end(&run);
 }
 
 static void test_unauthorised_second(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, two);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
-    pass(&run, SK_EV_ACC_TAKEN, 5, true, 5000);
-    tick(&run, 31100);
-    assert_true(lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_WRONG_ACCOMPANIMENT));
-    end(&run);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 5, true, 5000);
+    pk_tick(&run, 31100);
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_WRONG_ACCOMPANIMENT));
+    pk_end(&run);
 }
 
 /* One leaves: the one who stays has the zone's time; coming back in time ends it, gone for good rings. */
 static void test_left_alone(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, two);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
-    pass(&run, SK_EV_ACC_TAKEN, 2, true, 2000);
-    pass(&run, SK_EV_ACC_TAKEN, 2, false, 100000);
-    pass(&run, SK_EV_ACC_TAKEN, 2, true, 129000);
-    assert_string_equal(tick(&run, 500000), "");
-    pass(&run, SK_EV_ACC_TAKEN, 1, false, 600000);
-    assert_string_equal(tick(&run, 629000), "");
-    assert_string_equal(tick(&run, 630500), "R");
-    assert_non_null(alarm_of(&run, SINGLE));
-    assert_string_equal(pass(&run, SK_EV_ACC_TAKEN, 3, true, 640000), "EN");
-    end(&run);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, true, 2000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, false, 100000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, true, 129000);
+    assert_string_equal(pk_tick(&run, 500000), "");
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, false, 600000);
+    assert_string_equal(pk_tick(&run, 629000), "");
+    assert_string_equal(pk_tick(&run, 630500), "R");
+    assert_non_null(pk_alarm(&run, SINGLE));
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_TAKEN, 3, true, 640000), "EN");
+    pk_end(&run);
 }
 
 /* Events of the door are missing: it rings and says so, and what is seen meanwhile clears nothing. */
 static void test_gaps(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, two);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
     run.seq++; /* lost */
-    pass(&run, SK_EV_ACC_TAKEN, 1, false, 4000);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 5000);
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_GAPS), 1);
-    tick(&run, 36000);
-    assert_true(lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_DECISION), SK_DECISION_UNKNOWN);
-    assert_null(alarm_of(&run, "door:d1/policy")); /* not certain */
-    assert_non_null(alarm_of(&run, SINGLE));
-    assert_string_equal(alarm_of(&run, SINGLE)->detail, "1 < 2; events missing");
-    pass(&run, SK_EV_ACC_TAKEN, 2, true, 40000);
-    assert_true((alarm_of(&run, SINGLE)->bits & SK_ALARM_BIT_ACTIVE) != 0);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, false, 4000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 5000);
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_GAPS), 1);
+    pk_tick(&run, 36000);
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_DECISION), SK_DECISION_UNKNOWN);
+    assert_null(pk_alarm(&run, "door:d1/policy")); /* not certain */
+    assert_non_null(pk_alarm(&run, SINGLE));
+    assert_string_equal(pk_alarm(&run, SINGLE)->detail, "1 < 2; events missing");
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, true, 40000);
+    assert_true((pk_alarm(&run, SINGLE)->bits & SK_ALARM_BIT_ACTIVE) != 0);
     /* it comes: the second was there all the time */
-    struct sk_access_event late = event_of(SK_EV_ACC_TAKEN, 3, true, 2, 45000);
+    struct sk_access_event late = pk_event(SK_EV_ACC_TAKEN, 3, true, 2, 45000);
     late.t_ctrl_us = kit_now(6000).utc_us;
     kit_event_feed(&run.kit, &late, 45000);
-    replay_step(&run);
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_DECISION), SK_DECISION_GRANTED);
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OLD_DECISION), SK_DECISION_UNKNOWN);
-    assert_true((alarm_of(&run, SINGLE)->bits & SK_ALARM_BIT_ACTIVE) == 0);
-    end(&run);
+    pk_step(&run);
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_DECISION), SK_DECISION_GRANTED);
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OLD_DECISION), SK_DECISION_UNKNOWN);
+    assert_true((pk_alarm(&run, SINGLE)->bits & SK_ALARM_BIT_ACTIVE) == 0);
+    pk_end(&run);
 }
 
 /* A late event that shows an earlier grant to have been wrong: a supplement and a late alarm; and one that clears a denial. */
 static void test_late(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     struct sk_body_item found;
     begin(&run, (struct sk_zone_rule){.passback = SK_PASSBACK_HARD});
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
-    pass(&run, SK_EV_ACC_TAKEN, 1, false, 5000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, false, 5000);
     run.seq++; /* 3: in again, late */
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 20000);
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_AGREEMENT), SK_AGREE);
-    struct sk_access_event late = event_of(SK_EV_ACC_TAKEN, 1, true, 3, 21000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 20000);
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_AGREEMENT), SK_AGREE);
+    struct sk_access_event late = pk_event(SK_EV_ACC_TAKEN, 1, true, 3, 21000);
     late.t_ctrl_us = kit_now(10000).utc_us;
     kit_event_feed(&run.kit, &late, 21000);
-    replay_step(&run);
+    pk_step(&run);
     const struct sk_draft *supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
-    assert_true(lists(supplement, SK_TAG_OUR_REASONS, SK_DENY_ANTIPASSBACK_HARD));
+    assert_true(pk_lists(supplement, SK_TAG_OUR_REASONS, SK_DENY_ANTIPASSBACK_HARD));
     assert_true(kit_item(supplement, SK_TAG_SUPPLEMENTS, &found) && found.length == 3 && memcmp(found.bytes, "1/4", 3) == 0);
     assert_true(kit_item(supplement, SK_TAG_CAUSE, &found) && memcmp(found.bytes, "late_event", 10) == 0);
-    assert_string_equal(alarm_of(&run, "door:d1/policy")->detail, "x:AntipassbackHard (late: late_event)");
+    assert_string_equal(pk_alarm(&run, "door:d1/policy")->detail, "x:AntipassbackHard (late: late_event)");
     /* out between the two, later still: the denial does not stand */
-    late = event_of(SK_EV_ACC_TAKEN, 1, false, 5, 30000);
+    late = pk_event(SK_EV_ACC_TAKEN, 1, false, 5, 30000);
     late.t_ctrl_us = kit_now(15000).utc_us;
     kit_event_feed(&run.kit, &late, 30000);
-    replay_step(&run);
+    pk_step(&run);
     supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
-    assert_int_equal(item(supplement, SK_TAG_OLD_AGREEMENT), SK_DISAGREE_GRANTED);
-    assert_int_equal(item(supplement, SK_TAG_AGREEMENT), SK_AGREE);
-    assert_non_null(alarm_of(&run, "door:d1/policy")); /* a person ends it */
-    end(&run);
+    assert_int_equal(pk_item(supplement, SK_TAG_OLD_AGREEMENT), SK_DISAGREE_GRANTED);
+    assert_int_equal(pk_item(supplement, SK_TAG_AGREEMENT), SK_AGREE);
+    assert_non_null(pk_alarm(&run, "door:d1/policy")); /* a person ends it */
+    pk_end(&run);
 }
 
 static void test_limits(void **state)
 {
     (void)state;
-    static struct run run;
+    static struct papers run;
     begin(&run, (struct sk_zone_rule){.occ_max = 2, .occ_min = 1, .together_s = 10});
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
-    pass(&run, SK_EV_ACC_TAKEN, 2, true, 2000);
-    assert_string_equal(pass(&run, SK_EV_ACC_TAKEN, 3, true, 3000), "ERR"); /* unauthorised, and too many inside */
-    assert_true(lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_UPPER));
-    assert_string_equal(alarm_of(&run, "zone:server/occ.max")->detail, "3 > 2");
-    assert_string_equal(pass(&run, SK_EV_ACC_TAKEN, 3, false, 4000), "EN");
-    pass(&run, SK_EV_ACC_TAKEN, 2, false, 5000);
-    assert_false(lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_LOWER));
-    pass(&run, SK_EV_ACC_TAKEN, 1, false, 6000);
-    assert_true(lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_LOWER));
-    assert_int_equal(item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_DECISION), SK_DECISION_GRANTED);
-    assert_string_equal(tick(&run, 15000), "");
-    assert_string_equal(tick(&run, 16500), "R");
-    assert_string_equal(alarm_of(&run, "zone:server/occ.min")->detail, "0 < 1");
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, true, 2000);
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_TAKEN, 3, true, 3000), "ERR"); /* unauthorised, and too many inside */
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_UPPER));
+    assert_string_equal(pk_alarm(&run, "zone:server/occ.max")->detail, "3 > 2");
+    assert_string_equal(pk_pass(&run, SK_EV_ACC_TAKEN, 3, false, 4000), "EN");
+    pk_pass(&run, SK_EV_ACC_TAKEN, 2, false, 5000);
+    assert_false(pk_lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_LOWER));
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, false, 6000);
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_REASONS, SK_DENY_OCC_LOWER));
+    assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_TAKEN), SK_TAG_OUR_DECISION), SK_DECISION_GRANTED);
+    assert_string_equal(pk_tick(&run, 15000), "");
+    assert_string_equal(pk_tick(&run, 16500), "R");
+    assert_string_equal(pk_alarm(&run, "zone:server/occ.min")->detail, "0 < 1");
     struct sk_roster_change none = rk_zone(SERVER, 3, 0, 0);
-    change(&run, none, 20000); /* the rule goes, and its alarm with it */
-    assert_true((alarm_of(&run, "zone:server/occ.min")->bits & SK_ALARM_BIT_ACTIVE) == 0);
-    end(&run);
+    pk_change(&run, none, 20000); /* the rule goes, and its alarm with it */
+    assert_true((pk_alarm(&run, "zone:server/occ.min")->bits & SK_ALARM_BIT_ACTIVE) == 0);
+    pk_end(&run);
 }
 
 /* A restart while the second person is awaited changes nothing: the same supplement comes at the same time. */
 static void test_restart(void **state)
 {
     (void)state;
-    static struct run run, again;
+    static struct papers run, again;
     static struct {
         char key[SK_PENDING_KEY_MAX];
         uint8_t bytes[SK_PENDING_BYTES_MAX];
@@ -305,7 +205,7 @@ static void test_restart(void **state)
     } rows[64];
     size_t count = 0;
     begin(&run, two);
-    pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
+    pk_pass(&run, SK_EV_ACC_TAKEN, 1, true, 1000);
     for (size_t i = 0; i < sk_effects_count(run.kit.effects); i++) {
         const struct sk_effect *effect = sk_effects_at(run.kit.effects, i);
         if (effect->kind != SK_EFFECT_PENDING_PUT)
@@ -344,19 +244,19 @@ static void test_restart(void **state)
     const struct sk_draft *a = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), *b = kit_record(&again.kit, SK_EV_ACC_SUPPLEMENT);
     assert_non_null(a);
     assert_non_null(b);
-    assert_int_equal(item(a, SK_TAG_OUR_DECISION), item(b, SK_TAG_OUR_DECISION));
-    assert_int_equal(item(a, SK_TAG_AS_OF_US), item(b, SK_TAG_AS_OF_US));
+    assert_int_equal(pk_item(a, SK_TAG_OUR_DECISION), pk_item(b, SK_TAG_OUR_DECISION));
+    assert_int_equal(pk_item(a, SK_TAG_AS_OF_US), pk_item(b, SK_TAG_AS_OF_US));
     assert_memory_equal(a->header.subject, b->header.subject, SK_SUBJECT_SIZE);
     kit_stop(&again.kit);
-    end(&run);
+    pk_end(&run);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_together), cmocka_unit_test(test_alone), cmocka_unit_test(test_unauthorised_second),
-        cmocka_unit_test(test_left_alone), cmocka_unit_test(test_gaps), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_together),   cmocka_unit_test(test_alone),   cmocka_unit_test(test_unauthorised_second),
+        cmocka_unit_test(test_left_alone), cmocka_unit_test(test_gaps),    cmocka_unit_test(test_late),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

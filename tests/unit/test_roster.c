@@ -231,15 +231,15 @@ static void test_bodies(void **state)
 {
     (void)state;
     struct sk_roster_change changes[] = {person("p-1"),
-                                          card("c-1", "p-1", 9, SK_CRED_STOLEN),
-                                          {.ev = SK_EV_AUTH_GRANTED, .entity = "a-1"},
-                                          schedule("s", 0x9F, 1, 2),
-                                          {.ev = SK_EV_ZONE_RULE, .entity = "zone:3"},
-                                          {.ev = SK_EV_DOOR_RULE, .entity = "door:1:in:s"},
-                                          calendar(2026),
-                                          person("p-2"),
-                                          {.ev = SK_EV_WAY_RULE, .entity = "way:4", .way = {11, 12, 4, 3}},
-                                          {.ev = SK_EV_ZONE_RULE, .entity = "zone:4"}};
+                                         card("c-1", "p-1", 9, SK_CRED_STOLEN),
+                                         {.ev = SK_EV_AUTH_GRANTED, .entity = "a-1"},
+                                         schedule("s", 0x9F, 1, 2),
+                                         {.ev = SK_EV_ZONE_RULE, .entity = "zone:3"},
+                                         {.ev = SK_EV_DOOR_RULE, .entity = "door:1:in:s"},
+                                         calendar(2026),
+                                         person("p-2"),
+                                         {.ev = SK_EV_WAY_RULE, .entity = "way:4", .way = {11, 12, 4, 3}},
+                                         {.ev = SK_EV_ZONE_RULE, .entity = "zone:4"}};
     const struct sk_roster_act act = {"console:0", "192.0.2.1", "reason", "person.create", 64};
     sk_text_copy(changes[2].authorization.person, SK_ENTITY_MAX, "p-1");
     sk_text_copy(changes[2].authorization.schedule, SK_ENTITY_MAX, "always");
