@@ -220,8 +220,7 @@ static void take_movement(struct sk_engine *engine, const struct sk_passage *pas
     if (sk_passage_move(engine, passage, &stir, effects)) {
         stir.own = own;
         sk_supplements_stir(engine, &stir, passage->recv_us, passage->now, effects);
-        for (size_t i = 0; i < sizeof stir.zones / sizeof *stir.zones; i++)
-            sk_zone_look(engine, sk_zone_index(engine, stir.zones[i]), passage->now, effects);
+        sk_zones_stir(engine, &stir, passage->now, effects);
     }
     if (passage->fills) /* what was uncertain may be certain now */
         sk_zones_look(engine, passage->now, effects);

@@ -441,6 +441,8 @@ void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk
 
 /* zones.c: alarms of zones by who is inside */
 void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *now, struct sk_effects *effects);
+void sk_zones_stir(struct sk_engine *engine, const struct sk_stir *stir, const struct sk_now *now,
+                   struct sk_effects *effects); /* those somebody left or entered */
 void sk_zones_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects); /* all */
 size_t sk_zones_worst(const struct sk_engine *engine);                                              /* transitions of that */
 void sk_zone_detail(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,

@@ -7,6 +7,8 @@
 
 #include "schemas/model/register.h"
 
+#define KEEP_US (SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S)
+
 struct search {
     const struct sk_registers *registers;
     const struct sk_roster *roster;
@@ -18,8 +20,7 @@ struct search {
 /* Let go by the collector long ago, or soon. */
 static bool is_gone(const struct sk_entry *entry, int64_t as_of_us)
 {
-    return sk_register_state_is_final(entry->state) &&
-           sk_entry_since(entry, SK_NEVER) < as_of_us - SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S;
+    return sk_register_state_is_final(entry->state) && sk_entry_since(entry, SK_NEVER) < as_of_us - KEEP_US;
 }
 
 static const struct sk_entry *next(const struct search *search, uint8_t register_, size_t *cursor)
@@ -208,10 +209,9 @@ void sk_papers_find(const struct sk_registers *registers, const struct sk_roster
     if (registers == NULL)
         return;
     find_modes(&search);
-    if (!were_kept(registers) || question->person == NULL ||
-        question->at_us < question->as_of_us - SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S)
+    ret_papers->kept = were_kept(registers) && question->at_us >= question->as_of_us - KEEP_US;
+    if (!ret_papers->kept || question->person == NULL)
         return;
-    ret_papers->kept = true;
     ret_papers->escorted = question->kind == SK_PERSON_VISITOR;
     find_permits(&search);
     find_emergencies(&search);

@@ -35,6 +35,8 @@ static const char *find_astray(const struct sk_engine *engine, uint32_t zone, co
         .zone = info->id, .at_us = now->utc_us, .by_us = now->utc_us, .as_of_us = now->utc_us};
     sk_papers_find(world.registers, engine->roster, world.site_zone, &question, &papers);
     *ret_exempt = papers.exempt_by[0] != '\0';
+    if (!papers.kept)
+        return NULL;
     const struct sk_roster_view view = view_now(engine, now);
     for (size_t i = 0; i < engine->trails.count; i++) {
         const struct sk_trail *trail = &engine->trails.items[i];
@@ -44,8 +46,6 @@ static const char *find_astray(const struct sk_engine *engine, uint32_t zone, co
         const struct sk_roster_change *holder = sk_roster_get(&view, SK_EV_PERSON_CREATED, question.person);
         question.kind = holder != NULL ? holder->person.kind : 0;
         sk_papers_find(world.registers, engine->roster, world.site_zone, &question, &papers);
-        if (!papers.kept)
-            return NULL;
         if (papers.escorted && !papers.measure && !sk_escort_is_in(&papers, &engine->trails, info->number, SK_NEVER))
             return question.person;
     }
@@ -136,6 +136,14 @@ void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *n
     const struct sight sight = look(engine, (uint32_t)zone, now);
     for (uint8_t kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++)
         feed(engine, (uint32_t)zone, kind, &sight, now, effects);
+}
+
+void sk_zones_stir(struct sk_engine *engine, const struct sk_stir *stir, const struct sk_now *now, struct sk_effects *effects)
+{
+    const uint16_t *zones = stir->zones;
+    for (size_t i = 0; i < sizeof stir->zones / sizeof *zones; i++)
+        if (zones[i] != 0 && (i == 0 || zones[i] != zones[0]) && (i < 2 || zones[i] != zones[1]))
+            sk_zone_look(engine, sk_zone_index(engine, zones[i]), now, effects);
 }
 
 void sk_zones_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
