@@ -173,8 +173,12 @@ static inline const struct sk_alarm *pk_alarm(const struct papers *run, const ch
 
 static inline bool pk_is_active(const struct papers *run, const char *source)
 {
-    const struct sk_alarm *alarm = pk_alarm(run, source);
-    return alarm != NULL && (alarm->bits & SK_ALARM_BIT_ACTIVE) != 0;
+    for (size_t i = 0; i < sk_engine_alarm_count(run->kit.engine); i++) {
+        const struct sk_alarm *alarm = sk_engine_alarm(run->kit.engine, i);
+        if (strcmp(alarm->source, source) == 0 && (alarm->bits & SK_ALARM_BIT_ACTIVE) != 0)
+            return true;
+    }
+    return false;
 }
 
 static inline uint64_t pk_item(const struct sk_draft *draft, enum sk_tag tag)

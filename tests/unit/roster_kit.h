@@ -123,6 +123,8 @@ static inline void rk_rules(struct sk_roster *roster)
     rk_put(roster, rk_way(1, 11, 12, 3));
     rk_put(roster, rk_way(2, 12, 14, 3));
     rk_put(roster, rk_way(3, 20, 22, 3));
+    rk_put(roster, rk_zone(10, 0, 0, 0));
+    rk_put(roster, rk_way(4, 10, 19, 3));
     struct sk_roster_change rule = {.ev = SK_EV_DOOR_RULE, .entity = "door:9:in:office"};
     rule.door = (struct sk_door_rule){
         .door = 9, .factors = 1 << SK_FACTOR_CARD | 1 << SK_FACTOR_PIN, .entry = true, .schedule = "office"};

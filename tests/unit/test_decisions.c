@@ -183,6 +183,28 @@ static void test_vectors(void **state)
             fail_msg("no case yields %s", sk_deny_reason_name(reason));
 }
 
+/* Between which moments a card was at a reader, and by which clocks nothing may be said. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint8_t class_, quality;
+        int64_t ctrl, recv, early, late;
+    } bounds[] = {
+        {"the controller's moment is earlier", SK_OCC_ONLINE, SK_CLOCK_SYNCED, 100, 300, 100, 300},
+        {"a little ahead", SK_OCC_ONLINE, SK_CLOCK_SYNCED, 300 + 2 * SK_US_PER_S, 300, 300, 300 + 2 * SK_US_PER_S},
+        {"too far ahead", SK_OCC_ONLINE, SK_CLOCK_SYNCED, 301 + 2 * SK_US_PER_S, 300, 0, 0},
+        {"it came late", SK_OCC_GRACE, SK_CLOCK_SYNCED, 100, 300, 0, 0},
+        {"no time of the controller's", SK_OCC_ONLINE, SK_CLOCK_SYNCED, 0, 300, 0, 0},
+        {"our own clock is not set", SK_OCC_ONLINE, SK_CLOCK_UNSYNCED, 100, 300, 0, 0},
+    };
+    for (size_t i = 0; i < SK_COUNT(bounds); i++) {
+        const struct sk_bounds out = sk_sighting_bounds(bounds[i].class_, bounds[i].quality, bounds[i].ctrl, bounds[i].recv);
+        sk_check(out.early_us == bounds[i].early && out.late_us == bounds[i].late, bounds[i].name);
+    }
+}
+
 static int begin(void **state)
 {
     struct sk_fault fault = {0};
@@ -205,7 +227,7 @@ static int end(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_bounds)};
     if (sk_zone_load("Asia/Tokyo", &tokyo, NULL) != SK_OK)
         return 1;
     const int failed = cmocka_run_group_tests(tests, begin, end);

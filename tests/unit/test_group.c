@@ -247,6 +247,14 @@ static void test_restart(void **state)
     assert_int_equal(pk_item(a, SK_TAG_OUR_DECISION), pk_item(b, SK_TAG_OUR_DECISION));
     assert_int_equal(pk_item(a, SK_TAG_AS_OF_US), pk_item(b, SK_TAG_AS_OF_US));
     assert_memory_equal(a->header.subject, b->header.subject, SK_SUBJECT_SIZE);
+    const struct sk_access_event next = pk_event(SK_EV_ACC_TAKEN, 2, true, 2, 40000); /* the ring goes on where it stood */
+    kit_event_feed(&again.kit, &next, 40000);
+    bool kept = false;
+    for (size_t i = 0; i < sk_effects_count(again.kit.effects); i++) {
+        const struct sk_effect *effect = sk_effects_at(again.kit.effects, i);
+        kept |= effect->kind == SK_EFFECT_PENDING_PUT && strcmp(effect->pending.key, "case/1") == 0;
+    }
+    assert_true(kept);
     kit_stop(&again.kit);
     pk_end(&run);
 }

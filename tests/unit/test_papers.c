@@ -100,6 +100,38 @@ static void test_required(void **state)
     assert_non_null(pk_alarm(&run, "door:d1/policy")); /* the alarm that was stays for a person */
     pk_act(&run, "permit.closed", "pm-2", "{\"result\":\"x\"}", 14 * MIN);
     assert_null(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT)); /* what held then goes on to hold */
+    /* wrong for two reasons, of which the paper takes one: said, and not rung again */
+    rule.zone.passback = SK_PASSBACK_HARD;
+    pk_change(&run, rule, 15 * MIN);
+    pk_pass(&run, SK_EV_ACC_TAKEN, WORKER, true, 18 * MIN);
+    assert_true(pk_lists(taken(), SK_TAG_OUR_REASONS, SK_DENY_ANTIPASSBACK_HARD));
+    pk_act(&run, "permit.requested", "", PERMIT("server", ""), 19 * MIN);
+    pk_tick(&run, 60 * MIN);
+    assert_false(pk_is_active(&run, "door:d1/policy"));
+    pk_act(&run, "permit.approved", "pm-3", "{\"office\":\"x\"}", 61 * MIN);
+    supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
+    assert_int_equal(pk_item(supplement, SK_TAG_OLD_AGREEMENT), SK_DISAGREE_GRANTED);
+    assert_int_equal(pk_item(supplement, SK_TAG_AGREEMENT), SK_DISAGREE_GRANTED);
+    assert_false(pk_is_active(&run, "door:d1/policy"));
+    pk_end(&run);
+}
+
+/* What was decided before the site kept registers is not measured by them. */
+static void test_before_registers(void **state)
+{
+    (void)state;
+    pk_begin(&run, tokyo);
+    pk_person(&run, STAFF, SK_PERSON_STAFF, true);
+    pk_person(&run, ESCORT, SK_PERSON_STAFF, true);
+    pk_person(&run, WORKER, SK_PERSON_CONTRACTOR, true);
+    struct sk_roster_change rule = rk_zone(12, 3, SK_PASSBACK_SOFT, 0);
+    rule.zone.papers = SK_PAPERS_REQUIRED;
+    pk_change(&run, rule, 200);
+    pk_pass(&run, SK_EV_ACC_TAKEN, WORKER, true, MIN);
+    pk_act(&run, "permit.requested", "", PERMIT("server", ""), 2 * MIN);
+    assert_null(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT));
+    pk_pass(&run, SK_EV_ACC_TAKEN, WORKER, true, 3 * MIN);
+    assert_true(pk_lists(taken(), SK_TAG_OUR_REASONS, SK_DENY_PERMIT_MISSING));
     pk_end(&run);
 }
 
@@ -140,13 +172,15 @@ static void test_emergency(void **state)
     "{\"name\":\"n\",\"company\":\"x\",\"person\":\"p-4\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\","            \
     "\"host_name\":\"n\",\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\","                    \
     "\"until\":\"2025-11-20T15:00:00Z\",\"zones\":[\"server\"]" more "}"
+#define SINGLE "zone:server/occ.single_in_two_person"
 #define ASTRAY "zone:server/escort.astray"
 
 static void visit(const char *fields)
 {
-    pk_act(&run, "visit.requested", "", fields, MIN);
-    pk_act(&run, "visit.approved", "vs-1", "{\"office\":\"x\"}", MIN + 1);
-    pk_act(&run, "visit.arrived", "vs-1", "{\"identity\":\"licence\",\"identity_by\":\"desk\"}", MIN + 2);
+    char id[SK_ENTRY_ID_MAX];
+    sk_text_copy(id, sizeof id, pk_act(&run, "visit.requested", "", fields, MIN));
+    pk_act(&run, "visit.approved", id, "{\"office\":\"x\"}", MIN + 1);
+    pk_act(&run, "visit.arrived", id, "{\"identity\":\"licence\",\"identity_by\":\"desk\"}", MIN + 2);
 }
 
 /* The escort follows, walks away, comes back; then walks away for good, and a watch by camera is attested. */
@@ -247,13 +281,20 @@ static void test_guests(void **state)
            2 * MIN + 2000);
     pk_tick(&run, 2 * MIN + 31000);
     assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_WRONG_ACCOMPANIMENT));
-    assert_false(pk_is_active(&run, "zone:server/occ.single_in_two_person")); /* two are inside, though only one may be */
+    assert_false(pk_is_active(&run, SINGLE)); /* two are inside, though only one may be */
     pk_pass(&run, SK_EV_ACC_TAKEN, STAFF, true, 4 * MIN);
     pk_pass(&run, SK_EV_ACC_TAKEN, WORKER, true, 5 * MIN);
     assert_true(pk_lists(taken(), SK_TAG_OUR_REASONS, SK_DENY_OCC_UPPER)); /* the guest is the fourth */
     assert_true(pk_is_active(&run, "zone:server/occ.max"));
     pk_act(&run, "joint.recorded", "", "{\"visit\":\"vs-1\",\"escort\":\"p-2\",\"door\":\"d1\",\"direction\":\"out\"}",
            6 * MIN);
+    assert_false(pk_is_active(&run, "zone:server/occ.max"));
+    /* another guest, who also has a card: counted once where both say he is */
+    visit(VISIT(""));
+    pk_pass(&run, SK_EV_ACC_TAKEN, STAFF, false, 7 * MIN);
+    pk_pass(&run, SK_EV_ACC_TAKEN, VISITOR, true, 8 * MIN);
+    pk_act(&run, "joint.recorded", "", "{\"visit\":\"vs-2\",\"escort\":\"p-2\",\"door\":\"d1\",\"direction\":\"in\"}",
+           8 * MIN + 1);
     assert_false(pk_is_active(&run, "zone:server/occ.max"));
     const struct sk_registers *registers = sk_engine_registers(run.kit.engine);
     const int64_t in_us = kit_now(2 * MIN + 2000).utc_us;
@@ -271,17 +312,22 @@ static void test_modes(void **state)
     struct sk_roster_change rule = rk_zone(12, 3, 0, 0);
     rule.zone.people_min = 2;
     pk_change(&run, rule, 200);
+    pk_pass(&run, SK_EV_ACC_TAKEN, STRANGER, true, 20000);
     pk_pass(&run, SK_EV_ACC_TAKEN, STRANGER, true, MIN);
     assert_int_equal(pk_item(taken(), SK_TAG_AGREEMENT), SK_DISAGREE_GRANTED);
     pk_tick(&run, 4 * MIN);
-    /* told five minutes later, from two minutes before that passage on */
+    assert_true(pk_is_active(&run, SINGLE));
+    pk_pass(&run, SK_EV_ACC_TAKEN, STRANGER, false, 4 * MIN + 1);
+    assert_false(pk_is_active(&run, SINGLE));
+    /* told five minutes later, from between the two entries on */
     pk_act(&run, "mode.declared", "",
-           "{\"kind\":\"fire_release\",\"from\":\"2025-11-20T11:59:00Z\",\"until\":\"2025-11-20T12:30:00Z\",\"cause\":\"x\","
+           "{\"kind\":\"fire_release\",\"from\":\"2025-11-20T12:00:40Z\",\"until\":\"2025-11-20T12:30:00Z\",\"cause\":\"x\","
            "\"approver\":\"boss\"}",
            5 * MIN);
     const struct sk_draft *supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
     assert_int_equal(pk_item(supplement, SK_TAG_AGREEMENT), SK_AGREE_EXEMPT);
     assert_true(pk_says(supplement, SK_TAG_EXEMPT_BY, "md-1 fire_release"));
+    assert_true(pk_says(supplement, SK_TAG_SUPPLEMENTS, "1/2"));
     pk_pass(&run, SK_EV_ACC_TAKEN, STRANGER, true, 6 * MIN);
     assert_string_equal(kit_story(&run.kit), "E"); /* recorded, and no alarm */
     assert_int_equal(pk_item(taken(), SK_TAG_AGREEMENT), SK_AGREE_EXEMPT);
@@ -290,6 +336,7 @@ static void test_modes(void **state)
     assert_true(pk_says(taken(), SK_TAG_EXEMPT_BY, "md-1 fire_release"));
     assert_string_equal(pk_tick(&run, 10 * MIN), "E"); /* alone in a zone for two: said, and no violation */
     assert_int_equal(pk_item(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_AGREEMENT), SK_AGREE_EXEMPT);
+    assert_false(pk_is_active(&run, SINGLE));
     pk_act(&run, "mode.ended", "md-1", "{}", 11 * MIN);
     pk_pass(&run, SK_EV_ACC_TAKEN, STRANGER, true, 12 * MIN);
     assert_int_equal(pk_item(taken(), SK_TAG_AGREEMENT), SK_DISAGREE_GRANTED);
@@ -480,9 +527,16 @@ static void test_at_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_permits),   cmocka_unit_test(test_required),       cmocka_unit_test(test_emergency),
-        cmocka_unit_test(test_escort),    cmocka_unit_test(test_escort_missing), cmocka_unit_test(test_goods),
-        cmocka_unit_test(test_guests),    cmocka_unit_test(test_modes),          cmocka_unit_test(test_emergency_service),
+        cmocka_unit_test(test_permits),
+        cmocka_unit_test(test_required),
+        cmocka_unit_test(test_emergency),
+        cmocka_unit_test(test_escort),
+        cmocka_unit_test(test_escort_missing),
+        cmocka_unit_test(test_goods),
+        cmocka_unit_test(test_guests),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_emergency_service),
+        cmocka_unit_test(test_before_registers),
         cmocka_unit_test(test_at_random),
     };
     if (sk_zone_load("Asia/Tokyo", &tokyo, NULL) != SK_OK)
