@@ -346,10 +346,16 @@ static void keep_id(const cJSON *json, struct sk_answer *answer)
 void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
                     struct sk_answer *ret_answer)
 {
+    sk_command_run_with(floor, line, length, peer_uid, -1, now, ret_answer);
+}
+
+void sk_command_run_with(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, int fd,
+                         const struct sk_now *now, struct sk_answer *ret_answer)
+{
     struct sk_fault fault = {0};
     cJSON *json = NULL;
     *ret_answer = (struct sk_answer){.err = SK_OK};
-    struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = ""};
+    struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = "", .fd = fd};
     enum sk_err err = sk_json_parse(line, length, &SK_JSON_REQUEST, &json, &fault);
     if (err != SK_OK) {
         sk_request_refuse(&request, err, fault.text);

@@ -42,6 +42,9 @@ struct sk_answer {
 /* Carries out one line. peer_uid: of the socket. The answer's result is the caller's. */
 void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
                     struct sk_answer *ret_answer);
+/* The same with a descriptor that came with the line (-1: none), borrowed: what is longer than a line travels so. */
+void sk_command_run_with(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, int fd,
+                         const struct sk_now *now, struct sk_answer *ret_answer);
 /* What site file and product say of zones, calendars and the schedule "always", as roster changes where it is not there yet.
  * Once the roster has begun (or with force, to begin it); what cannot be written is told and tried at the next call. */
 enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct sk_now *now, bool force);

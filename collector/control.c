@@ -96,7 +96,10 @@ static void run_command(struct client *client, char *text, size_t length)
         free_client(client); /* sixty-four commands without reading one answer */
         return;
     }
-    sk_command_run(client->control->floor, text, length, client->uid, &now, &client->answers[client->answer_count]);
+    const int fd = sk_line_take_fd(client->line);
+    sk_command_run_with(client->control->floor, text, length, client->uid, fd, &now, &client->answers[client->answer_count]);
+    if (fd >= 0)
+        close(fd);
     explicit_bzero(text, length);
     client->answer_count++;
     client->control->has_answers = true;

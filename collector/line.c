@@ -28,7 +28,10 @@ struct sk_line {
     size_t out_at, out_length, out_capacity, ceiling;
     bool broken, waiting_to_write;
     const char *why;
-    bool *freed; /* set by sk_line_free() while a callback is running */
+    int passed_fd;    /* -1 none */
+    size_t passed_at; /* the last byte that came with it: the kernel ends a read behind a descriptor's bytes */
+    bool may_take;    /* the line that is handed over holds that byte */
+    bool *freed;      /* set by sk_line_free() while a callback is running */
 };
 
 static void line_ready(void *context, uint32_t events);
@@ -43,8 +46,8 @@ enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_ev
         sk_free(in);
         return SK_ERR_NOMEM;
     }
-    *line =
-        (struct sk_line){.loop = loop, .fd = fd, .events = *events, .context = context, .in = in, .ceiling = SK_LINE_OUT_MAX};
+    *line = (struct sk_line){
+        .loop = loop, .fd = fd, .events = *events, .context = context, .in = in, .ceiling = SK_LINE_OUT_MAX, .passed_fd = -1};
     enum sk_err err = sk_loop_add(loop, fd, EPOLLIN, line_ready, line, &line->source);
     if (err != SK_OK) {
         sk_free(in);
@@ -55,6 +58,20 @@ enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_ev
     return SK_OK;
 }
 
+static void drop_fd(struct sk_line *line)
+{
+    if (line->passed_fd >= 0)
+        close(line->passed_fd);
+    line->passed_fd = -1;
+}
+
+int sk_line_take_fd(struct sk_line *line)
+{
+    const int fd = line->may_take ? line->passed_fd : -1;
+    line->passed_fd = line->may_take ? -1 : line->passed_fd;
+    return fd;
+}
+
 void sk_line_free(struct sk_line *line)
 {
     if (line == NULL)
@@ -63,12 +80,13 @@ void sk_line_free(struct sk_line *line)
         *line->freed = true;
     sk_loop_remove(line->loop, line->source);
     close(line->fd);
+    drop_fd(line);
     sk_free_secret(line->in, SK_LINE_IN_MAX); /* command lines carry tokens */
     sk_free(line->out);
     sk_free(line);
 }
 
-static void break_line(struct sk_line *line, const char *why)
+void sk_line_break(struct sk_line *line, const char *why)
 {
     if (line->broken)
         return;
@@ -98,7 +116,7 @@ static void flush_out(struct sk_line *line)
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EAGAIN)
-            break_line(line, "the other side left");
+            sk_line_break(line, "the other side left");
         if (sent < 0)
             break;
         line->out_at += (size_t)sent;
@@ -137,7 +155,7 @@ static bool queue(struct sk_line *line, const char *bytes, size_t length)
     if (line->broken)
         return false;
     if (!make_room(line, length)) {
-        break_line(line, "too far behind");
+        sk_line_break(line, "too far behind");
         return false;
     }
     memcpy(line->out + line->out_length, bytes, length);
@@ -185,35 +203,62 @@ static bool cut_lines(struct sk_line *line)
         if (end == NULL)
             break;
         *end = '\0';
+        line->may_take = line->passed_fd >= 0 && line->passed_at <= (size_t)(end - line->in);
         line->events.on_line(line->context, line->in + start, (size_t)(end - line->in) - start);
         if (freed)
             return false;
+        if (line->may_take)
+            drop_fd(line);
+        line->may_take = false;
         start = (size_t)(end - line->in) + 1;
     }
     line->freed = NULL;
     memmove(line->in, line->in + start, line->in_length - start);
     line->in_length -= start;
+    line->passed_at -= line->passed_fd >= 0 ? start : 0;
     return true;
+}
+
+/* Bytes, and at most one descriptor that came with them; the kernel closes what has no room (so the room is exact: CMSG_SPACE
+ * would hold two). */
+static ssize_t receive(struct sk_line *line)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec piece = {line->in + line->in_length, SK_LINE_IN_MAX - line->in_length};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
+    const ssize_t got = recvmsg(line->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+        head->cmsg_len == CMSG_LEN(sizeof(int))) {
+        drop_fd(line);
+        line->passed_at = line->in_length + (size_t)got - 1;
+        memcpy(&line->passed_fd, CMSG_DATA(head), sizeof(int));
+    }
+    return got;
 }
 
 /* Reads until dry or its share is used. Sets broken at the end of the stream or when a line is too long; false when freed. */
 static bool read_in(struct sk_line *line)
 {
     for (int reads = 0; !line->broken && reads < READS_PER_TURN; reads++) {
-        ssize_t got = recv(line->fd, line->in + line->in_length, SK_LINE_IN_MAX - line->in_length, MSG_DONTWAIT);
+        const ssize_t got = receive(line);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN)
             return true;
         if (got <= 0) {
-            break_line(line, "the other side left");
+            sk_line_break(line, "the other side left");
             return true;
         }
         line->in_length += (size_t)got;
         if (!cut_lines(line))
             return false;
         if (line->in_length == SK_LINE_IN_MAX)
-            break_line(line, "a line is longer than 64 KiB");
+            sk_line_break(line, "a line is longer than 64 KiB");
     }
     return true;
 }

@@ -24,12 +24,17 @@ struct sk_line_events {
 enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_events *events, void *context,
                            struct sk_line **ret_line);
 void sk_line_free(struct sk_line *line);
+/* The descriptor that was passed with the line on_line is about, now the caller's; -1: none. What nobody takes is closed after
+ * the call; of several with one line all but the newest are closed. */
+int sk_line_take_fd(struct sk_line *line);
 /* Queues bytes and sends what the socket takes. On an overfull queue the connection is marked broken and on_close follows at
  * the next turn of the loop, never from inside this call. */
 void sk_line_send(struct sk_line *line, const char *bytes, size_t length);
 /* Queues only: for many lines at once; sk_line_flush() sends. A queue of 64 KiB is sent by itself. */
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length);
 void sk_line_flush(struct sk_line *line);
+/* Ends the connection; on_close follows at the next turn of the loop. */
+void sk_line_break(struct sk_line *line, const char *why);
 size_t sk_line_queued(const struct sk_line *line); /* bytes the other side has not taken */
 /* While on, the queue has no ceiling (a snapshot is as large as the site). Off: the ceiling is SK_LINE_OUT_MAX above what is
  * queued now, and SK_LINE_OUT_MAX again once the queue was empty. */

@@ -11,7 +11,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { ROWS_MAX = 1000, BAD_MAX = 100, COLUMNS_MAX = 64 };
+enum { ROWS_MAX = 5000, BAD_MAX = 100, COLUMNS_MAX = 64 };
 
 struct import {
     struct request *request;
@@ -100,7 +100,7 @@ static void read_rows(struct import *import, char *text)
         return;
     while (sk_csv_row(&csv, fields, COLUMNS_MAX, &count, &line)) {
         if (import->count == ROWS_MAX) {
-            complain(import, line, "", "more than 1000 rows; import in parts");
+            complain(import, line, "", "more than 5000 rows; import in parts");
             return;
         }
         cJSON *document = cJSON_CreateObject();
@@ -182,10 +182,10 @@ static const struct sk_act_row *read_register(struct request *request)
     return row != NULL && sk_request_deny(request, row->permission) == SK_OK ? row : NULL;
 }
 
-static enum sk_err run(struct import *import, cJSON *csv)
+static enum sk_err run(struct import *import, char *csv)
 {
     const bool dry_run = cJSON_IsTrue(sk_json_get(import->request->args, "dry_run"));
-    read_rows(import, csv->valuestring);
+    read_rows(import, csv);
     check_rows(import);
     const bool store = !dry_run && import->bad_count == 0 && import->count > 0;
     const enum sk_err err = store ? store_rows(import) : SK_OK;
@@ -199,14 +199,16 @@ enum sk_err sk_run_register_import(struct request *request)
     const struct sk_act_row *row = read_register(request);
     if (row == NULL)
         return request->answer->err;
-    cJSON *csv = cJSON_GetObjectItemCaseSensitive(request->args, "csv");
-    if (!cJSON_IsString(csv))
-        return sk_request_refuse(request, SK_ERR_PARSE, "csv: expected the file's text");
+    struct sk_request_text csv;
     if (!sk_recorder_writable(request->floor->recorder))
         return sk_request_refuse(request, SK_ERR_FULL, "the log cannot be written now, so no register can change");
+    if (!sk_request_file(request, "csv", &csv))
+        return request->answer->err;
     struct import *import = sk_calloc(1, sizeof *import);
-    if (import == NULL)
+    if (import == NULL) {
+        sk_request_file_free(&csv);
         return sk_request_refuse(request, SK_ERR_NOMEM, "out of memory");
+    }
     import->request = request;
     import->row = row;
     import->rows = cJSON_CreateArray();
@@ -214,10 +216,11 @@ enum sk_err sk_run_register_import(struct request *request)
     import->document = sk_calloc(1, sizeof *import->document);
     enum sk_err err = import->rows == NULL || import->bad == NULL || import->document == NULL
                           ? sk_request_refuse(request, SK_ERR_NOMEM, "out of memory")
-                          : run(import, csv);
+                          : run(import, csv.text);
     sk_free_secret(import->document, import->document != NULL ? sizeof *import->document : 0);
     cJSON_Delete(import->rows);
     cJSON_Delete(import->bad);
     sk_free(import);
+    sk_request_file_free(&csv);
     return err;
 }

@@ -80,11 +80,17 @@ static void publish_state(struct sk_feed *feed)
     sk_live_publish(feed->live, SK_LIVE_STATE, "snapshot", 0, json);
 }
 
+/* Records that were committed while the snapshot was on its way are in its end's number, not in lines of their own. */
 static enum sk_err on_end(struct sk_feed *feed, cJSON *line)
 {
-    (void)line;
+    const char *record = sk_json_text(sk_json_get(line, "record"));
     if (!feed->snapshot)
         return SK_ERR_PROTOCOL;
+    if (record != NULL && record[0] != '\0') {
+        feed->has_record = true;
+        if (!sk_json_u64(sk_json_get(line, "record"), &feed->record))
+            return SK_ERR_PROTOCOL;
+    }
     feed->snapshot = false;
     sk_mirror_end(feed->mirror);
     if (feed->has_record)

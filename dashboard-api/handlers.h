@@ -41,6 +41,18 @@ void sk_handle_get_register(struct sk_call *call);
 void sk_handle_post_register(struct sk_call *call);
 void sk_handle_post_register_import(struct sk_call *call);
 void sk_handle_post_register_act(struct sk_call *call);
+void sk_handle_post_people_import(struct sk_call *call);
+void sk_handle_post_person_update(struct sk_call *call);
+void sk_handle_post_person_end(struct sk_call *call);
+void sk_handle_post_credential_lose(struct sk_call *call);
+void sk_handle_post_credential_return(struct sk_call *call);
+void sk_handle_post_credential_disable(struct sk_call *call);
+void sk_handle_post_authorization_revoke(struct sk_call *call);
+void sk_handle_get_schedules(struct sk_call *call);
+void sk_handle_post_schedule(struct sk_call *call);
+void sk_handle_get_rules(struct sk_call *call);
+void sk_handle_post_zone_rule(struct sk_call *call);
+void sk_handle_post_door_rule(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -3,7 +3,7 @@
  * are meant; the collector checks the act, the roles and the document, and its faults travel on as they are. */
 #include <string.h>
 
-#include "dashboard-api/handlers.h"
+#include "dashboard-api/ask.h"
 #include "dashboard-api/reply.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/json.h"
@@ -13,27 +13,11 @@ enum { WORD_SEGMENT = 2 }; /* api, v1, WORD */
 /* Asks with the arguments and the path's word; takes the arguments in any case. good: they are complete. */
 static void ask(struct sk_call *call, const char *name, cJSON *args, bool good, bool repeatable)
 {
-    struct sk_fault fault = {0};
-    struct sk_out out = {0};
-    cJSON *result = NULL, *faults = NULL;
-    good = good && args && cJSON_AddStringToObject(args, "path", call->target->segments[WORD_SEGMENT]);
-    const struct sk_command command = {.name = name,
-                                       .secret = call->who.secret,
-                                       .address = sk_http_peer(call->http),
-                                       .args = args,
-                                       .repeatable = repeatable,
-                                       .ret_faults = &faults};
-    const enum sk_err err = good ? sk_control_call(call->app->control, &command, &result, &fault)
-                                 : sk_fault_set(&fault, SK_ERR_NOMEM, "out of memory");
+    if (good && args && cJSON_AddStringToObject(args, "path", call->target->segments[WORD_SEGMENT]))
+        sk_ask(call, name, args, repeatable);
+    else
+        sk_reply_problem(call, 500, "nomem", "out of memory");
     cJSON_Delete(args);
-    if (err != SK_OK) {
-        sk_reply_faults(call, &fault, faults);
-        cJSON_Delete(faults);
-        return;
-    }
-    sk_out_json(&out, result);
-    cJSON_Delete(result);
-    sk_reply_out(call, &out);
 }
 
 /* Takes the named members of the body along; others are refused. */

@@ -7,7 +7,6 @@
 #include "collector/cli/cli.h"
 #include "collector/cli/send.h"
 #include "schemas/base/json.h"
-#include "schemas/base/mem.h"
 #include "schemas/model/register.h"
 
 enum { WORDS_MAX = 3 };
@@ -85,8 +84,7 @@ static int send(const char *name, const struct options *options, cJSON *args)
     cJSON_AddStringToObject(args, "reason", options->reason);
     cJSON_AddStringToObject(command, "cmd", name);
     cJSON_AddItemToObject(command, "args", args);
-    return strcmp(name, "register.import") == 0 ? sk_cli_import("register", options->state, command)
-                                                : sk_cli_send("register", options->state, command);
+    return sk_cli_send("register", options->state, command);
 }
 
 static int run_list(const struct options *options, cJSON *args)
@@ -131,16 +129,13 @@ static int run_act(const struct options *options, cJSON *args)
 
 static int run_import(const struct options *options, cJSON *args)
 {
-    char *csv = sk_cli_read_file("register", options->words[1]);
-    if (csv == NULL) {
-        cJSON_Delete(args);
-        return SK_EXIT_FAILED;
-    }
+    cJSON *command = cJSON_CreateObject();
     cJSON_AddStringToObject(args, "register", options->words[0]);
-    cJSON_AddStringToObject(args, "csv", csv);
+    cJSON_AddStringToObject(args, "reason", options->reason);
     cJSON_AddBoolToObject(args, "dry_run", options->dry_run);
-    sk_free_secret(csv, SK_CLI_FILE_MAX + 2);
-    return send("register.import", options, args);
+    cJSON_AddStringToObject(command, "cmd", "register.import");
+    cJSON_AddItemToObject(command, "args", args);
+    return sk_cli_import("register", options->state, command, options->words[1]);
 }
 
 static const struct {

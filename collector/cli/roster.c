@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sekisho roster import`: sends a CSV file to the collector, which checks all of it and stores all or nothing; prints each bad
- * row with its field and reason. */
+/* `sekisho roster import`: passes a CSV file's descriptor to the collector, which reads and checks all of it and stores all or
+ * nothing; prints each bad row with its field and reason. */
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/cli/cli.h"
 #include "collector/cli/send.h"
 #include "schemas/base/json.h"
-#include "schemas/base/mem.h"
 
 struct options {
     const char *file, *state, *approver, *office;
@@ -49,11 +48,10 @@ static int run_one(const char *name, const char *arguments, const char *state)
     return sk_cli_send("roster", state, command);
 }
 
-static cJSON *command_of(const struct options *options, const char *csv)
+static cJSON *command_of(const struct options *options)
 {
     cJSON *command = cJSON_CreateObject(), *args = cJSON_CreateObject();
     cJSON_AddStringToObject(command, "cmd", "roster.import");
-    cJSON_AddStringToObject(args, "csv", csv);
     cJSON_AddStringToObject(args, "approver", options->approver);
     cJSON_AddStringToObject(args, "office", options->office);
     cJSON_AddBoolToObject(args, "dry_run", options->dry_run);
@@ -70,10 +68,5 @@ int sk_cli_roster(int argc, char **argv)
         return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
     if (!read_options(argc, argv, &options))
         return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
-    char *csv = sk_cli_read_file("roster", options.file);
-    if (csv == NULL)
-        return SK_EXIT_FAILED;
-    const int code = sk_cli_import("roster", options.state, command_of(&options, csv));
-    sk_free_secret(csv, SK_CLI_FILE_MAX + 2);
-    return code;
+    return sk_cli_import("roster", options.state, command_of(&options), options.file);
 }

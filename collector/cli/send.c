@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files in, commands out, answers to people. */
+/* Commands and files out, answers to people. */
 #include "collector/cli/send.h"
 
+#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "collector/cli/cli.h"
 #include "collector/cli/talk.h"
 #include "schemas/base/json.h"
-#include "schemas/base/mem.h"
 
-char *sk_cli_read_file(const char *name, const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = file != NULL ? sk_calloc(SK_CLI_FILE_MAX + 2, 1) : NULL;
-    const size_t length = text != NULL ? fread(text, 1, SK_CLI_FILE_MAX + 1, file) : 0;
-    const bool bad = text == NULL || ferror(file) != 0;
-    if (file != NULL)
-        fclose(file);
-    if (!bad && length <= SK_CLI_FILE_MAX)
-        return text;
-    fprintf(
-        stderr, "sekisho %s: %s: %s\n", name, path,
-        bad ? sk_cli_text("読めません", "cannot be read")
-            : sk_cli_text("60 000バイトを超えます。分けて取り込んでください", "more than 60 000 bytes; import it in parts"));
-    sk_free(text);
-    return NULL;
-}
-
-cJSON *sk_cli_ask(const char *name, const char *state, cJSON *command)
+/* Sends the command (taken), with a descriptor beside it unless that is -1; the answer is the caller's, NULL after complaining.
+ */
+static cJSON *ask(const char *name, const char *state, cJSON *command, int file)
 {
     struct sk_fault fault = {0};
     struct sk_talk talk = sk_talk_open(state);
@@ -37,7 +21,7 @@ cJSON *sk_cli_ask(const char *name, const char *state, cJSON *command)
         cJSON_Delete(command);
         return NULL;
     }
-    cJSON *answer = sk_talk_ask(&talk, command, &fault);
+    cJSON *answer = file < 0 ? sk_talk_ask(&talk, command, &fault) : sk_talk_ask_with(&talk, command, file, &fault);
     if (answer == NULL)
         fprintf(stderr, "sekisho %s: %s\n", name, fault.text);
     fclose(talk.in);
@@ -63,7 +47,7 @@ static int complain(const char *name, const cJSON *answer)
 
 int sk_cli_send(const char *name, const char *state, cJSON *command)
 {
-    cJSON *answer = sk_cli_ask(name, state, command);
+    cJSON *answer = ask(name, state, command, -1);
     if (answer == NULL)
         return SK_EXIT_FAILED;
     int code = SK_EXIT_OK;
@@ -98,10 +82,17 @@ static int show_import(const char *name, const cJSON *answer)
     return bad == 0 ? SK_EXIT_OK : SK_EXIT_REFUSED;
 }
 
-int sk_cli_import(const char *name, const char *state, cJSON *command)
+int sk_cli_import(const char *name, const char *state, cJSON *command, const char *path)
 {
-    cJSON *answer = sk_cli_ask(name, state, command);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        fprintf(stderr, "sekisho %s: %s: %s\n", name, path, sk_cli_text("読めません", "cannot be read"));
+        cJSON_Delete(command);
+        return SK_EXIT_FAILED;
+    }
+    cJSON *answer = ask(name, state, command, file);
     const int code = answer != NULL ? show_import(name, answer) : SK_EXIT_FAILED;
     cJSON_Delete(answer);
+    close(file);
     return code;
 }

@@ -276,6 +276,8 @@ struct sk_engine {
     struct sk_roster *roster;
     struct sk_trails trails;
     struct sk_cases cases; /* passages that may be decided again */
+    bool papers_due;       /* papers changed since they were looked at */
+    int64_t awaited_mono;  /* when the first of what is awaited is over */
     /* the registers, and when what is overdue is looked at next */
     struct sk_registers *registers;
     const struct sk_zone *zone; /* the site's; NULL until set */
@@ -312,9 +314,10 @@ void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, s
 
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
-/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. */
+/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. newest not 0: its
+ * detail is told whenever it changes, and takes the acknowledgement back when newest has grown. */
 enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
-                           const struct sk_now *now, struct sk_effects *effects);
+                           uint64_t newest, const struct sk_now *now, struct sk_effects *effects);
 
 /* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
@@ -435,7 +438,7 @@ size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us);   /* how m
 int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number); /* -1 none */
 void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
                          struct sk_effects *effects);
-void sk_supplements_paper(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+void sk_papers_changed(struct sk_engine *engine, const struct sk_now *now);
 size_t sk_cases_due(const struct sk_engine *engine);
 void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 

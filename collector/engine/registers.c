@@ -38,7 +38,7 @@ void sk_engine_restore_register_last(struct sk_engine *engine, uint8_t register_
 struct overdue {
     size_t count;
     char detail[SK_ALARM_TEXT_MAX];
-    int64_t next_us; /* the first that is still ahead */
+    int64_t newest_us, next_us; /* the last that fell due, and the first that is still ahead */
 };
 
 static void look_at_row(const struct sk_engine *engine, const struct sk_due_row *row, int64_t now_us, struct overdue *overdue)
@@ -51,6 +51,7 @@ static void look_at_row(const struct sk_engine *engine, const struct sk_due_row 
             overdue->next_us = due_us < overdue->next_us ? due_us : overdue->next_us;
             continue;
         }
+        overdue->newest_us = due_us > overdue->newest_us ? due_us : overdue->newest_us;
         const size_t length = strlen(overdue->detail);
         if (overdue->count++ < NAMED)
             sk_text_format(overdue->detail + length, sizeof overdue->detail - length, "%s%s", length > 0 ? ", " : "",
@@ -74,22 +75,27 @@ static void tell(struct sk_engine *engine, size_t index, const struct overdue *o
     if (engine->registers_told[index] == told && engine->registers_looked)
         return;
     engine->registers_told[index] = told;
-    sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, now, effects);
+    sk_system_feed(engine, row->name, overdue->count > 0, row->severity, detail, (uint64_t)overdue->newest_us, now, effects);
+}
+
+/* One name of the list, which begins at index, counted over all its rows; when the next one falls due. */
+static int64_t look_at_name(struct sk_engine *engine, size_t index, const struct sk_now *now, struct sk_effects *effects)
+{
+    struct overdue overdue = {.next_us = SK_NEVER};
+    look_at_row(engine, sk_due_at(index), now->utc_us, &overdue);
+    for (size_t k = index + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
+        look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
+    tell(engine, index, &overdue, now, effects);
+    return overdue.next_us;
 }
 
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
     int64_t next_us = SK_NEVER;
     sk_registers_forget(engine->registers, now->utc_us - KEEP_US);
-    for (size_t i = 0; sk_due_at(i) != NULL; i++) {
-        struct overdue overdue = {.next_us = SK_NEVER};
-        if (!is_first_of_name(i))
-            continue;
-        look_at_row(engine, sk_due_at(i), now->utc_us, &overdue);
-        for (size_t k = i + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
-            look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
-        tell(engine, i, &overdue, now, effects);
-        next_us = overdue.next_us < next_us ? overdue.next_us : next_us;
+    for (size_t i = 0; sk_due_at(i) != NULL && i < SK_DUE_ROWS_MAX; i++) {
+        const int64_t due_us = is_first_of_name(i) ? look_at_name(engine, i, now, effects) : SK_NEVER;
+        next_us = due_us < next_us ? due_us : next_us;
     }
     engine->registers_looked = true;
     engine->registers_due_mono = SK_NEVER;
@@ -127,9 +133,7 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     act->state = act->row->to != 0 ? act->row->to : entry != NULL ? entry->state : 0;
     enum sk_err err = sk_registers_check(engine->registers, act, fault);
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now,
-                                SK_REGISTERS_TRANSITIONS + 3 * sk_cases_since(engine, INT64_MIN) + sk_zones_worst(engine), 0,
-                                effects);
+        err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
     if (err == SK_OK)
         err = sk_registers_apply(engine->registers, act);
     if (err != SK_OK)
@@ -141,7 +145,7 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
     if (sk_papers_matter(act->row->register_))
-        sk_supplements_paper(engine, now, effects);
-    sk_registers_look(engine, now, effects);
+        sk_papers_changed(engine, now);
+    engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }

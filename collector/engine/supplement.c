@@ -79,7 +79,7 @@ enum sk_err sk_case_restore(struct sk_engine *engine, const char *rest, struct s
     return SK_OK;
 }
 
-void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now)
+static int64_t first_awaited(const struct sk_engine *engine)
 {
     int64_t first_us = SK_NEVER;
     for (size_t i = 0; i < SK_CASES; i++) {
@@ -87,10 +87,20 @@ void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now)
         if (kept->in_use && kept->awaits_until_us != 0 && kept->awaits_until_us < first_us)
             first_us = kept->awaits_until_us;
     }
-    if (first_us == SK_NEVER)
+    return first_us;
+}
+
+void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now)
+{
+    const int64_t first_us = first_awaited(engine);
+    engine->awaited_mono =
+        first_us == SK_NEVER ? SK_NEVER : now->mono_us + (first_us > now->utc_us ? first_us - now->utc_us : 0);
+    if (engine->papers_due)
+        sk_heap_set(&engine->heap, engine->node_case, now->mono_us);
+    else if (first_us == SK_NEVER)
         sk_heap_cancel(&engine->heap, engine->node_case);
     else
-        sk_heap_set(&engine->heap, engine->node_case, now->mono_us + (first_us > now->utc_us ? first_us - now->utc_us : 0));
+        sk_heap_set(&engine->heap, engine->node_case, engine->awaited_mono);
 }
 
 void sk_passage_keep(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
@@ -216,37 +226,48 @@ void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, i
     sk_cases_arm(engine, now);
 }
 
-/* Any paper may speak for anybody who passed lately: all that are kept are looked at. */
-void sk_supplements_paper(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+void sk_papers_changed(struct sk_engine *engine, const struct sk_now *now)
+{
+    engine->papers_due = true;
+    sk_cases_arm(engine, now);
+}
+
+/* Any paper may speak for anybody who passed lately: all that are kept are looked at, once for many acts of one turn. */
+static void look_at_papers(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
     const struct cause cause = {"late_paper", now, now->utc_us, true};
+    engine->papers_due = false;
     for (uint32_t i = 0; i < SK_CASES; i++)
         if (engine->cases.items[i].in_use && engine->cases.items[i].person >= 0)
             look(engine, i, &cause, effects);
-    sk_cases_arm(engine, now);
     sk_zones_look(engine, now, effects);
 }
 
 size_t sk_cases_due(const struct sk_engine *engine)
 {
-    size_t count = 0;
+    size_t count = engine->papers_due ? sk_zones_worst(engine) : 0;
     for (size_t i = 0; i < SK_CASES; i++)
-        count += engine->cases.items[i].in_use && engine->cases.items[i].awaits_until_us != 0;
+        count += engine->cases.items[i].in_use && (engine->papers_due || engine->cases.items[i].awaits_until_us != 0);
     return count;
 }
 
-void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+/* The timer runs on the monotonic clock: what it was set for is over, whatever UTC says. */
+static void look_at_awaited(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    int64_t first_us = SK_NEVER;
-    for (size_t i = 0; i < SK_CASES; i++)
-        if (engine->cases.items[i].in_use && engine->cases.items[i].awaits_until_us != 0 &&
-            engine->cases.items[i].awaits_until_us < first_us)
-            first_us = engine->cases.items[i].awaits_until_us;
-    /* The timer runs on the monotonic clock: what it was set for is over, whatever UTC says. */
+    const int64_t first_us = first_awaited(engine);
     const struct cause cause = {"time_over", now, now->utc_us > first_us ? now->utc_us : first_us, false};
     for (uint32_t i = 0; first_us != SK_NEVER && i < SK_CASES; i++)
         if (engine->cases.items[i].in_use && engine->cases.items[i].awaits_until_us != 0 &&
             engine->cases.items[i].awaits_until_us <= cause.as_of_us)
             look(engine, i, &cause, effects);
+}
+
+void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
+{
+    const bool over = engine->awaited_mono <= now->mono_us;
+    if (engine->papers_due)
+        look_at_papers(engine, now, effects);
+    if (over)
+        look_at_awaited(engine, now, effects);
     sk_cases_arm(engine, now);
 }

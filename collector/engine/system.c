@@ -25,7 +25,7 @@ uint32_t sk_system_slot(struct sk_engine *engine, const char *name)
 }
 
 enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
-                           const struct sk_now *now, struct sk_effects *effects)
+                           uint64_t newest, const struct sk_now *now, struct sk_effects *effects)
 {
     if (!active && find_slot(engine, name) == SK_SYSTEM_SLOTS)
         return SK_OK;
@@ -36,6 +36,7 @@ enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool acti
                                             .now = now,
                                             .detail = sk_text_or(detail),
                                             .severity = severity,
+                                            .matched = newest,
                                             .mono_us = now->mono_us,
                                             .recv_us = now->utc_us};
     sk_cond_feed(engine, engine->system_cond + slot, &input, effects);
@@ -50,5 +51,5 @@ enum sk_err sk_engine_system(struct sk_engine *engine, const char *name, bool ac
     if (!active && find_slot(engine, name) == SK_SYSTEM_SLOTS)
         return SK_OK;
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
-    return err == SK_OK ? sk_system_feed(engine, name, active, (uint8_t)severity, detail, now, effects) : err;
+    return err == SK_OK ? sk_system_feed(engine, name, active, (uint8_t)severity, detail, 0, now, effects) : err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON of points and alarms. A builder with a sticky failure: members are added without checks, the end asks once. */
+/* The JSON of points (written) and of alarms (built: members are added without checks, the end asks once). */
 #include "schemas/model/json.h"
 
 #include <math.h>
@@ -55,64 +55,58 @@ static enum sk_err finish(struct builder *b, cJSON **ret_json)
     return SK_OK;
 }
 
-static void put_flags(struct builder *b, const struct sk_point_kind *kind, double mask)
+static void write_flags(struct sk_json_writer *to, const struct sk_point_kind *kind, double mask)
 {
-    cJSON *words = cJSON_AddArrayToObject(b->object, "value");
-    b->bad |= words == NULL;
-    uint64_t bits = mask >= 0 && mask < 9007199254740992.0 ? (uint64_t)mask : 0;
-    for (size_t i = 0; words != NULL && i < kind->state_count && i < 53; i++)
+    const uint64_t bits = mask >= 0 && mask < 9007199254740992.0 ? (uint64_t)mask : 0;
+    sk_json_write_open(to, "value", '[');
+    for (size_t i = 0; i < kind->state_count && i < 53; i++)
         if ((bits >> i & 1) != 0)
-            b->bad |= !cJSON_AddItemToArray(words, cJSON_CreateString(kind->states[i]));
+            sk_json_write_text(to, NULL, kind->states[i]);
+    sk_json_write_close(to, ']');
 }
 
-static void put_state(struct builder *b, const struct sk_point_kind *kind, double index)
+static void write_state(struct sk_json_writer *to, const struct sk_point_kind *kind, double index)
 {
-    bool listed = index >= 0 && index < (double)kind->state_count;
-    put_text(b, "value", listed ? kind->states[(size_t)index] : "unknown");
+    const bool listed = index >= 0 && index < (double)kind->state_count;
+    sk_json_write_text(to, "value", listed ? kind->states[(size_t)index] : "unknown");
 }
 
 /* A point that never had a value has none to show: a 0 beside a bad quality would read as one. */
-static void put_value(struct builder *b, const struct sk_point_kind *kind, const struct sk_sample *sample, const char *text,
-                      bool ever)
+static void write_value(struct sk_json_writer *to, const struct sk_point_kind *kind, const struct sk_sample *sample,
+                        const char *text, bool ever)
 {
-    if (!ever || sample->quality == SK_Q_COMM_NO_VALUE || sample->quality == SK_Q_WAITING) {
-        b->bad |= cJSON_AddNullToObject(b->object, "value") == NULL;
-        return;
-    }
-    if (kind->kind == SK_KIND_NUMBER)
-        put_number(b, "value", sample->number);
-    if (kind->kind == SK_KIND_STATE)
-        put_state(b, kind, sample->number);
-    if (kind->kind == SK_KIND_FLAGS)
-        put_flags(b, kind, sample->number);
-    if (kind->kind == SK_KIND_TEXT)
-        put_text(b, "value", text);
+    if (!ever || sample->quality == SK_Q_COMM_NO_VALUE || sample->quality == SK_Q_WAITING)
+        sk_json_write_null(to, "value");
+    else if (kind->kind == SK_KIND_NUMBER)
+        sk_json_write_number(to, "value", sample->number);
+    else if (kind->kind == SK_KIND_STATE)
+        write_state(to, kind, sample->number);
+    else if (kind->kind == SK_KIND_FLAGS)
+        write_flags(to, kind, sample->number);
+    else
+        sk_json_write_text(to, "value", text);
 }
 
-enum sk_err sk_point_to_json(const struct sk_point *point, const struct sk_device *device, const struct sk_sample *sample,
-                             const char *text, int64_t changed_us, bool stale, cJSON **ret_json)
+void sk_point_write(struct sk_json_writer *to, const struct sk_point *point, const struct sk_device *device,
+                    const struct sk_sample *sample, const char *text, int64_t changed_us, bool stale)
 {
     static const char *const kinds[] = {"number", "state", "flags", "text"};
-    struct builder b = {.object = cJSON_CreateObject()};
-    if (b.object == NULL)
-        return SK_ERR_NOMEM;
-    put_text(&b, "id", point->id);
-    put_text(&b, "device", device->id);
-    put_text(&b, "name", point->name);
-    put_text(&b, "kind", kinds[point->kind->kind]);
-    put_value(&b, point->kind, sample, text, changed_us != 0);
-    put_text(&b, "unit", sk_unit_code(point->kind->unit));
-    put_text(&b, "quality", sk_quality_name(sample->quality));
-    put_number(&b, "opc", sample->quality);
-    put_text(&b, "reason", sk_quality_reason_name(sample->reason));
-    bool has_source = (sample->flags & SK_SAMPLE_HAS_SOURCE) != 0;
-    put_time(&b, "time", has_source ? sample->source_us : sample->recv_us);
-    put_time(&b, "received", sample->recv_us);
-    put_time(&b, "changed", changed_us);
-    put_bool(&b, "stale", stale);
-    put_bool(&b, "simulated", (sample->flags & SK_SAMPLE_SIMULATED) != 0);
-    put_bool(&b, "source_time", has_source);
-    return finish(&b, ret_json);
+    const bool has_source = (sample->flags & SK_SAMPLE_HAS_SOURCE) != 0;
+    sk_json_write_text(to, "id", point->id);
+    sk_json_write_text(to, "device", device->id);
+    sk_json_write_text(to, "name", point->name);
+    sk_json_write_text(to, "kind", kinds[point->kind->kind]);
+    write_value(to, point->kind, sample, text, changed_us != 0);
+    sk_json_write_text(to, "unit", sk_unit_code(point->kind->unit));
+    sk_json_write_text(to, "quality", sk_quality_name(sample->quality));
+    sk_json_write_number(to, "opc", sample->quality);
+    sk_json_write_text(to, "reason", sk_quality_reason_name(sample->reason));
+    sk_json_write_time(to, "time", has_source ? sample->source_us : sample->recv_us);
+    sk_json_write_time(to, "received", sample->recv_us);
+    sk_json_write_time(to, "changed", changed_us);
+    sk_json_write_bool(to, "stale", stale);
+    sk_json_write_bool(to, "simulated", (sample->flags & SK_SAMPLE_SIMULATED) != 0);
+    sk_json_write_bool(to, "source_time", has_source);
 }
 
 /* The unit of an alarm's figures: that of the point its source names. */

@@ -86,6 +86,22 @@ struct sk_walk {
 };
 enum sk_err sk_store_walk(struct sk_store *store, const struct sk_walk *walk,
                           bool (*visit)(void *context, const struct sk_record *record), void *context);
+/* The same walk over the records of some people alone (header's subject): through their index (log-format.md 4), so one
+ * person's rows of a year are found among millions in milliseconds. zone: number; -1 any. windows: ascending by
+ * sk_subject_order(), each with the receive times at which this person counts (company as it was at the time). */
+struct sk_subject_window {
+    uint8_t tag[SK_SUBJECT_SIZE];
+    int64_t from_us, until_us; /* half-open */
+};
+int sk_subject_order(const void *a, const void *b); /* for qsort() */
+struct sk_search {
+    struct sk_walk walk;
+    int32_t zone;
+    const struct sk_subject_window *windows;
+    size_t window_count;
+};
+enum sk_err sk_store_search(struct sk_store *store, const struct sk_search *search,
+                            bool (*visit)(void *context, const struct sk_record *record), void *context);
 enum sk_err sk_store_record(struct sk_store *store, uint64_t seq, bool (*visit)(void *context, const struct sk_record *record),
                             void *context);
 /* Alarms by occurrence downwards from `below` (UINT64_MAX: newest); open_only: not Normal. */

@@ -21,6 +21,7 @@ enum statement {
     ST_PERSON_PUT,
     ST_PERSON_GET,
     ST_PERSON_REF,
+    ST_PERSON_COMPANY,
     ST_CARD_PUT,
     ST_CARD_GET,
     ST_ACCOUNT_GET,
@@ -46,6 +47,7 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt FROM person "
                       "WHERE id = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+    [ST_PERSON_COMPANY] = "SELECT id FROM person WHERE company = ?1 AND company <> '' AND id > ?2 ORDER BY id LIMIT 1",
     [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
     [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
@@ -215,8 +217,10 @@ enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int6
     enum sk_err err = text_hash(vault, text, &hash);
     if (err == SK_OK)
         err = secret_find(vault, &hash, now_us, &account, kind);
-    if (err == SK_OK && touch && strcmp(kind, "session") == 0) /* only sessions idle out; a token costs no write a request */
-        err = secret_touch(vault, &hash, now_us);
+    /* Only sessions idle out; a token costs no write a request. On a full disk the idle time goes on as it was stored: whoever
+     * calls the roll must not be signed out because nothing can be written. */
+    if (err == SK_OK && touch && strcmp(kind, "session") == 0)
+        (void)secret_touch(vault, &hash, now_us);
     if (err != SK_OK)
         return err;
     *ret_account = account;
@@ -321,6 +325,21 @@ static enum sk_err one_text(struct sk_vault *vault, enum statement which, const 
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48])
 {
     return one_text(vault, ST_PERSON_REF, ref, version > INT64_MAX ? INT64_MAX : (int64_t)version, ret_id, 48);
+}
+
+enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48])
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_PERSON_COMPANY, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, company, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, after, -1, SQLITE_STATIC);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        column_copy(statement, 0, ret_id, 48);
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
 }
 
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed)

@@ -48,6 +48,8 @@ enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_l
 enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t version, struct sk_person_label *ret_label);
 /* The id of the person with this ref under that version or older; NOT_FOUND. */
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48]);
+/* People who ever were of this company, in order of their ids: the first after `after` ("" begins); NOT_FOUND ends. */
+enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48]);
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
 /* --- registers: the personal fields of an entry, by the step that said them; the log holds a salted commitment --- */

@@ -4,6 +4,7 @@
  * wrong is named by its seq, or by the range it must lie in. */
 #include <string.h>
 
+#include "schemas/base/mem.h"
 #include "schemas/store/internal.h"
 
 struct check {
@@ -13,7 +14,8 @@ struct check {
     struct sk_tree end;  /* as stored when the check began */
     struct sk_tree tree; /* recomputed so far */
     struct sk_span span;
-    struct sk_checkpoint next; /* first checkpoint not yet reached */
+    struct sk_subjects *subjects; /* of the block so far */
+    struct sk_checkpoint next;    /* first checkpoint not yet reached */
     bool has_next;
     uint64_t good_size; /* covered by the last checkpoint found good */
     uint64_t number;    /* its number */
@@ -213,6 +215,8 @@ static enum sk_err record_check(struct check *check, sqlite3_stmt *statement)
         err = nodes_check(check, &nodes);
     if (err == SK_OK && check->tree.size % SK_TREE_BLOCK == 0)
         err = span_check(check);
+    if (err == SK_OK && sk_subjects_add(check->subjects, &row.header) != NULL)
+        err = sk_store_run_check(check->store, row.seq / SK_RUN_RECORDS, check->subjects, check->fault);
     return err;
 }
 
@@ -286,6 +290,10 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
 {
     enum { PROGRESS_EVERY = 16 * SK_TREE_BLOCK };
     struct check check = {.store = store, .public_key = public_key, .fault = fault};
+    check.subjects = sk_calloc(1, sizeof *check.subjects);
+    if (check.subjects == NULL)
+        return sk_fault_set(fault, SK_ERR_NOMEM, "out of memory");
+    sk_run_clear(&check.subjects->runs[0]);
     sk_span_clear(&check.span);
     enum sk_err err = check_begin(&check);
     while (err == SK_OK && check.tree.size < check.end.size) {
@@ -295,5 +303,6 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
     }
     if (err == SK_OK)
         err = check_end(&check);
+    sk_free(check.subjects);
     return err == SK_OK ? sk_verify_beside(store, check.end.size, check.numbers, fault) : err;
 }

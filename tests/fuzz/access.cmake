@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 sk_fuzz_target(roster sk_model)
+sk_fuzz_target(register sk_model)

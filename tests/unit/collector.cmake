@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(room line recorder commands)
+foreach(room line recorder commands feed)
   sk_unit_test(collector_${room} sk_collector)
 endforeach()
+sk_unit_test(csv sk_collector)

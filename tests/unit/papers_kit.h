@@ -32,11 +32,16 @@ static inline void pk_replay_record(struct papers *run, const struct sk_draft *d
         fail_msg("record of 0x%04x after event %llu is decided otherwise", draft->header.ev, (unsigned long long)run->seq);
 }
 
-static inline void pk_step(struct papers *run)
+static inline void pk_records(struct papers *run)
 {
     for (size_t i = 0; i < sk_effects_count(run->kit.effects); i++)
         if (sk_effects_at(run->kit.effects, i)->kind == SK_EFFECT_RECORD)
             pk_replay_record(run, sk_effects_at(run->kit.effects, i)->record);
+}
+
+static inline void pk_step(struct papers *run)
+{
+    pk_records(run);
     assert_int_equal(sk_replay_owed(run->replay), 0);
 }
 
@@ -134,6 +139,8 @@ static inline const char *pk_act(struct papers *run, const char *name, const cha
     if (sk_engine_register_act(run->kit.engine, &act, &by, &now, run->kit.effects, &fault) != SK_OK)
         fail_msg("%s: %s", name, fault.text);
     cJSON_Delete(fields);
+    pk_records(run);
+    kit_tick(&run->kit, ms); /* what the papers change is looked at once a turn */
     pk_step(run);
     return id;
 }

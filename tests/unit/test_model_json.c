@@ -15,8 +15,15 @@ static cJSON *point_json(const char *name, uint8_t quality, double number, const
     const struct sk_point point = {.id = "d/x", .name = name, .kind = kind};
     const struct sk_sample sample = {
         .kind = (uint8_t)kind->kind, .quality = quality, .number = number, .recv_us = INT64_C(1790000000000000)};
+    char line[2048];
+    struct sk_json_writer to;
     cJSON *json = NULL;
-    assert_int_equal(sk_point_to_json(&point, &device, &sample, text, changed_us, false, &json), SK_OK);
+    sk_json_writer_init(&to, line, sizeof line);
+    sk_json_write_open(&to, NULL, '{');
+    sk_point_write(&to, &point, &device, &sample, text, changed_us, false);
+    sk_json_write_close(&to, '}');
+    assert_false(to.bad);
+    assert_int_equal(sk_json_parse(line, to.length, &SK_JSON_PAYLOAD, &json, NULL), SK_OK);
     return json;
 }
 

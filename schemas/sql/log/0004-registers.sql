@@ -26,4 +26,4 @@ CREATE TABLE register_act (
     PRIMARY KEY (register, number, step)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

@@ -9,4 +9,4 @@ CREATE TABLE register_personal (
     PRIMARY KEY (entry, step)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
