@@ -169,6 +169,40 @@ void sk_line_send(struct sk_line *line, const char *bytes, size_t length)
         flush_out(line);
 }
 
+/* One byte carries it; the rest goes the usual way. False: the socket took nothing. */
+static bool send_with_fd(struct sk_line *line, const char *byte, int fd)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec part = {.iov_base = (void *)(uintptr_t)byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    ssize_t sent;
+    do
+        sent = sendmsg(line->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
+}
+
+void sk_line_send_fd(struct sk_line *line, const char *bytes, size_t length, int fd)
+{
+    if (fd < 0 || length == 0) {
+        sk_line_send(line, bytes, length);
+        return;
+    }
+    if (line->broken || sk_line_queued(line) > 0 || !send_with_fd(line, bytes, fd))
+        sk_line_break(line, "it does not take its answers");
+    else
+        sk_line_send(line, bytes + 1, length - 1);
+}
+
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length)
 {
     /* a queue that waits for its socket is left to the loop */

@@ -30,6 +30,9 @@ int sk_line_take_fd(struct sk_line *line);
 /* Queues bytes and sends what the socket takes. On an overfull queue the connection is marked broken and on_close follows at
  * the next turn of the loop, never from inside this call. */
 void sk_line_send(struct sk_line *line, const char *bytes, size_t length);
+/* The same with a descriptor beside the first byte (SCM_RIGHTS); it stays the caller's. -1: none. A connection that has not
+ * even taken its earlier answers is broken instead. */
+void sk_line_send_fd(struct sk_line *line, const char *bytes, size_t length, int fd);
 /* Queues only: for many lines at once; sk_line_flush() sends. A queue of 64 KiB is sent by itself. */
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length);
 void sk_line_flush(struct sk_line *line);

@@ -193,8 +193,23 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
     }
 }
 
-/* One message; false when there is none. */
-static bool take_one(struct sk_pollers *pollers, struct slot *slot)
+/* One message of a packet; false: the poller breaks the protocol and was ended. */
+static bool take_message(struct sk_pollers *pollers, struct slot *slot, const uint8_t *bytes, size_t length)
+{
+    const enum sk_err err = sk_handover_decode(pollers->site, bytes, length, pollers->samples, &pollers->message);
+    const bool in_order = err == SK_OK && pollers->message.number == slot->received + 1;
+    if (!in_order || (!slot->greeted && pollers->message.type != SK_UP_HELLO)) {
+        end_slot(slot, err != SK_OK ? "it sent a malformed message" : "it sent messages out of order");
+        return false;
+    }
+    slot->received++;
+    dispatch(pollers, slot, &pollers->message);
+    explicit_bzero(pollers->message.event.identifier, sizeof pollers->message.event.identifier);
+    return slot->ready;
+}
+
+/* One packet, whole; how many messages it held. 0: there is none. */
+static size_t take_packet(struct sk_pollers *pollers, struct slot *slot)
 {
     ssize_t length = recv(slot->fd, pollers->packet, sizeof pollers->packet, MSG_DONTWAIT);
     if (length <= 0) {
@@ -203,18 +218,18 @@ static bool take_one(struct sk_pollers *pollers, struct slot *slot)
             slot->source = NULL;
         }
         slot->ready = false;
-        return false;
+        return 0;
     }
-    enum sk_err err = sk_handover_decode(pollers->site, pollers->packet, (size_t)length, pollers->samples, &pollers->message);
-    bool in_order = err == SK_OK && pollers->message.number == slot->received + 1;
-    if (!in_order || (!slot->greeted && pollers->message.type != SK_UP_HELLO)) {
-        end_slot(slot, err != SK_OK ? "it sent a malformed message" : "it sent messages out of order");
-        return false;
+    const uint8_t *bytes;
+    size_t at = 0, size, count = 0;
+    while (sk_packet_next(pollers->packet, (size_t)length, &at, &bytes, &size)) {
+        count++;
+        if (!take_message(pollers, slot, bytes, size))
+            return count;
     }
-    slot->received++;
-    dispatch(pollers, slot, &pollers->message);
-    explicit_bzero(pollers->message.event.identifier, sizeof pollers->message.event.identifier);
-    return true;
+    if (at < (size_t)length || count == 0)
+        end_slot(slot, "it sent a malformed packet");
+    return count;
 }
 
 static void mute(struct sk_pollers *pollers, struct slot *slot, bool muted)
@@ -228,8 +243,8 @@ static void mute(struct sk_pollers *pollers, struct slot *slot, bool muted)
 static size_t take_slot(struct sk_pollers *pollers, struct slot *slot, size_t most)
 {
     size_t taken = 0;
-    while (slot->ready && slot->fd >= 0 && taken < most && take_one(pollers, slot))
-        taken++;
+    for (size_t got = 1; got > 0 && slot->ready && slot->fd >= 0 && taken < most; taken += got)
+        got = take_packet(pollers, slot);
     return taken;
 }
 
@@ -239,7 +254,7 @@ size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events
     const size_t others = pollers->count - 1;
     mute(pollers, &pollers->slots[0], hold_events);
     size_t taken = hold_events ? 0 : take_slot(pollers, &pollers->slots[0], most);
-    for (size_t i = 0; i < others; i++)
+    for (size_t i = 0; i < others && taken < most; i++)
         taken += take_slot(pollers, &pollers->slots[1 + (pollers->first + i) % others], most - taken);
     pollers->first++;
     return taken;
@@ -251,14 +266,14 @@ void sk_pollers_committed(struct sk_pollers *pollers)
         struct slot *slot = &pollers->slots[i];
         if (slot->fd < 0 || slot->told == slot->waiting)
             continue;
-        uint8_t packet[64];
-        size_t length = 0;
+        uint8_t bytes[SK_HANDOVER_MAX];
+        struct sk_packet packet = {.bytes = bytes};
         static struct sk_handover message;
         message.type = SK_DOWN_COMMITTED;
         message.number = slot->sent + 1;
         message.committed = slot->waiting;
-        if (sk_handover_encode(&message, packet, sizeof packet, &length) != SK_OK ||
-            send(slot->fd, packet, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        if (sk_packet_add(&packet, &message) != SK_OK ||
+            send(slot->fd, packet.bytes, packet.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
             continue; /* told with the next commit, or the poller is gone and its broker sends again */
         slot->sent++;
         slot->told = slot->waiting;

@@ -30,8 +30,8 @@ enum sk_err sk_pollers_create(struct sk_loop *loop, const struct sk_site *site, 
 /* Starts what is not running and whose back-off is over. */
 void sk_pollers_tend(struct sk_pollers *pollers, int64_t mono_us);
 int64_t sk_pollers_deadline(const struct sk_pollers *pollers);
-/* Reads what has arrived, bounded: at most `most` messages. Returns how many were read; hold_events leaves the event poller's
- * messages where they are (its broker then keeps them). */
+/* Reads what has arrived, bounded: packets until `most` messages (the last packet is taken whole). Returns how many were read;
+ * hold_events leaves the event poller's messages where they are (its broker then keeps them). */
 size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events);
 /* After a commit: everything taken so far is durable. */
 void sk_pollers_committed(struct sk_pollers *pollers);

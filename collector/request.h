@@ -77,10 +77,14 @@ void sk_request_file_free(struct sk_request_text *text);
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
     X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
-    SK_PRESENCE_COMMANDS(X)
+    SK_PRESENCE_COMMANDS(X)                                                                                                    \
+    X("door.list", "read.doors", door_list)                                                                                    \
+    X("door.get", "read.doors", door_get)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X
+
+enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
 
 /* roster_commands.c, shared with the import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */

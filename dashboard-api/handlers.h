@@ -24,6 +24,7 @@ void sk_handle_get_alarms(struct sk_call *call);
 void sk_handle_get_alarm(struct sk_call *call);
 void sk_handle_post_acknowledge(struct sk_call *call);
 void sk_handle_get_entries(struct sk_call *call);
+void sk_handle_get_export(struct sk_call *call);
 void sk_handle_get_records(struct sk_call *call);
 void sk_handle_get_events(struct sk_call *call);
 void sk_handle_get_people(struct sk_call *call);
@@ -53,6 +54,8 @@ void sk_handle_post_schedule(struct sk_call *call);
 void sk_handle_get_rules(struct sk_call *call);
 void sk_handle_post_zone_rule(struct sk_call *call);
 void sk_handle_post_door_rule(struct sk_call *call);
+void sk_handle_get_doors(struct sk_call *call);
+void sk_handle_get_door(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations, schedules, rules and who is inside: each route is one command of the collector, one row
- * here. The collector checks the role again, reads the names from the vault and answers. */
+/* People, credentials, authorisations, schedules, rules, who is inside and doors: each route is one command of the collector,
+ * one row here. The collector checks the role again, reads the names from the vault and answers. */
 #include "dashboard-api/ask.h"
 
 /* L: a list by the query's parameters. G: one by the path's id. P: the body as it is. A: the body, with the path's id. */
@@ -26,7 +26,9 @@
     L(get_rules, "rule.list")                                                                                                  \
     A(post_zone_rule, "zone.rule", "zone")                                                                                     \
     A(post_door_rule, "door.rule", "door")                                                                                     \
-    L(get_occupancy, "occupancy.list")
+    L(get_occupancy, "occupancy.list")                                                                                         \
+    L(get_doors, "door.list")                                                                                                  \
+    G(get_door, "door.get", "door")
 
 #define L(handler, command)                                                                                                    \
     void sk_handle_##handler(struct sk_call *call)                                                                             \

@@ -47,7 +47,7 @@ struct sk_malformed {
 
 struct sk_driver_host {
     void *context;
-    struct sk_now (*now)(void *context);
+    struct sk_now (*now)(void *context); /* times only: the clock's quality is not asked for here */
     bool (*stopping)(void *context);
     /* Hands a batch over. Never blocks long: when the host cannot take it, history is given up, not the newest value. */
     void (*samples)(void *context, const struct sk_batch *batch);

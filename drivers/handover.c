@@ -153,8 +153,8 @@ static void get_batch(struct reading *r, struct sk_handover *m)
 static void put_event(struct sk_writer *out, const struct sk_handover *m)
 {
     const struct sk_access_event *event = &m->event;
-    const bool flags[] = {event->has_identity, event->duplicate_flag, event->simulated,
-                          event->external,     event->exempted,       event->has_identifier_hmac};
+    const bool flags[] = {event->has_identity, event->duplicate_flag,      event->simulated, event->external,
+                          event->exempted,     event->has_identifier_hmac, event->extended};
     if (event->identifier_length > SK_IDENTIFIER_MAX || event->native_length > SK_NATIVE_MAX) {
         out->bad = true;
         return;
@@ -185,6 +185,13 @@ static void put_event(struct sk_writer *out, const struct sk_handover *m)
     sk_write_bytes(out, event->native, event->native_length);
 }
 
+/* What only we ourselves say, an alarm or an inference, no poller may hand up. */
+static bool is_controllers(uint16_t ev)
+{
+    const char *topic = sk_event_topic(ev);
+    return ev == SK_EV_NATIVE || (topic != NULL && topic[0] != '\0');
+}
+
 static void get_event_place(struct reading *r, struct sk_access_event *event)
 {
     event->device = (uint32_t)read_index(r, 0, r->site->device_count);
@@ -196,8 +203,8 @@ static void get_event_place(struct reading *r, struct sk_access_event *event)
 static void get_event(struct reading *r, struct sk_handover *m)
 {
     struct sk_access_event *event = &m->event;
-    bool *const flags[] = {&event->has_identity, &event->duplicate_flag, &event->simulated,
-                           &event->external,     &event->exempted,       &event->has_identifier_hmac};
+    bool *const flags[] = {&event->has_identity, &event->duplicate_flag,      &event->simulated, &event->external,
+                           &event->exempted,     &event->has_identifier_hmac, &event->extended};
     get_event_place(r, event);
     event->ev = sk_read_u16(&r->in);
     event->reason = sk_read_u16(&r->in);
@@ -224,7 +231,7 @@ static void get_event(struct reading *r, struct sk_handover *m)
     require(r, event->native_length <= SK_NATIVE_MAX);
     if (!r->in.bad)
         sk_read_copy(&r->in, event->native, event->native_length);
-    require(r, sk_event_name(event->ev) != NULL && sk_deny_reason_name(event->reason) != NULL);
+    require(r, is_controllers(event->ev) && sk_deny_reason_name(event->reason) != NULL);
     require(r, event->decision <= SK_DECISION_UNKNOWN);
 }
 
@@ -342,4 +349,36 @@ enum sk_err sk_handover_decode(const struct sk_site *site, const void *packet, s
         return SK_ERR_PROTOCOL;
     type->get(&r, ret_message);
     return sk_reader_done(&r.in) ? SK_OK : SK_ERR_PROTOCOL;
+}
+
+/* --- packets --- */
+enum { LENGTH_SIZE = 4 };
+
+enum sk_err sk_packet_add(struct sk_packet *packet, const struct sk_handover *message)
+{
+    size_t length = 0;
+    struct sk_writer head;
+    const size_t body = packet->length + LENGTH_SIZE;
+    if (body > SK_HANDOVER_MAX)
+        return SK_ERR_TOO_LONG;
+    const enum sk_err err = sk_handover_encode(message, packet->bytes + body, SK_HANDOVER_MAX - body, &length);
+    if (err != SK_OK)
+        return err;
+    sk_writer_init(&head, packet->bytes + packet->length, LENGTH_SIZE);
+    sk_write_u32(&head, (uint32_t)length);
+    packet->length = body + length;
+    return SK_OK;
+}
+
+bool sk_packet_next(const void *packet, size_t length, size_t *at, const uint8_t **ret_bytes, size_t *ret_length)
+{
+    struct sk_reader reader;
+    sk_reader_init(&reader, (const uint8_t *)packet + *at, length - *at);
+    const uint32_t size = sk_read_u32(&reader);
+    *ret_bytes = sk_read_bytes(&reader, size);
+    if (reader.bad || size == 0)
+        return false;
+    *ret_length = size;
+    *at = length - reader.left;
+    return true;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What crosses between a poller process and the collector: flat bytes over one SOCK_SEQPACKET socketpair, never a pointer.
  *
- * One packet = one message: u8 type, u64 number (per direction, from 1, no gaps), then the body, big-endian. Both ends run the
- * same binary and the same loaded site (the digest is compared in HELLO), still every packet is read with a bounded reader.
+ * A packet is one or more messages, each behind its length as u32: what comes together costs one system call and wakes the
+ * other side once. A message: u8 type, u64 number (per direction, from 1, no gaps), then the body, big-endian. Both ends run
+ * the same binary and the same loaded site (the digest is compared in HELLO), still every packet is read with a bounded reader.
  * Up (poller -> collector): HELLO, BATCH, EVENT, MALFORMED, ENDED. Down: COMMITTED n (all EVENT and MALFORMED up to and with n
  * are durable), PAUSE, RESUME, STOP. */
 #ifndef SK_HANDOVER_H
@@ -43,9 +44,20 @@ struct sk_handover {
     uint64_t committed;
 };
 
+/* A packet being filled: bytes of SK_HANDOVER_MAX, borrowed. */
+struct sk_packet {
+    uint8_t *bytes;
+    size_t length;
+};
+/* Adds a message behind its length. TOO_LONG: it does not fit beside what is there, and nothing has changed. */
+enum sk_err sk_packet_add(struct sk_packet *packet, const struct sk_handover *message);
+/* The next message of a packet that was received: its bytes (inside the packet), and *at moved behind it. False: no more, or
+ * (*at stays short of length) something that is no message. */
+bool sk_packet_next(const void *packet, size_t length, size_t *at, const uint8_t **ret_bytes, size_t *ret_length);
+
 /* Encodes into buffer (SK_HANDOVER_MAX bytes). TOO_LONG when it does not fit. */
 enum sk_err sk_handover_encode(const struct sk_handover *message, void *buffer, size_t capacity, size_t *ret_length);
-/* Decodes a whole packet; samples (SK_BATCH_MAX) receives those of a BATCH. PROTOCOL on anything unexpected, bytes left over
+/* Decodes one whole message; samples (SK_BATCH_MAX) receives those of a BATCH. PROTOCOL on anything unexpected, bytes left over
  * included. Indices (point, device, door, link) are checked against site. */
 enum sk_err sk_handover_decode(const struct sk_site *site, const void *packet, size_t length, struct sk_sample *samples,
                                struct sk_handover *ret_message);

@@ -231,14 +231,14 @@ static enum sk_err take_act(struct sk_replay *replay, const struct sk_record *re
     struct sk_register_act act;
     struct sk_second_decision again;
     enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
-    act.at_us = (int64_t)record->header.t_recv_us;
+    const int64_t now_us = (int64_t)record->header.t_recv_us;
     if (err == SK_OK)
         err = sk_registers_apply(replay->registers, &act);
     for (size_t i = 0; err == SK_OK && sk_papers_matter(act.row->register_) && i < SK_CASES; i++) {
         struct sk_case asked = replay->cases.items[i];
-        asked.papers_by_us = act.at_us;
+        asked.papers_by_us = now_us;
         if (asked.in_use && asked.person >= 0)
-            replay->cases.items[i].owed = sk_case_changes(&world, &asked, act.at_us, &again);
+            replay->cases.items[i].owed = sk_case_changes(&world, &asked, now_us, &again);
     }
     return err;
 }

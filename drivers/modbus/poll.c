@@ -11,15 +11,15 @@
 #define PROOF_US INT64_C(3600000000) /* a proved zero holds an hour */
 enum { PROOFS_PER_CYCLE = 4 };       /* reads of their own for zeros, so that a cycle stays a cycle */
 
+/* Adds to what is not handed over yet: samples carry their own times. */
 void sk_modbus_batch_begin(struct sk_modbus_session *session, int64_t before_us, int64_t after_us)
 {
-    session->sample_count = session->text_length = 0;
     session->before_us = before_us;
     session->after_us = after_us;
     session->now = session->host->now(session->host->context);
 }
 
-void sk_modbus_batch_end(struct sk_modbus_session *session)
+void sk_modbus_batch_flush(struct sk_modbus_session *session)
 {
     if (session->sample_count == 0)
         return;
@@ -38,7 +38,7 @@ void sk_modbus_batch_add(struct sk_modbus_session *session, const struct sk_samp
 {
     size_t length = text == NULL ? 0 : strlen(text) + 1;
     if (session->sample_count == SK_BATCH_MAX || session->text_length + length > sizeof(session->text))
-        sk_modbus_batch_end(session);
+        sk_modbus_batch_flush(session);
     struct sk_sample *to = &session->samples[session->sample_count++];
     *to = *sample;
     int64_t rtt_us = session->after_us - session->before_us;
@@ -336,8 +336,15 @@ static bool digest(struct sk_modbus_session *session, struct sk_modbus_group *gr
         exception_items(session, group->device, &job->span, reply->exception);
     else
         silent_items(session, group->device, &job->span, reason_of(reply->outcome));
-    sk_modbus_batch_end(session);
     return true;
+}
+
+/* Asks; what is known by now does not wait for the answer. */
+static void ask(struct sk_modbus_session *session, const struct sk_modbus_unit_device *device,
+                const struct sk_modbus_request *span, uint8_t retries)
+{
+    sk_modbus_batch_flush(session);
+    sk_modbus_talk_ask(&session->talk, device->info, span, retries, &session->reply);
 }
 
 /* A zero in doubt gets a read of its own. */
@@ -351,7 +358,7 @@ static void prove(struct sk_modbus_session *session, struct sk_modbus_group *gro
                                     .count = item->count,
                                     .first_item = index,
                                     .item_count = 1};
-    sk_modbus_talk_ask(&session->talk, device->info, &own, UINT8_MAX, &session->reply);
+    ask(session, device, &own, UINT8_MAX);
     note_health(session, device);
     bool undefined = session->reply.outcome == SK_WIRE_EXCEPTION && session->reply.exception == 2;
     if (session->reply.outcome != SK_WIRE_ANSWER && !undefined)
@@ -367,7 +374,6 @@ static void prove(struct sk_modbus_session *session, struct sk_modbus_group *gro
         exception_items(session, device, &own, 2);
     else
         answer_items(session, device, &own);
-    sk_modbus_batch_end(session);
 }
 
 static bool wants_proof(const struct sk_modbus_memory *memory, int64_t now_us)
@@ -404,7 +410,6 @@ static void silent_jobs(struct sk_modbus_session *session, struct sk_modbus_grou
     sk_modbus_batch_begin(session, now_us, now_us);
     for (size_t j = from; j < group->job_count; j++)
         silent_items(session, group->device, &group->jobs[j].span, reason);
-    sk_modbus_batch_end(session);
 }
 
 void sk_modbus_group_silent(struct sk_modbus_session *session, struct sk_modbus_group *group, uint8_t reason)
@@ -420,7 +425,6 @@ static bool skip_refused(struct sk_modbus_session *session, struct sk_modbus_gro
         return false;
     sk_modbus_batch_begin(session, now_us, now_us);
     exception_items(session, group->device, &job->span, 2);
-    sk_modbus_batch_end(session);
     return true;
 }
 
@@ -442,7 +446,7 @@ void sk_modbus_group_poll(struct sk_modbus_session *session, struct sk_modbus_gr
     for (size_t j = 0; j < group->job_count; j++) {
         if (skip_refused(session, group, &group->jobs[j]))
             continue;
-        sk_modbus_talk_ask(&session->talk, group->device->info, &group->jobs[j].span, UINT8_MAX, &session->reply);
+        ask(session, group->device, &group->jobs[j].span, UINT8_MAX);
         if (session->reply.outcome == SK_WIRE_STOPPED)
             return;
         note_health(session, group->device);
@@ -463,7 +467,7 @@ void sk_modbus_group_poll(struct sk_modbus_session *session, struct sk_modbus_gr
 void sk_modbus_group_probe(struct sk_modbus_session *session, struct sk_modbus_group *group)
 {
     sk_health_probe_begin(&session->health[group->device->info->unit]);
-    sk_modbus_talk_ask(&session->talk, group->device->info, &group->jobs[0].span, 0, &session->reply);
+    ask(session, group->device, &group->jobs[0].span, 0);
     if (session->reply.outcome == SK_WIRE_STOPPED)
         return;
     note_health(session, group->device);

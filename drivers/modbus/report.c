@@ -74,5 +74,4 @@ void sk_modbus_report(struct sk_modbus_session *session)
         add(session, device->overruns_point, SK_KIND_NUMBER, (double)device->overruns);
         add(session, device->timeouts_point, SK_KIND_NUMBER, (double)device->timeouts);
     }
-    sk_modbus_batch_end(session);
 }

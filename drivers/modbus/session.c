@@ -10,7 +10,8 @@
 #include "schemas/base/mem.h"
 
 #define REPORT_PERIOD_US INT64_C(1000000)
-#define PROBE_MARGIN_US  INT64_C(50000) /* connecting and sending, on top of the time-outs of a probe */
+#define REPORT_SHIFT_US  INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
+#define PROBE_MARGIN_US  INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
 #define PHASE_MAX_US     INT64_C(1000000)
 
 static enum sk_err size_device(struct sk_modbus_unit_device *device)
@@ -317,10 +318,28 @@ static void note_losses(struct sk_modbus_session *session)
         sk_modbus_group_reset(&session->groups[i]);
 }
 
-static void report_when_due(struct sk_modbus_session *session)
+static int64_t next_round_us(const struct sk_modbus_session *session)
+{
+    int64_t next_us = SK_NEVER;
+    for (size_t i = 0; i < session->group_count; i++)
+        if (session->groups[i].due_us < next_us)
+            next_us = session->groups[i].due_us;
+    return next_us;
+}
+
+/* When a report of its own is worth waking for: not when a round comes soon after. */
+static int64_t lone_report_us(const struct sk_modbus_session *session)
+{
+    const int64_t round_us = next_round_us(session);
+    return round_us - session->report_us < REPORT_SHIFT_US ? round_us : session->report_us;
+}
+
+/* With a round that has just ended, in its batch, when it is time or nearly; else alone. At once when the link went or came. */
+static void report_when_due(struct sk_modbus_session *session, bool with_round)
 {
     int64_t now_us = mono_of(session);
-    if (session->link_was_up == session->talk.up && now_us < session->report_us)
+    const int64_t due_us = with_round ? session->report_us - REPORT_SHIFT_US : lone_report_us(session);
+    if (session->link_was_up == session->talk.up && now_us < due_us)
         return;
     session->link_was_up = session->talk.up;
     session->report_us = now_us + REPORT_PERIOD_US;
@@ -329,7 +348,7 @@ static void report_when_due(struct sk_modbus_session *session)
 
 static int64_t next_wake_us(struct sk_modbus_session *session)
 {
-    int64_t now_us = mono_of(session), next_us = session->report_us;
+    int64_t now_us = mono_of(session), next_us = lone_report_us(session);
     for (size_t i = 0; i < session->group_count; i++) {
         const struct sk_modbus_group *group = &session->groups[i];
         const struct sk_health *health = health_of(session, group);
@@ -359,11 +378,13 @@ enum sk_err sk_modbus_session_run(struct sk_modbus_session *session, int stop_fd
     sk_modbus_talk_ready(&session->talk);
     set_phases(session);
     while (!stopping(session)) {
+        const bool read = next_round_us(session) <= mono_of(session);
         round_of_reads(session);
         note_losses(session);
-        report_when_due(session);
+        report_when_due(session, read);
         probe_one(session);
-        report_when_due(session);
+        report_when_due(session, false);
+        sk_modbus_batch_flush(session);
         sk_modbus_talk_sleep(&session->talk, next_wake_us(session));
     }
     return SK_OK;

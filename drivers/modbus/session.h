@@ -109,9 +109,11 @@ void sk_modbus_group_silent(struct sk_modbus_session *session, struct sk_modbus_
 /* Forgets splits, refused registers and proofs of zero: what may have changed while nobody looked. */
 void sk_modbus_group_reset(struct sk_modbus_group *group);
 
+/* Samples gather until the session is about to wait (for an answer, for its next round): then they are handed over as one
+ * batch. begin sets the times of those that follow. */
 void sk_modbus_batch_begin(struct sk_modbus_session *session, int64_t before_us, int64_t after_us);
 void sk_modbus_batch_add(struct sk_modbus_session *session, const struct sk_sample *sample, const char *text);
-void sk_modbus_batch_end(struct sk_modbus_session *session);
+void sk_modbus_batch_flush(struct sk_modbus_session *session);
 
 /* report.c */
 void sk_modbus_report_init(struct sk_modbus_session *session);

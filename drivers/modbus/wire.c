@@ -42,7 +42,7 @@ enum sk_err sk_wire_wait(int fd, int stop_fd, int64_t deadline_us)
             return SK_ERR_CLOSED;
         if (watched[1].revents != 0 && ready > 0)
             return SK_OK;
-        if (left_us == 0)
+        if (ready == 0)
             return SK_ERR_TIMEOUT;
     }
 }

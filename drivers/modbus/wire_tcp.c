@@ -64,27 +64,49 @@ static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct
     return SK_OK;
 }
 
-/* Waits until `bytes` bytes lie in the socket and copies them without taking them. */
-static enum sk_err peek(struct tcp *tcp, uint8_t *to, size_t bytes, int64_t deadline_us)
+/* Waits until anything lies in the socket, or the other side has closed. */
+static enum sk_err await_any(struct tcp *tcp, int64_t deadline_us)
+{
+    const enum sk_err err = sk_wire_wait(modbus_get_socket(tcp->context), tcp->base.stop_fd, deadline_us);
+    return err == SK_ERR_CLOSED ? SK_ERR_AGAIN : err;
+}
+
+/* Waits until `bytes` bytes lie in the socket. */
+static enum sk_err await_all(struct tcp *tcp, size_t bytes, int64_t deadline_us)
 {
     int fd = modbus_get_socket(tcp->context), low = (int)bytes, one = 1;
     setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)); /* poll() then waits for all of them */
-    enum sk_err err = sk_wire_wait(fd, tcp->base.stop_fd, deadline_us);
+    const enum sk_err err = await_any(tcp, deadline_us);
     setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one)); /* libmodbus selects for less than a frame */
-    if (err != SK_OK)
-        return err == SK_ERR_CLOSED ? SK_ERR_AGAIN : err;
-    ssize_t got = recv(fd, to, bytes, MSG_PEEK | MSG_DONTWAIT);
-    return got == (ssize_t)bytes ? SK_OK : SK_ERR_CLOSED; /* readable with less: the other side has closed */
+    return err;
 }
 
-/* The next whole frame, still in the socket. PROTOCOL: what lies there is no frame. AGAIN: stop. */
-static enum sk_err peek_frame(struct tcp *tcp, uint8_t *frame, size_t *ret_size, int64_t deadline_us)
+/* Copies what lies in the socket without taking it: how much; 0 when the other side has closed. */
+static size_t look(struct tcp *tcp, uint8_t frame[SK_MBAP_FRAME_MAX])
 {
-    enum sk_err err = peek(tcp, frame, SK_MBAP_HEAD_SIZE, deadline_us);
-    if (err != SK_OK)
-        return err;
-    *ret_size = sk_mbap_frame_size(frame);
-    return *ret_size == 0 ? SK_ERR_PROTOCOL : peek(tcp, frame, *ret_size, deadline_us);
+    const ssize_t got = recv(modbus_get_socket(tcp->context), frame, SK_MBAP_FRAME_MAX, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 ? (size_t)got : 0;
+}
+
+/* The next whole frame, still in the socket: nearly always it is there at the first look. PROTOCOL: what lies there is no
+ * frame. AGAIN: stop. CLOSED: less than a frame, and no more will come. */
+static enum sk_err peek_frame(struct tcp *tcp, uint8_t frame[SK_MBAP_FRAME_MAX], size_t *ret_size, int64_t deadline_us)
+{
+    enum sk_err err = await_any(tcp, deadline_us);
+    size_t got = err == SK_OK ? look(tcp, frame) : 0, wanted = SK_MBAP_HEAD_SIZE;
+    while (err == SK_OK) {
+        if (got >= SK_MBAP_HEAD_SIZE) {
+            wanted = *ret_size = sk_mbap_frame_size(frame);
+            if (wanted == 0)
+                return SK_ERR_PROTOCOL;
+            if (got >= wanted)
+                return SK_OK;
+        }
+        err = await_all(tcp, wanted, deadline_us);
+        if (err == SK_OK && (got = look(tcp, frame)) < wanted)
+            return SK_ERR_CLOSED; /* readable with less: the other side has closed */
+    }
+    return err;
 }
 
 static void discard(struct tcp *tcp, size_t size)

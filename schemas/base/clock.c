@@ -26,13 +26,19 @@ int64_t sk_clock_mono_us(void)
     return read_clock(CLOCK_BOOTTIME);
 }
 
+struct sk_now sk_clock_times(void)
+{
+    return (struct sk_now){
+        .utc_us = read_clock(CLOCK_REALTIME), .mono_us = read_clock(CLOCK_BOOTTIME), .clock_quality = SK_CLOCK_UNKNOWN};
+}
+
 struct sk_now sk_clock_read(void)
 {
     struct timex state = {0};
-    int status = adjtimex(&state);
-    uint8_t quality = status < 0 ? SK_CLOCK_UNKNOWN : status == TIME_ERROR ? SK_CLOCK_UNSYNCED : SK_CLOCK_SYNCED;
-    return (struct sk_now){
-        .utc_us = read_clock(CLOCK_REALTIME), .mono_us = read_clock(CLOCK_BOOTTIME), .clock_quality = quality};
+    const int status = adjtimex(&state);
+    struct sk_now now = sk_clock_times();
+    now.clock_quality = status < 0 ? SK_CLOCK_UNKNOWN : status == TIME_ERROR ? SK_CLOCK_UNSYNCED : SK_CLOCK_SYNCED;
+    return now;
 }
 
 int64_t sk_clock_step(const struct sk_now *before, const struct sk_now *now)

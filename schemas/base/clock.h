@@ -24,6 +24,7 @@ struct sk_now {
 
 /* The machine's clocks. Quality comes from adjtimex(): synchronised unless STA_UNSYNC. */
 struct sk_now sk_clock_read(void);
+struct sk_now sk_clock_times(void); /* without a system call for the quality: it is SK_CLOCK_UNKNOWN */
 int64_t sk_clock_mono_us(void);
 /* How far utc was stepped between two readings: what it moved beyond mono, when that is more than SK_CLOCK_STEP_US; else 0 (a
  * clock that is slewed moves at most 500 ppm, and readings lie seconds apart). */

@@ -136,7 +136,7 @@ struct sk_register_act {
     const struct sk_act_row *row;
     char entry[SK_ENTRY_ID_MAX];
     uint32_t step; /* of the entry: 1 opened it */
-    int64_t at_us; /* the record's time; not in the body */
+    int64_t at_us; /* when it was done: the record's own time, but in a log that follows a damaged one */
     uint8_t state; /* after it */
     char actor[SK_WHO_MAX];
     bool has_personal;       /* the vault has values of this step */

@@ -24,6 +24,7 @@ void sk_register_act_write(const struct sk_register_act *act, const struct sk_ro
     sk_body_put_u32(body, SK_TAG_STEP, act->step);
     sk_body_put_text(body, SK_TAG_ENTRY_STATE, sk_register_state_name(act->state));
     sk_body_put_bytes(body, SK_TAG_FIELDS, act->fields, act->fields_length);
+    sk_body_put_i64(body, SK_TAG_ACT_US, act->at_us);
 }
 
 static bool take_text(const uint8_t *body, size_t length, enum sk_tag tag, char *to, size_t capacity)
@@ -58,6 +59,9 @@ enum sk_err sk_register_act_read(uint16_t ev, const uint8_t *body, size_t length
         !take_text(body, length, SK_TAG_ENTRY_STATE, state, sizeof state) || !sk_body_find(body, length, SK_TAG_STEP, &item))
         return SK_ERR_PARSE;
     act.step = (uint32_t)sk_item_u64(&item);
+    if (!sk_body_find(body, length, SK_TAG_ACT_US, &item))
+        return SK_ERR_PARSE;
+    act.at_us = sk_item_i64(&item);
     if (!fits(&act, state) || !sk_body_find(body, length, SK_TAG_FIELDS, &item))
         return SK_ERR_PARSE;
     act.state = (uint8_t)sk_register_state_parse(state);

@@ -51,6 +51,9 @@
     X(ST_NUMBER_GET, "SELECT number FROM number WHERE kind = ?1 AND id = ?2")                                                  \
     X(ST_NUMBER_LAST, "SELECT coalesce(max(number), 0) FROM number WHERE kind = ?1")                                           \
     X(ST_NUMBER_ID, "SELECT id FROM number WHERE kind = ?1 AND number = ?2")                                                   \
+    X(ST_NUMBER_EACH, "SELECT kind, number, id FROM number ORDER BY kind, number")                                             \
+    X(ST_ROSTER_CARRY, "SELECT seq, ev, body FROM roster_change ORDER BY version")                                             \
+    X(ST_ACTS_CARRY, "SELECT seq, ev, body FROM register_act ORDER BY seq")                                                    \
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
@@ -58,7 +61,7 @@
     X(ST_ENTRY_PUT, "INSERT INTO register_entry (register, number, state, final, opened_us, changed_us, steps, seq) "          \
                     "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)")                                                                 \
     X(ST_ENTRY_CHANGE, "UPDATE register_entry SET state = ?3, final = ?4, changed_us = ?5, steps = ?6 "                        \
-                       "WHERE register = ?1 AND number = ?2 AND steps < ?6")                                               \
+                       "WHERE register = ?1 AND number = ?2 AND steps < ?6")                                                   \
     X(ST_ENTRY_LAST, "SELECT coalesce(max(number), 0) FROM register_entry WHERE register = ?1")                                \
     X(ST_ENTRIES, "SELECT register, number, seq FROM register_entry WHERE (?1 >> register & 1) = 1 AND seq < ?2 "              \
                   "AND (?3 = 0 OR state = ?3) AND (?4 = 0 OR final = 0) ORDER BY seq DESC LIMIT ?5")                           \

@@ -238,6 +238,7 @@ static const struct {
     {SK_TAG_ENTRY, show_bool},
     {SK_TAG_FACTORS, show_factors},
     {SK_TAG_AGREEMENT, show_agreement},
+    {SK_TAG_ACT_US, show_time},
     {SK_TAG_RANGES, show_u16s},
     {SK_TAG_DAYS, show_u16s},
     {SK_TAG_OLD_DECISION, show_decision},

@@ -38,7 +38,6 @@ enum sk_err sk_store_register_put(struct sk_store *store, const struct sk_header
     if (sk_register_act_read(header->ev, body->bytes, body->writer.length, &act) != SK_OK ||
         !sk_entry_id_parse(act.entry, &register_, &number))
         return SK_ERR_INVALID;
-    act.at_us = (int64_t)header->t_recv_us;
     enum sk_err err = put_entry(store, &act, number, (int64_t)header->seq);
     if (err == SK_OK)
         err = sk_store_statement(store, ST_ACT_PUT, &statement);

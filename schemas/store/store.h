@@ -73,6 +73,11 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
                             void (*progress)(void *context, uint64_t done, uint64_t all), void *context,
                             struct sk_fault *fault);
 
+/* The same for the 256 records from block * 256 on, and the checkpoints and nodes that end among them: small enough for the
+ * writer to do between two commits. Blocks beyond the end are fine. */
+enum sk_err sk_store_verify_block(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE], uint64_t block,
+                                  struct sk_fault *fault);
+
 /* --- reading --- */
 /* Walks records by seq: from (inclusive) upwards or downwards, of the classes in the mask (1 << class; 0 = all), at most
  * limit. The callback borrows the record; returning false ends the walk. One read transaction of at most 50 ms each. */
@@ -140,6 +145,8 @@ struct sk_register_found {
 };
 enum sk_err sk_store_register_entries(struct sk_store *store, const struct sk_register_filter *filter,
                                       struct sk_register_found *ret_rows, size_t *ret_count);
+/* The number of an id; NOT_FOUND when none was ever given out. */
+enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

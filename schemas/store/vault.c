@@ -98,6 +98,23 @@ enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, st
     return SK_OK;
 }
 
+enum sk_err sk_vault_open_reader(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault)
+{
+    const struct sk_schema schema = sk_schema_vault();
+    struct sk_vault *vault = sk_calloc(1, sizeof *vault);
+    *ret_vault = NULL;
+    if (vault == NULL)
+        return sk_fault_set(fault, SK_ERR_NOMEM, "cannot open the vault in '%s': out of memory", directory);
+    vault->lock_fd = -1;
+    enum sk_err err = sk_db_open(directory, &schema, SK_STORE_READER, &vault->db, fault);
+    if (err != SK_OK) {
+        sk_vault_close(vault);
+        return err;
+    }
+    *ret_vault = vault;
+    return SK_OK;
+}
+
 void sk_vault_close(struct sk_vault *vault)
 {
     if (vault == NULL)

@@ -20,6 +20,8 @@ struct sk_account {
 
 struct sk_vault;
 enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault);
+/* Beside the one writer, for reading names only; a process of the collector's user. Every put fails. */
+enum sk_err sk_vault_open_reader(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault);
 void sk_vault_close(struct sk_vault *vault);
 
 enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, int64_t now_us); /* EXISTS */

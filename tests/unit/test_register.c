@@ -120,7 +120,7 @@ static void fields_are_sound(void **state)
         sk_check(sk_field_at(row->number, 0) != NULL, row->name);
         for (size_t k = 0; (field = sk_field_at(row->number, k)) != NULL; k++) {
             const bool text = field->type == SK_FT_TEXT || field->type == SK_FT_NOTE;
-            sk_check(field->id == (row->number << 8 | (k + 1)) && sk_field_row(field->id) == field, field->name);
+            sk_check(field->id == (((size_t)row->number << 8) | (k + 1)) && sk_field_row(field->id) == field, field->name);
             sk_check(sk_field_by_name(row->number, field->name) == field, field->name);
             sk_check((field->words[0] != '\0') == (field->type == SK_FT_WORD || field->type == SK_FT_REF), field->name);
             sk_check(!text || field->max > 0, field->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registers in the engine and in the store: an act is one record, what is overdue rings and returns only when somebody acted,
  * and a restart (from the rows beside the log) changes nothing of it. */
+#include "schemas/store/carry.h"
 #include "schemas/store/vault.h"
 #include "tests/unit/register_kit.h"
 #include "tests/unit/store_support.h"
@@ -295,6 +296,43 @@ static void the_store_refuses_what_does_not_follow(void **state)
     assert_int_equal(sk_store_size(store), 0);
 }
 
+static enum sk_err sum_times(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    struct sk_register_act read;
+    assert_int_equal(sk_register_act_read(ev, body, length, &read), SK_OK);
+    assert_int_equal(read.at_us, at_us);
+    *(int64_t *)context += at_us;
+    return SK_OK;
+}
+
+/* A log that follows a damaged one has every entry, and each act at its own time. */
+static void carried_over_into_the_next_log(void **state)
+{
+    struct sk_store *next = NULL;
+    struct sk_fault fault = {0};
+    struct sk_carried carried = {0};
+    const struct sk_old_log old = {.any = true, .name = "set-aside"};
+    const struct sk_now later = kit_now(86400000);
+    int64_t before = 0, after = 0;
+    uint32_t last = 0;
+    (void)state;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 1000, "{\"office\":\"head\"}"), SK_OK);
+    open_permit("2025-11-20T12:10:00Z", 2000);
+    assert_int_equal(act(SK_EV_PERMIT_CANCELLED, "pm-2", "ann", 3000, "{}"), SK_OK);
+    assert_int_equal(sk_store_registers_each(store, 0, sum_times, &before), SK_OK);
+    assert_int_equal(sk_store_open(support_path("../next"), SK_STORE_WRITER, &next, &fault), SK_OK);
+    assert_int_equal(sk_store_begin(next), SK_OK);
+    assert_int_equal(sk_carry_over(next, store, &old, &later, &carried), SK_OK);
+    assert_int_equal(sk_store_commit(next), SK_OK);
+    assert_true(carried.roster == 4 && carried.lost == 0);
+    assert_int_equal(sk_store_registers_each(next, 0, sum_times, &after), SK_OK);
+    assert_true(before == after && before != 0);
+    assert_int_equal(sk_store_register_last(next, SK_REGISTER_PERMIT, &last), SK_OK);
+    assert_int_equal(last, 2);
+    sk_store_close(next);
+}
+
 static void personal_fields_are_erasable(void **state)
 {
     struct sk_fault fault = {0};
@@ -323,9 +361,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        T(overdue_rings_and_returns),    T(not_ratified_in_time),     T(no_memory),
-        T(a_restart_changes_nothing),    T(what_ended_is_not_loaded), T(the_store_refuses_what_does_not_follow),
-        T(personal_fields_are_erasable),
+        T(overdue_rings_and_returns),      T(not_ratified_in_time),         T(no_memory),
+        T(a_restart_changes_nothing),      T(what_ended_is_not_loaded),     T(the_store_refuses_what_does_not_follow),
+        T(carried_over_into_the_next_log), T(personal_fields_are_erasable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
