@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "collector/hold.h"
+#include "collector/pulse.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
@@ -367,6 +368,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
                             .number = number,
                             .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                             .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);

@@ -11,11 +11,12 @@ enum sk_err sk_engine_reserve(struct sk_engine *engine, struct sk_effects *effec
 }
 
 /* A whole site can fall silent at once; one step fires so many, and the deadline stays in the past for the next. */
-enum { DUE_PER_STEP = 256 };
+enum { DUE_PER_STEP = 256, DOOR_TRANSITIONS = 10 };
 
 struct due {
     const struct sk_engine *engine;
     size_t left;
+    size_t doors;
     size_t widest; /* conditions of the widest point that is due */
     size_t more;   /* passages that are decided again */
 };
@@ -30,6 +31,7 @@ static void count_due(void *context, uint32_t node)
         due->widest = conds;
     if (node == due->engine->node_case)
         due->more += sk_cases_due(due->engine);
+    due->doors += node >= due->engine->node_door && node < due->engine->node_alive;
     due->left++;
 }
 
@@ -65,8 +67,10 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
         until_mono = INT64_MIN;
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err =
-        sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 4) + 3 * due.more, points + most);
+    const enum sk_err err = sk_engine_reserve(engine, effects,
+                                              transitions + most * (3 * due.widest + 4) +
+                                                  DOOR_TRANSITIONS * (due.doors < most ? due.doors : most) + 3 * due.more,
+                                              points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */
@@ -94,7 +98,7 @@ enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *
     for (size_t i = 0; i < count; i++) {
         if (samples[i].point >= engine->site->point_count)
             return SK_ERR_INVALID;
-        transitions += 3u * engine->points[samples[i].point].cond_count + 4u;
+        transitions += 3u * engine->points[samples[i].point].cond_count + 4u + sk_latch_records(engine, samples[i].point);
     }
     const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
     if (err != SK_OK)

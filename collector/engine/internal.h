@@ -12,6 +12,7 @@
 #include "collector/engine/cases.h"
 #include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
+#include "collector/engine/tailgate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
@@ -173,6 +174,9 @@ struct sk_point_state {
     uint8_t standing;        /* enum sk_standing */
     int64_t shown_mono;      /* last POINT effect */
     uint32_t head_of;        /* 1 + controller whose newest number it says; 0 none */
+    uint32_t counts;         /* 2 * (1 + door) + way of the people it counts; 0 none */
+    uint8_t lock_kind;       /* latches.c; 0: its changes are no records */
+    int32_t lock_state;      /* last word; -1 none */
     bool leads;              /* a position along a cable: taken before the states of its batch */
 };
 
@@ -261,6 +265,11 @@ struct sk_index_row { /* for restoring: hash of a name -> number */
     uint32_t number;
 };
 
+struct sk_blind {   /* a link that nobody watches */
+    uint32_t count; /* how many say so */
+    int64_t since_mono;
+};
+
 struct sk_engine {
     const struct sk_site *site;
     uint64_t boot; /* hash of the boot id */
@@ -272,6 +281,7 @@ struct sk_engine {
     struct sk_point_state *points;
     struct sk_watch *watches; /* points, then devices */
     bool has_leaders;
+    struct sk_blind *blinds; /* by link */
     /* conditions */
     struct sk_cond *conds;
     size_t cond_count;
@@ -283,8 +293,10 @@ struct sk_engine {
     uint32_t zone_cond;              /* first of the zones': SK_ZONE_CONDS each */
     struct sk_limit *zone_limits;    /* by zone and kind: how long it may last follows from the zone's rule */
     struct sk_door_watch *door_watches;
-    struct sk_busy *busy;       /* by door */
-    const struct sk_zone *zone; /* borrowed; NULL: UTC */
+    struct sk_tail *tails;         /* by door */
+    struct sk_limit *count_limits; /* by door: its own resolve_time */
+    struct sk_busy *busy;          /* by door */
+    const struct sk_zone *zone;    /* borrowed; NULL: UTC */
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -352,6 +364,7 @@ enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool acti
 
 /* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,
@@ -440,6 +453,7 @@ struct sk_passage { /* an access event made fit for records */
     const char *detail;
     uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
     uint8_t record_class;
+    int64_t moment_us;    /* when it is judged */
     int64_t person_index; /* of the card; -1 not known */
     struct sk_case kept;  /* what it is decided on */
     struct sk_second_decision ours;
@@ -513,6 +527,25 @@ void sk_doors_again(struct sk_engine *engine, const struct sk_ctrl *ctrl, const 
 void sk_door_fire(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
 void sk_door_arm(struct sk_engine *engine, uint32_t door);
 uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind); /* doors.c */
+
+/* tailgate.c */
+void sk_tail_count(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects);
+void sk_tail_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* before _move */
+void sk_tail_closed(struct sk_engine *engine, const struct sk_passage *passage, const struct sk_door_outcome *outcome,
+                    struct sk_effects *effects);
+void sk_tail_look(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+int64_t sk_tail_deadline(const struct sk_engine *engine, uint32_t door);
+void sk_tail_detail(const struct sk_engine *engine, uint32_t door, char detail[SK_ALARM_TEXT_MAX]);
+void sk_pending_tail(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_tail_read(struct sk_engine *engine, const char *door, struct sk_reader *reader, int64_t mono_shift_us);
+
+/* latches.c */
+uint8_t sk_latch_kind(const struct sk_engine *engine, uint32_t point);
+void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, const struct sk_now *now,
+                   struct sk_effects *effects);
+size_t sk_latch_records(const struct sk_engine *engine, uint32_t point); /* at most, of one change */
+enum sk_err sk_latch_read(struct sk_engine *engine, const char *point, struct sk_reader *reader);
+bool sk_reader_is_degraded(const struct sk_engine *engine, const struct sk_reader_info *reader);
 
 /* silence.c */
 void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_silence, const struct sk_now *now,

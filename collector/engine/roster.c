@@ -90,7 +90,7 @@ static void fill_case(const struct sk_engine *engine, struct sk_passage *passage
                              .seq = event->seq,
                              .recv_us = passage->recv_us,
                              .roster_version = sk_roster_version(engine->roster),
-                             .moment_us = sk_decide_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
+                             .moment_us = passage->moment_us,
                              .early_us = seen.early_us,
                              .person = -1};
     kept->papers_by_us = kept->moment_us;
@@ -116,6 +116,7 @@ static void fill_case(const struct sk_engine *engine, struct sk_passage *passage
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage)
 {
     passage->person_index = -1;
+    passage->moment_us = sk_decide_moment(passage->occurrence_class, passage->event->t_ctrl_us, passage->recv_us);
     passage->ours = (struct sk_second_decision){.decision = SK_DECISION_UNKNOWN};
     if (passage->reader != NULL)
         passage->ours.factors_required = passage->reader->factors_required;
