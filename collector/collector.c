@@ -58,15 +58,34 @@ static struct sk_effects *effects_of(struct collector *c)
 
 /* --- what the pollers hand over --- */
 
-static void on_batch(void *context, const struct sk_batch *batch)
+/* The members of a block that did not change go into the history as what they are: read again, the same value. */
+static void keep_block(struct collector *c, const struct sk_block_read *read)
+{
+    uint32_t members[SK_BATCH_MAX];
+    struct sk_sample samples[SK_BATCH_MAX];
+    const size_t count = sk_engine_block_members(c->engine, read->block, members, SK_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = sk_engine_point(c->engine, members[i])->sample;
+        samples[i].source_us = read->source_us;
+        samples[i].recv_us = read->recv_us;
+    }
+    sk_archive_put(c->archive, samples, count);
+}
+
+static bool on_batch(void *context, const struct sk_batch *batch)
 {
     struct collector *c = context;
-    enum sk_err err =
-        sk_engine_samples(c->engine, batch->samples, batch->count, batch->text, batch->text_length, &c->now, effects_of(c));
+    enum sk_err err = sk_engine_block(c->engine, batch->has_block ? &batch->block : NULL, batch->samples, batch->count,
+                                      batch->text, batch->text_length, &c->now, effects_of(c));
+    if (err == SK_ERR_INVALID)
+        return false;
     if (err != SK_OK)
         sk_log(SK_LOG_ERROR, "%zu samples of link '%s' were lost: %s", batch->count, c->site->links[batch->link].id,
                sk_err_text(err));
     sk_archive_put(c->archive, batch->samples, batch->count);
+    if (err == SK_OK && batch->has_block && batch->block.unchanged > 0)
+        keep_block(c, &batch->block);
+    return true;
 }
 
 /* The raw card number lives until here: everything after sees only its HMAC under the site key. */

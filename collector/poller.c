@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "collector/hold.h"
+#include "collector/shorten.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
@@ -26,6 +27,8 @@
 
 /* Far below what people notice and the latency goals (20 ms); long enough that 200 links share their packets. */
 static const int64_t GATHER_US = 10 * SK_US_PER_MS;
+/* The longest batch: 52 bytes a sample, its texts, and a head. */
+enum { BATCH_BYTES = SK_BATCH_MAX * 52 + SK_BATCH_TEXT_MAX + 256 };
 
 struct poller;
 
@@ -52,6 +55,9 @@ struct poller {
     int64_t sent_us;         /* mono: when the last packet went */
     bool gathering;          /* the main thread looks at the packet at sent_us + GATHER_US */
     struct sk_hold *hold;
+    uint64_t told_given_up; /* of the samples given up, so many were told of */
+    struct sk_shorten *shorten;
+    struct sk_sample samples[SK_BATCH_MAX]; /* of the batch being sent */
 };
 
 const struct sk_driver *sk_driver_of(enum sk_protocol protocol)
@@ -150,10 +156,11 @@ static bool send_held(struct poller *poller, uint32_t link)
             return false;
         sk_hold_drop(poller->hold, samples, count);
     }
-    const uint64_t given_up = sk_hold_given_up(poller->hold);
+    const uint64_t given_up = sk_hold_given_up(poller->hold) - poller->told_given_up;
     if (given_up > 0)
         sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
                (unsigned long long)given_up);
+    poller->told_given_up += given_up;
     return true;
 }
 
@@ -171,14 +178,28 @@ static bool host_stopping(void *context)
     return atomic_load(&session->poller->stopping);
 }
 
+/* Behind older values or not at all: a point's values never overtake each other. */
+static bool send_batch(struct poller *poller, const struct sk_batch *batch)
+{
+    struct sk_handover message = {.type = SK_UP_BATCH};
+    if (!send_held(poller, batch->link))
+        return false;
+    if (poller->packet.length + BATCH_BYTES > SK_HANDOVER_MAX && flush_locked(poller, false) == SK_ERR_AGAIN)
+        return false;
+    sk_shorten_batch(poller->shorten, batch, poller->samples, &message.batch);
+    for (size_t i = 0; i < message.batch.count; i++)
+        sk_hold_settle(poller->hold, &poller->samples[i]);
+    return add_locked(poller, &message, false) != SK_ERR_AGAIN;
+}
+
 static void host_samples(void *context, const struct sk_batch *batch)
 {
     struct poller *poller = ((struct session *)context)->poller;
-    struct sk_handover message = {.type = SK_UP_BATCH, .batch = *batch};
     pthread_mutex_lock(&poller->lock);
-    /* behind older values or not at all: a point's values never overtake each other */
-    if (!send_held(poller, batch->link) || add_locked(poller, &message, false) == SK_ERR_AGAIN)
+    if (!send_batch(poller, batch)) {
         sk_hold_put(poller->hold, batch);
+        sk_shorten_skipped(poller->shorten, batch);
+    }
     send_soon_locked(poller);
     pthread_mutex_unlock(&poller->lock);
 }
@@ -372,6 +393,8 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);
     poller.packet.bytes = sk_calloc(SK_HANDOVER_MAX, 1);
     enum sk_err err = sk_hold_create(site->point_count, &poller.hold);
+    if (err == SK_OK)
+        err = sk_shorten_create(site, &poller.shorten);
     struct sk_driver_host *hosts = sk_calloc(site->link_count, sizeof *hosts);
     uint32_t *links = sk_calloc(site->link_count, sizeof *links);
     bool ready = poller.sessions != NULL && poller.packet.bytes != NULL && err == SK_OK && hosts != NULL && links != NULL &&
@@ -384,6 +407,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     }
     sk_free(links);
     sk_free(hosts);
+    sk_shorten_free(poller.shorten);
     sk_hold_free(poller.hold);
     sk_free_secret(poller.packet.bytes, SK_HANDOVER_MAX);
     sk_free(poller.sessions);

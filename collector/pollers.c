@@ -175,7 +175,8 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
             end_slot(slot, "it read another site file than the collector did; restart the collector");
         break;
     case SK_UP_BATCH:
-        events->batch(events->context, &message->batch);
+        if (!events->batch(events->context, &message->batch))
+            end_slot(slot, "it and the collector disagree about who belongs to a block");
         break;
     case SK_UP_EVENT:
         slot->waiting = message->number;

@@ -233,6 +233,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->conds);
     sk_free(engine->watches);
     sk_free(engine->points);
+    sk_free(engine->blocks);
     sk_free(engine->views);
     sk_free(engine);
 }

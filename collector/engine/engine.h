@@ -17,6 +17,7 @@
 #include "schemas/base/err.h"
 #include "schemas/model/access_event.h"
 #include "schemas/model/alarm.h"
+#include "schemas/model/block.h"
 #include "schemas/model/record.h"
 #include "schemas/model/roster.h"
 #include "schemas/model/sample.h"
@@ -92,6 +93,13 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
 /* Inputs. Each is one step. NOMEM leaves the engine as it was. */
 enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *samples, size_t count, const char *text,
                               size_t text_length, const struct sk_now *now, struct sk_effects *effects);
+/* The same for a batch whose first samples were read as a block (schemas/model/block.h): its unchanged members have the read's
+ * times and cost nothing while nothing waits for them. INVALID: the read does not speak of the members that are known here. */
+enum sk_err sk_engine_block(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_sample *samples,
+                            size_t count, const char *text, size_t text_length, const struct sk_now *now,
+                            struct sk_effects *effects);
+/* Members of the block that this point leads, at most `most`. */
+size_t sk_engine_block_members(const struct sk_engine *engine, uint32_t leader, uint32_t *to, size_t most);
 /* *ret_duplicate: the event is in the log already; effects hold at most counters, and the wire may acknowledge it. */
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate);

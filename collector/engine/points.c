@@ -49,6 +49,8 @@ static void watch_fed(struct sk_engine *engine, uint32_t node, int64_t mono_us, 
 static bool watch_due(struct sk_engine *engine, uint32_t node, const struct sk_now *now, struct sk_effects *effects)
 {
     struct sk_watch *watch = &engine->watches[node];
+    if (node < engine->node_device)
+        sk_block_sync(engine, node);
     const int64_t age = now->mono_us - watch->ok_mono;
     if (watch->keep && !watch->row && age >= watch->limit_us / 2) {
         watch->row = true;
@@ -297,5 +299,8 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
 
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point)
 {
-    return point < engine->site->point_count ? &engine->views[point] : NULL;
+    if (point >= engine->site->point_count)
+        return NULL;
+    sk_block_sync(engine, point);
+    return &engine->views[point];
 }
