@@ -271,6 +271,15 @@ static bool is_host(const struct sk_engine *engine, uint32_t node)
     return block != NULL && block->calm && block->host == node;
 }
 
+bool sk_block_hosts(const struct sk_engine *engine, uint32_t node, int64_t *ret_deadline)
+{
+    if (!is_host(engine, node))
+        return false;
+    const struct sk_block *block = block_of(engine, node);
+    *ret_deadline = block->mono_us + block->patience_us;
+    return true;
+}
+
 static void find_host(void *context, uint32_t node)
 {
     struct waking *waking = context;

@@ -151,7 +151,10 @@ enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, s
     return sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
 }
 
-int64_t sk_engine_deadline(const struct sk_engine *engine)
+/* A timer that somebody's voice has put off since it was set is put where it belongs here, and nobody is woken for it. */
+int64_t sk_engine_deadline(struct sk_engine *engine)
 {
+    while (engine->heap.count > 0 && sk_watch_put_off(engine, engine->heap.nodes[0])) {
+    }
     return engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
 }

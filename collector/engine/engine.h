@@ -112,7 +112,7 @@ void sk_engine_hold(struct sk_engine *engine, bool held);
  * and the log names the interval (sys.interrupted). Before the inputs that waited. */
 enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const struct sk_now *now, struct sk_effects *effects);
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
-int64_t sk_engine_deadline(const struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
+int64_t sk_engine_deadline(struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
 
 /* Commands of people. Idempotent: acknowledging an acknowledged occurrence is SK_OK with no effects but
  * the comment, if there is one (alarm.comment). NOT_FOUND: no such open

@@ -325,6 +325,7 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
                      struct sk_effects *effects);
 bool sk_device_is_simulated(const struct sk_engine *engine, uint32_t device); /* its link only plays */
 void sk_watch_arm(struct sk_engine *engine, uint32_t node);
+bool sk_watch_put_off(struct sk_engine *engine, uint32_t node); /* a queued timer is not due when it says; it says so now */
 void sk_point_mark_stale(struct sk_engine *engine, uint32_t point);
 
 /* blocks.c */
@@ -334,6 +335,8 @@ void sk_block_sync(const struct sk_engine *engine, uint32_t point);
  * wait. */
 void sk_block_stir(struct sk_engine *engine, uint32_t point);
 void sk_blocks_stir_all(struct sk_engine *engine);
+/* When the timer of a calm block is due, if this node carries it. */
+bool sk_block_hosts(const struct sk_engine *engine, uint32_t node, int64_t *ret_deadline);
 /* Timers of calm blocks that are due become those of their members. */
 void sk_blocks_wake(struct sk_engine *engine, int64_t until_mono);
 /* A sample of block `number` (0: of none): the point joins or leaves. */
