@@ -15,10 +15,12 @@
 
 #include "collector/archive.h"
 #include "collector/control.h"
+#include "collector/exports.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
+#include "schemas/store/succeed.h"
 
 enum { MESSAGES_PER_COMMIT = 1000, SITE_KEY_SIZE = 32, OWN_POINTS_PERIOD_S = 5, STORE_TEND_PERIOD_S = 1, CATCH_UP_TURNS = 20 };
 static const int64_t LATE_US = 100 * SK_US_PER_MS, STALLED_US = 2 * SK_US_PER_S;
@@ -33,6 +35,7 @@ struct collector {
     struct sk_vault *vault;
     struct sk_feed *feed;
     struct sk_control *control;
+    struct sk_exports *exports;
     struct sk_pollers *pollers;
     struct sk_command_floor floor;
     struct sk_zone *zone;
@@ -48,6 +51,11 @@ struct collector {
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
     bool told_unwritable; /* the alarm "log" is active */
+    bool told_unsigned;
+    uint32_t unfit_rows;
+    char unfit_row[SK_PENDING_KEY_MAX]; /* the first of them */
+    bool unfit_roster;
+    char succession[SK_ALARM_TEXT_MAX]; /* this log follows a damaged one, and nobody was told yet */
     uint64_t told_given_up;
 };
 
@@ -240,14 +248,21 @@ static void tend_calendar(struct collector *c)
 static enum sk_err restore_pending(void *context, const char *key, const void *bytes, size_t length)
 {
     struct collector *c = context;
+    if (strcmp(key, SK_SUCCESSION_KEY) == 0) {
+        memcpy(c->succession, bytes, length < sizeof c->succession ? length : sizeof c->succession - 1);
+        return SK_OK;
+    }
     enum sk_err err = sk_engine_restore_pending(c->engine, key, bytes, length, &c->now);
     if (err == SK_ERR_NOT_FOUND) {
         sk_log(SK_LOG_NOTICE, "pending row '%s' belongs to nothing in this site file; it is left alone", key);
         return SK_OK;
     }
-    if (err != SK_OK)
-        sk_log(SK_LOG_ERROR, "pending row '%s' cannot be used: %s", key, sk_err_text(err));
-    return err;
+    if (err == SK_OK || err == SK_ERR_NOMEM)
+        return err;
+    sk_log(SK_LOG_ERROR, "pending row '%s' cannot be used: %s", key, sk_err_text(err));
+    if (c->unfit_rows++ == 0)
+        sk_text_copy(c->unfit_row, sizeof c->unfit_row, key);
+    return SK_OK; /* one row that is none must not keep everything from being watched; it rings */
 }
 
 static bool restore_alarm(void *context, const struct sk_alarm *alarm)
@@ -261,7 +276,10 @@ static bool restore_alarm(void *context, const struct sk_alarm *alarm)
 
 static enum sk_err restore_roster(void *context, uint16_t ev, const void *body, size_t length)
 {
-    return sk_engine_restore_roster(((struct collector *)context)->engine, ev, body, length);
+    struct collector *c = context;
+    const enum sk_err err = sk_engine_restore_roster(c->engine, ev, body, length);
+    c->unfit_roster = err != SK_OK && err != SK_ERR_NOMEM;
+    return err;
 }
 
 static enum sk_err restore_engine(struct collector *c)
@@ -293,6 +311,27 @@ static void record_start(struct collector *c, const char *boot_id)
     sk_recorder_add(c->recorder, &draft);
 }
 
+/* Open until a person has seen it: over at once, because nothing of it can be mended here. */
+static void tell_unfit_rows(struct collector *c)
+{
+    char detail[SK_ALARM_TEXT_MAX];
+    if (c->unfit_rows == 0)
+        return;
+    sk_text_format(detail, sizeof detail, "%u stored rows cannot be used; the first is '%s'", c->unfit_rows, c->unfit_row);
+    raise_system(c, "log.rows", true, SK_SEV_HIGH, detail);
+    raise_system(c, "log.rows", false, SK_SEV_HIGH, detail);
+}
+
+/* Rings highest, and stays until a person has seen it; the row that remembers it goes in the same transaction. */
+static void tell_succession(struct collector *c)
+{
+    if (c->succession[0] == '\0')
+        return;
+    raise_system(c, "log.damaged", true, SK_SEV_CRITICAL, c->succession);
+    raise_system(c, "log.damaged", false, SK_SEV_CRITICAL, c->succession);
+    sk_recorder_forget(c->recorder, SK_SUCCESSION_KEY);
+}
+
 static enum sk_err open_engine(struct collector *c, struct sk_fault *fault)
 {
     char boot_id[40];
@@ -309,6 +348,10 @@ static enum sk_err open_engine(struct collector *c, struct sk_fault *fault)
     if (err == SK_OK) {
         record_start(c, boot_id);
         err = sk_engine_start(c->engine, &c->now, effects_of(c));
+    }
+    if (err == SK_OK) {
+        tell_succession(c);
+        tell_unfit_rows(c);
     }
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "the engine cannot start from what is stored: %s", sk_err_text(err));
 }
@@ -338,6 +381,13 @@ static enum sk_err open_signals(struct collector *c, struct sk_fault *fault)
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot watch for signals: %s", strerror(errno));
 }
 
+static enum sk_err open_exports(struct collector *c, const char *binary, struct sk_fault *fault)
+{
+    const struct sk_exports_options options = {.binary = binary, .state = c->options->state};
+    const enum sk_err err = sk_exports_create(c->loop, c->recorder, &options, &c->exports);
+    return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "out of memory for exports");
+}
+
 static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
 {
     char path[4096];
@@ -346,6 +396,7 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .engine = c->engine,
                                          .recorder = c->recorder,
                                          .vault = c->vault,
+                                         .exports = c->exports,
                                          .zone = c->zone,
                                          .site_key = c->site_key,
                                          .console_uid = geteuid()};
@@ -392,13 +443,15 @@ static enum sk_err open_all(struct collector *c, const char *binary, struct sk_f
         return sk_fault_set(fault, err, "cannot make the loop: %s", sk_err_text(err));
     err = open_signals(c, fault);
     if (err == SK_OK)
-        err = sk_recorder_open(c->options->state, c->site, &sink, &c->recorder, fault);
+        err = sk_recorder_open(c->options->state, c->options->log_damage, c->site, &sink, &c->recorder, fault);
     if (err == SK_OK)
         err = open_secrets(c, fault);
     if (err == SK_OK)
         err = open_engine(c, fault);
     if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
         err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");
+    if (err == SK_OK)
+        err = open_exports(c, binary, fault);
     if (err == SK_OK)
         err = open_control(c, fault);
     if (err == SK_OK)
@@ -415,6 +468,7 @@ static void close_all(struct collector *c)
     sk_pollers_free(c->pollers);
     sk_archive_free(c->archive);
     sk_control_free(c->control);
+    sk_exports_free(c->exports);
     sk_feed_free(c->feed);
     sk_engine_free(c->engine);
     sk_vault_close(c->vault);
@@ -452,10 +506,16 @@ static bool tell_log_state(struct collector *c)
     const bool unwritable = !sk_recorder_writable(c->recorder);
     const uint64_t given_up = sk_recorder_given_up(c->recorder);
     char detail[96];
-    const bool changed = unwritable != c->told_unwritable || (!unwritable && given_up != c->told_given_up);
+    bool changed = unwritable != c->told_unwritable || (!unwritable && given_up != c->told_given_up);
     if (unwritable != c->told_unwritable)
         raise_system(c, "log", unwritable, SK_SEV_CRITICAL, unwritable ? "the log cannot be written" : "");
     c->told_unwritable = unwritable;
+    if (sk_recorder_signing(c->recorder) == c->told_unsigned) {
+        c->told_unsigned = !c->told_unsigned;
+        raise_system(c, "log.unsigned", c->told_unsigned, SK_SEV_CRITICAL,
+                     c->told_unsigned ? "checkpoints cannot be signed: new records are not anchored" : "");
+        changed = true;
+    }
     if (!unwritable && given_up != c->told_given_up) {
         sk_text_format(detail, sizeof detail, "%llu records were given up", (unsigned long long)(given_up - c->told_given_up));
         raise_system(c, "log.given_up", true, SK_SEV_CRITICAL, detail);
@@ -546,6 +606,7 @@ static int64_t turn(struct collector *c)
     if (idle && c->now.mono_us >= c->store_tend_us) {
         c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;
         sk_store_tend(sk_recorder_store(c->recorder));
+        sk_recorder_look_again(c->recorder);
     }
     const bool busy = told || more || (held && err == SK_OK);
     next = sooner(next, sk_archive_tend(c->archive, &c->now, busy)); /* after everything that counts */
@@ -571,6 +632,28 @@ static void record_stop(struct collector *c)
         sk_log(SK_LOG_ERROR, "the end of this run could not be recorded");
 }
 
+/* The log under our hands is damaged: nothing more may be written into it, not even by closing it. This process becomes a new
+ * run, which sets it aside and goes on. What was not committed was shown to nobody as recorded; brokers send it again. */
+static void run_anew(struct collector *c, const char *binary, const char *damage)
+{
+    char uid[16];
+    const char *argv[14] = {binary,         "--site", c->options->site, "--state", c->options->state, "--dashboard-uid", uid,
+                            "--log-damage", damage};
+    size_t count = 9;
+    sk_text_format(uid, sizeof uid, "%u", (unsigned)c->options->dashboard_uid);
+    if (c->options->profiles != NULL) {
+        argv[count++] = "--profiles";
+        argv[count++] = c->options->profiles;
+    }
+    if (c->options->debug)
+        argv[count++] = "--debug";
+    sk_log(SK_LOG_ERROR, "%s; starting again with a new log", damage);
+    sk_pollers_free(c->pollers);
+    c->pollers = NULL;
+    execv(binary, (char *const *)(uintptr_t)argv);
+    sk_log(SK_LOG_ERROR, "cannot start again: %s", strerror(errno));
+}
+
 int sk_collector_run(const struct sk_options *options, struct sk_site *site, const char *binary)
 {
     struct collector *c = sk_calloc(1, sizeof *c);
@@ -580,11 +663,14 @@ int sk_collector_run(const struct sk_options *options, struct sk_site *site, con
     *c = (struct collector){.options = options,
                             .site = site,
                             .signal_fd = -1,
-                            .told_unwritable = true /* an alarm left by an earlier life returns */};
+                            .told_unwritable = true, /* alarms left by an earlier life return */
+                            .told_unsigned = true};
     umask(027);
     enum sk_err err = open_all(c, binary, &fault);
     if (err != SK_OK) {
         sk_log(SK_LOG_ERROR, "cannot start: %s", fault.text);
+        if (c->unfit_roster && options->log_damage == NULL)
+            run_anew(c, binary, "log.db: a roster change does not follow from the ones before");
         close_all(c);
         sk_free(c);
         return 1;
@@ -592,7 +678,7 @@ int sk_collector_run(const struct sk_options *options, struct sk_site *site, con
     sk_log(SK_LOG_NOTICE, "site '%s': %zu devices, %zu points, %zu doors, %zu pollers; log of %llu records", site->id,
            site->device_count, site->point_count, site->door_count, sk_pollers_count(c->pollers),
            (unsigned long long)sk_store_size(sk_recorder_store(c->recorder)));
-    while (!c->stopping) {
+    while (!c->stopping && sk_recorder_damage(c->recorder) == NULL) {
         int64_t wake = turn(c);
         c->due_us = wake > c->now.mono_us ? wake : c->now.mono_us;
         err = sk_loop_turn(c->loop, milliseconds_until(wake, sk_clock_mono_us()));
@@ -601,7 +687,12 @@ int sk_collector_run(const struct sk_options *options, struct sk_site *site, con
             break;
         }
     }
-    record_stop(c);
+    if (!c->stopping && sk_recorder_damage(c->recorder) != NULL) {
+        run_anew(c, binary, sk_recorder_damage(c->recorder));
+        err = SK_ERR_CORRUPT;
+    } else {
+        record_stop(c);
+    }
     sk_log(SK_LOG_NOTICE, "stopped");
     close_all(c);
     sk_free(c);

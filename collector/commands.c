@@ -3,6 +3,7 @@
 #include "collector/commands.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/request.h"
 #include "schemas/base/json.h"
@@ -238,6 +239,7 @@ static const struct {
                 {"alarm.acknowledge", "alarm.acknowledge", run_acknowledge},
                 {"alarm.comment", "alarm.comment", run_comment},
                 {"status", "read.site", run_status},
+                {"entries.export", "entries.export", sk_run_entries_export},
 #define X(command, act, run) {command, act, sk_run_##run},
                 SK_ROSTER_COMMANDS(X)
 #undef X
@@ -344,10 +346,16 @@ static void keep_id(const cJSON *json, struct sk_answer *answer)
 void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
                     struct sk_answer *ret_answer)
 {
+    sk_command_run_with(floor, line, length, peer_uid, -1, now, ret_answer);
+}
+
+void sk_command_run_with(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, int fd,
+                         const struct sk_now *now, struct sk_answer *ret_answer)
+{
     struct sk_fault fault = {0};
     cJSON *json = NULL;
-    *ret_answer = (struct sk_answer){.err = SK_OK};
-    struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = ""};
+    *ret_answer = (struct sk_answer){.err = SK_OK, .fd = -1};
+    struct request request = {.floor = floor, .now = now, .answer = ret_answer, .command = "", .reason = "", .fd = fd};
     enum sk_err err = sk_json_parse(line, length, &SK_JSON_REQUEST, &json, &fault);
     if (err != SK_OK) {
         sk_request_refuse(&request, err, fault.text);
@@ -371,6 +379,31 @@ static cJSON *alarm_result(struct sk_command_floor *floor, uint64_t occurrence)
     return result;
 }
 
+/* Only what was recorded leaves. */
+static void start_export(struct sk_answer *answer)
+{
+    struct sk_fault fault = {0};
+    if (answer->export == NULL)
+        return;
+    if (answer->err != SK_OK) {
+        sk_export_cancel(answer->export, true);
+    } else {
+        answer->err = sk_export_start(answer->export, &answer->fd, &fault);
+        sk_text_copy(answer->detail, sizeof answer->detail, fault.text);
+    }
+    answer->export = NULL;
+}
+
+void sk_answer_release(struct sk_answer *answer)
+{
+    cJSON_Delete(answer->result);
+    if (answer->export != NULL)
+        sk_export_cancel(answer->export, true);
+    if (answer->fd >= 0)
+        close(answer->fd);
+    *answer = (struct sk_answer){.fd = -1};
+}
+
 enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
                               size_t *ret_length)
 {
@@ -378,8 +411,10 @@ enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *
     if (answer->durable && answer->err == SK_OK && committed != SK_OK) {
         answer->err = SK_ERR_FULL;
         sk_text_copy(answer->detail, sizeof answer->detail,
-                     "the log cannot be written now; the act stands and will be recorded once it can");
+                     answer->export != NULL ? "the log cannot be written now; nothing was exported"
+                                            : "the log cannot be written now; the act stands and will be recorded once it can");
     }
+    start_export(answer);
     if (answer->err == SK_OK && answer->alarm != 0)
         answer->result = alarm_result(floor, answer->alarm);
     if (answer->result == NULL)

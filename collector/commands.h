@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "collector/engine/engine.h"
+#include "collector/exports.h"
 #include "collector/recorder.h"
 #include "schemas/store/vault.h"
 
@@ -20,6 +21,7 @@ struct sk_command_floor {
     struct sk_engine *engine;
     struct sk_recorder *recorder;
     struct sk_vault *vault;
+    struct sk_exports *exports; /* NULL: no exports */
     const struct sk_zone *zone; /* of the site, for dates */
     const uint8_t *site_key;    /* 32 bytes: cards enter as HMAC only */
     bool site_synced;           /* zones and calendars of the site are in the roster */
@@ -32,20 +34,28 @@ struct sk_command_floor {
 struct sk_answer {
     enum sk_err err;
     char detail[SK_FAULT_TEXT];
-    cJSON *result;  /* owned; NULL: {} */
-    uint64_t alarm; /* not 0: the result is this alarm's row as stored after the commit */
-    char id[32];    /* the request's id, to be given back; "" none */
-    bool durable;   /* wait for the commit */
+    cJSON *result;            /* owned; NULL: {} */
+    uint64_t alarm;           /* not 0: the result is this alarm's row as stored after the commit */
+    char id[32];              /* the request's id, to be given back; "" none */
+    bool durable;             /* wait for the commit */
+    struct sk_export *export; /* not NULL: started by sk_answer_to_line() once its record is durable */
+    int fd;                   /* -1: none; else travels with the answer, then is closed by who sent it */
 };
 
 /* Carries out one line. peer_uid: of the socket. The answer's result is the caller's. */
 void sk_command_run(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, const struct sk_now *now,
                     struct sk_answer *ret_answer);
+/* The same with a descriptor that came with the line (-1: none), borrowed: what is longer than a line travels so. */
+void sk_command_run_with(struct sk_command_floor *floor, const char *line, size_t length, uid_t peer_uid, int fd,
+                         const struct sk_now *now, struct sk_answer *ret_answer);
 /* What site file and product say of zones, calendars and the schedule "always", as roster changes where it is not there yet.
  * Once the roster has begun (or with force, to begin it); what cannot be written is told and tried at the next call. */
 enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct sk_now *now, bool force);
 /* The answer as one line with its newline (no NUL); *ret_text is the caller's (cJSON_free). committed: what the commit gave. */
 enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
                               size_t *ret_length);
+
+/* An answer that will not be sent: gives back what it holds. */
+void sk_answer_release(struct sk_answer *answer);
 
 #endif

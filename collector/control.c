@@ -50,7 +50,7 @@ static void free_client(struct client *client)
     if (client->kind == CLIENT_FEED)
         sk_feed_leave(control->feed, client->line);
     for (size_t i = 0; i < client->answer_count; i++)
-        cJSON_Delete(client->answers[i].result);
+        sk_answer_release(&client->answers[i]);
     sk_line_free(client->line);
     sk_free_secret(client, sizeof *client);
 }
@@ -96,7 +96,10 @@ static void run_command(struct client *client, char *text, size_t length)
         free_client(client); /* sixty-four commands without reading one answer */
         return;
     }
-    sk_command_run(client->control->floor, text, length, client->uid, &now, &client->answers[client->answer_count]);
+    const int fd = sk_line_take_fd(client->line);
+    sk_command_run_with(client->control->floor, text, length, client->uid, fd, &now, &client->answers[client->answer_count]);
+    if (fd >= 0)
+        close(fd);
     explicit_bzero(text, length);
     client->answer_count++;
     client->control->has_answers = true;
@@ -242,12 +245,13 @@ static void answer_client(struct client *client, enum sk_err committed)
         char *text = NULL;
         size_t length = 0;
         if (sk_answer_to_line(client->control->floor, &client->answers[i], committed, &text, &length) == SK_OK) {
-            sk_line_send(client->line, text, length);
+            sk_line_send_fd(client->line, text, length, client->answers[i].fd);
             explicit_bzero(text, length); /* new tokens travel here */
         } else {
             answer_without_memory(client, &client->answers[i]);
         }
         cJSON_free(text);
+        sk_answer_release(&client->answers[i]);
     }
     client->answer_count = 0;
 }

@@ -28,7 +28,10 @@ struct sk_line {
     size_t out_at, out_length, out_capacity, ceiling;
     bool broken, waiting_to_write;
     const char *why;
-    bool *freed; /* set by sk_line_free() while a callback is running */
+    int passed_fd;    /* -1 none */
+    size_t passed_at; /* the last byte that came with it: the kernel ends a read behind a descriptor's bytes */
+    bool may_take;    /* the line that is handed over holds that byte */
+    bool *freed;      /* set by sk_line_free() while a callback is running */
 };
 
 static void line_ready(void *context, uint32_t events);
@@ -43,8 +46,8 @@ enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_ev
         sk_free(in);
         return SK_ERR_NOMEM;
     }
-    *line =
-        (struct sk_line){.loop = loop, .fd = fd, .events = *events, .context = context, .in = in, .ceiling = SK_LINE_OUT_MAX};
+    *line = (struct sk_line){
+        .loop = loop, .fd = fd, .events = *events, .context = context, .in = in, .ceiling = SK_LINE_OUT_MAX, .passed_fd = -1};
     enum sk_err err = sk_loop_add(loop, fd, EPOLLIN, line_ready, line, &line->source);
     if (err != SK_OK) {
         sk_free(in);
@@ -55,6 +58,20 @@ enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_ev
     return SK_OK;
 }
 
+static void drop_fd(struct sk_line *line)
+{
+    if (line->passed_fd >= 0)
+        close(line->passed_fd);
+    line->passed_fd = -1;
+}
+
+int sk_line_take_fd(struct sk_line *line)
+{
+    const int fd = line->may_take ? line->passed_fd : -1;
+    line->passed_fd = line->may_take ? -1 : line->passed_fd;
+    return fd;
+}
+
 void sk_line_free(struct sk_line *line)
 {
     if (line == NULL)
@@ -63,6 +80,7 @@ void sk_line_free(struct sk_line *line)
         *line->freed = true;
     sk_loop_remove(line->loop, line->source);
     close(line->fd);
+    drop_fd(line);
     sk_free_secret(line->in, SK_LINE_IN_MAX); /* command lines carry tokens */
     sk_free(line->out);
     sk_free(line);
@@ -151,6 +169,40 @@ void sk_line_send(struct sk_line *line, const char *bytes, size_t length)
         flush_out(line);
 }
 
+/* One byte carries it; the rest goes the usual way. False: the socket took nothing. */
+static bool send_with_fd(struct sk_line *line, const char *byte, int fd)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec part = {.iov_base = (void *)(uintptr_t)byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    ssize_t sent;
+    do
+        sent = sendmsg(line->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
+}
+
+void sk_line_send_fd(struct sk_line *line, const char *bytes, size_t length, int fd)
+{
+    if (fd < 0 || length == 0) {
+        sk_line_send(line, bytes, length);
+        return;
+    }
+    if (line->broken || sk_line_queued(line) > 0 || !send_with_fd(line, bytes, fd))
+        sk_line_break(line, "it does not take its answers");
+    else
+        sk_line_send(line, bytes + 1, length - 1);
+}
+
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length)
 {
     /* a queue that waits for its socket is left to the loop */
@@ -185,22 +237,49 @@ static bool cut_lines(struct sk_line *line)
         if (end == NULL)
             break;
         *end = '\0';
+        line->may_take = line->passed_fd >= 0 && line->passed_at <= (size_t)(end - line->in);
         line->events.on_line(line->context, line->in + start, (size_t)(end - line->in) - start);
         if (freed)
             return false;
+        if (line->may_take)
+            drop_fd(line);
+        line->may_take = false;
         start = (size_t)(end - line->in) + 1;
     }
     line->freed = NULL;
     memmove(line->in, line->in + start, line->in_length - start);
     line->in_length -= start;
+    line->passed_at -= line->passed_fd >= 0 ? start : 0;
     return true;
+}
+
+/* Bytes, and at most one descriptor that came with them; the kernel closes what has no room (so the room is exact: CMSG_SPACE
+ * would hold two). */
+static ssize_t receive(struct sk_line *line)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec piece = {line->in + line->in_length, SK_LINE_IN_MAX - line->in_length};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
+    const ssize_t got = recvmsg(line->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+        head->cmsg_len == CMSG_LEN(sizeof(int))) {
+        drop_fd(line);
+        line->passed_at = line->in_length + (size_t)got - 1;
+        memcpy(&line->passed_fd, CMSG_DATA(head), sizeof(int));
+    }
+    return got;
 }
 
 /* Reads until dry or its share is used. Sets broken at the end of the stream or when a line is too long; false when freed. */
 static bool read_in(struct sk_line *line)
 {
     for (int reads = 0; !line->broken && reads < READS_PER_TURN; reads++) {
-        ssize_t got = recv(line->fd, line->in + line->in_length, SK_LINE_IN_MAX - line->in_length, MSG_DONTWAIT);
+        const ssize_t got = receive(line);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN)

@@ -24,9 +24,15 @@ struct sk_line_events {
 enum sk_err sk_line_create(struct sk_loop *loop, int fd, const struct sk_line_events *events, void *context,
                            struct sk_line **ret_line);
 void sk_line_free(struct sk_line *line);
+/* The descriptor that was passed with the line on_line is about, now the caller's; -1: none. What nobody takes is closed after
+ * the call; of several with one line all but the newest are closed. */
+int sk_line_take_fd(struct sk_line *line);
 /* Queues bytes and sends what the socket takes. On an overfull queue the connection is marked broken and on_close follows at
  * the next turn of the loop, never from inside this call. */
 void sk_line_send(struct sk_line *line, const char *bytes, size_t length);
+/* The same with a descriptor beside the first byte (SCM_RIGHTS); it stays the caller's. -1: none. A connection that has not
+ * even taken its earlier answers is broken instead. */
+void sk_line_send_fd(struct sk_line *line, const char *bytes, size_t length, int fd);
 /* Queues only: for many lines at once; sk_line_flush() sends. A queue of 64 KiB is sent by itself. */
 void sk_line_put(struct sk_line *line, const char *bytes, size_t length);
 void sk_line_flush(struct sk_line *line);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "collector/collector.h"
+#include "collector/exports.h"
 #include "collector/options.h"
 #include "collector/poller.h"
 #include "schemas/base/log.h"
@@ -27,6 +28,10 @@ int main(int argc, char **argv)
     int ended = sk_options_read(argc, argv, &options);
     if (ended != 0)
         return ended == 1 ? 0 : 2;
+    if (options.export) {
+        sk_log_init("export", SK_LOG_INFO);
+        return sk_export_child_main(options.state);
+    }
     sk_log_init(options.poller >= 0 ? "poller" : "collector", options.debug ? SK_LOG_DEBUG : SK_LOG_INFO);
     if (sk_site_load(options.site, options.profiles, &site, &fault) != SK_OK) {
         sk_log(SK_LOG_ERROR, "%s", fault.text);

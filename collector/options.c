@@ -24,6 +24,8 @@ static const struct {
     {"--dashboard-uid", "UID", "the user that the dashboard runs as (default: our own)", VALUE_UID,
      offsetof(struct sk_options, dashboard_uid)},
     {"--poller", "N", "internal: run as poller process N", VALUE_POLLER, offsetof(struct sk_options, poller)},
+    {"--export", NULL, "internal: run as the child of one export", VALUE_FLAG, offsetof(struct sk_options, export)},
+    {"--log-damage", "TEXT", "internal: the log is damaged, set it aside", VALUE_TEXT, offsetof(struct sk_options, log_damage)},
     {"--debug", NULL, "log more", VALUE_FLAG, offsetof(struct sk_options, debug)},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -91,7 +93,7 @@ int sk_options_read(int argc, char **argv, struct sk_options *ret_options)
             return 2;
         }
     }
-    if (options.site == NULL || (options.state == NULL && options.poller < 0)) {
+    if ((options.site == NULL && !options.export) || (options.state == NULL && options.poller < 0)) {
         fprintf(stderr, "sekisho-collector: --site and --state are required; see --help\n");
         return 2;
     }

@@ -10,7 +10,9 @@ struct sk_options {
     const char *state, *site, *profiles;
     int poller; /* -1: the collector itself */
     uid_t dashboard_uid;
+    bool export; /* the child of one export */
     bool debug;
+    const char *log_damage; /* found by the run that became this one; NULL */
 };
 
 /* 0: go on; 1: end with status 0 (help was printed); 2: end with status 2 (an error was printed). */

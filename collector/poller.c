@@ -26,7 +26,7 @@
 #include "schemas/base/mem.h"
 
 /* Far below the latency goals (MQTT 20 ms, Modbus a period and 50 ms), long enough that many links share their packets. */
-static const int64_t GATHER_MQTT_US = 8 * SK_US_PER_MS, GATHER_MODBUS_US = 25 * SK_US_PER_MS;
+static const int64_t GATHER_MQTT_US = 4 * SK_US_PER_MS, GATHER_MODBUS_US = 25 * SK_US_PER_MS;
 /* The longest batch: 52 bytes a sample, its texts, and a head. */
 enum { BATCH_BYTES = SK_BATCH_MAX * 52 + SK_BATCH_TEXT_MAX + 256 };
 

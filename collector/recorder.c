@@ -13,14 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/succession.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
-#include "schemas/store/checkpoint.h"
 
 enum {
     QUEUED_EFFECTS_MAX = 5000, /* beyond it, while nothing can be written, records are given up and counted */
     OWN_DRAFTS_MAX = 1000,
     REFUSED_PER_COMMIT = 16, /* more than that is no single bad record: wait and try again */
+    RECORDS_PER_BLOCK = 256,
     RESERVE_BYTES = 4 << 20
 };
 static const int64_t RETRY_US = SK_US_PER_S;
@@ -47,6 +48,13 @@ struct sk_recorder {
     bool writable;
     int64_t unwritable_since_us, retry_at_us;
     uint64_t given_up, given_up_ever; /* not yet named in a record; since the start */
+    struct sk_fault damage;           /* code SK_ERR_CORRUPT: this log may not be extended any more */
+    uint64_t next_block;              /* to be looked at again */
+    bool signing;                     /* the last checkpoint that was due could be signed */
+    int64_t sign_again_us;
+    bool note_told;
+    const char *forget;    /* key of a pending row that the next commit deletes */
+    const char *directory; /* the caller's */
     char reserve_path[4096];
 };
 
@@ -91,12 +99,17 @@ static enum sk_err give_numbers(struct sk_recorder *recorder, struct sk_site *si
 }
 
 /* A new log begins with its origin, then the numbers; all or nothing. */
-static enum sk_err begin_log(struct sk_recorder *recorder, struct sk_site *site, struct sk_fault *fault)
+static enum sk_err begin_log(struct sk_recorder *recorder, const struct sk_old_log *old, struct sk_site *site,
+                             struct sk_fault *fault)
 {
     struct sk_now now = sk_clock_read();
+    struct sk_carried carried;
     bool is_new = false;
     enum sk_err err = sk_store_begin(recorder->store);
-    if (err == SK_OK)
+    if (err == SK_OK && old->any)
+        err = sk_log_succeed(recorder->store, recorder->directory, site->id, recorder->signer, &recorder->cadence, &now, old,
+                             &carried);
+    else if (err == SK_OK)
         err = sk_log_begin(recorder->store, site->id, recorder->signer, &recorder->cadence, &now, &is_new);
     if (err == SK_OK)
         err = give_numbers(recorder, site, &now);
@@ -123,36 +136,34 @@ static void load_coverage(struct sk_recorder *recorder)
 {
     struct sk_checkpoint checkpoint;
     recorder->covered_mono_us = sk_clock_mono_us();
-    if (sk_store_checkpoint_latest(recorder->store, &checkpoint) == SK_OK)
+    if (sk_store_checkpoint_latest(recorder->store, &checkpoint) == SK_OK) {
         recorder->covered_size = checkpoint.size;
+        sk_log_note_put(recorder->directory, checkpoint.note);
+    }
 }
 
-enum sk_err sk_recorder_open(const char *directory, struct sk_site *site, const struct sk_recorder_sink *sink,
-                             struct sk_recorder **ret_recorder, struct sk_fault *fault)
+enum sk_err sk_recorder_open(const char *directory, const char *damage, struct sk_site *site,
+                             const struct sk_recorder_sink *sink, struct sk_recorder **ret_recorder, struct sk_fault *fault)
 {
-    char key_path[4096];
+    struct sk_opened_log opened;
     struct sk_recorder *recorder = sk_calloc(1, sizeof *recorder);
     if (recorder == NULL)
         return sk_fault_set(fault, SK_ERR_NOMEM, "out of memory");
     recorder->sink = *sink;
-    recorder->writable = true;
+    recorder->writable = recorder->signing = true;
     recorder->bound = QUEUED_EFFECTS_MAX;
+    recorder->directory = directory;
     recorder->cadence = (struct sk_cadence){.records = site->checkpoint_records, .seconds = site->checkpoint_s};
     enum sk_err err = sk_effects_create(&recorder->effects);
-    if (!sk_text_format(key_path, sizeof key_path, "%s/log-signing.pem", directory) ||
-        !sk_text_format(recorder->reserve_path, sizeof recorder->reserve_path, "%s/reserve", directory))
+    if (!sk_text_format(recorder->reserve_path, sizeof recorder->reserve_path, "%s/reserve", directory))
         err = sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
+    if (err == SK_OK) {
+        err = sk_succession_open(directory, damage, &opened, fault);
+        recorder->store = opened.store;
+        recorder->signer = opened.signer;
+    }
     if (err == SK_OK)
-        err = sk_store_open(directory, SK_STORE_WRITER, &recorder->store, fault);
-    if (err == SK_ERR_CORRUPT)
-        sk_fault_prefix(fault,
-                        "the log is damaged or was changed; NOTHING IS COLLECTED. Keep '%s' as it is, run 'sekisho verify', "
-                        "start on an empty state directory",
-                        directory);
-    if (err == SK_OK)
-        err = sk_signer_open(key_path, true, &recorder->signer, fault);
-    if (err == SK_OK)
-        err = begin_log(recorder, site, fault);
+        err = begin_log(recorder, &opened.old, site, fault);
     if (err != SK_OK) {
         sk_recorder_close(recorder);
         return err;
@@ -186,6 +197,34 @@ struct sk_effects *sk_recorder_effects(struct sk_recorder *recorder)
 bool sk_recorder_writable(const struct sk_recorder *recorder)
 {
     return recorder->writable;
+}
+
+void sk_recorder_forget(struct sk_recorder *recorder, const char *key)
+{
+    recorder->forget = key;
+}
+
+bool sk_recorder_signing(const struct sk_recorder *recorder)
+{
+    return recorder->signing;
+}
+
+const char *sk_recorder_damage(const struct sk_recorder *recorder)
+{
+    return recorder->damage.code == SK_ERR_CORRUPT ? recorder->damage.text : NULL;
+}
+
+void sk_recorder_look_again(struct sk_recorder *recorder)
+{
+    uint8_t key[SK_PUBLIC_KEY_SIZE];
+    struct sk_fault fault = {.text = ""};
+    const uint64_t blocks = (sk_store_size(recorder->store) + RECORDS_PER_BLOCK - 1) / RECORDS_PER_BLOCK;
+    if (!recorder->writable || blocks == 0)
+        return;
+    recorder->next_block %= blocks;
+    sk_signer_public_key(recorder->signer, key);
+    if (sk_store_verify_block(recorder->store, key, recorder->next_block++, &fault) == SK_ERR_CORRUPT)
+        sk_fault_set(&recorder->damage, SK_ERR_CORRUPT, "log.db: %s", fault.text);
 }
 
 uint64_t sk_recorder_given_up(const struct sk_recorder *recorder)
@@ -282,14 +321,24 @@ static void note_unrecorded(struct sk_recorder *recorder, const struct sk_now *n
     sk_body_put_i64(&recorder->note.body, SK_TAG_INTERVAL_TO_US, now->utc_us);
 }
 
+static bool checkpoint_is_due(const struct sk_recorder *recorder, const struct sk_now *now)
+{
+    return (recorder->signing || now->mono_us >= recorder->sign_again_us) &&
+           sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
+                             sk_store_size(recorder->store), now->mono_us);
+}
+
+/* A signature that cannot be made holds up no record: they are kept unanchored, it is tried again, and the caller rings. */
 static enum sk_err make_checkpoint(struct sk_recorder *recorder, const struct sk_now *now, bool *ret_made, uint64_t *ret_seq)
 {
-    if (!sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
-                           sk_store_size(recorder->store), now->mono_us))
+    if (!checkpoint_is_due(recorder, now))
         return SK_OK;
     enum sk_err err = sk_checkpoint_make(recorder->store, recorder->signer, &recorder->cadence, now, ret_seq);
-    *ret_made = err == SK_OK;
-    return err;
+    *ret_made = recorder->signing = err == SK_OK;
+    if (err != SK_ERR_CRYPTO)
+        return err;
+    recorder->sign_again_us = now->mono_us + RETRY_US;
+    return SK_OK;
 }
 
 static bool has_durable_work(const struct sk_recorder *recorder)
@@ -311,12 +360,25 @@ static enum sk_err carry_out_all(struct sk_recorder *recorder, const struct sk_n
         err = i < effects ? carry_out(recorder, i) : append(recorder, &recorder->own[i - effects]);
         recorder->culprit = err == SK_OK ? SIZE_MAX : i;
     }
+    if (err == SK_OK && recorder->forget != NULL)
+        err = sk_store_pending_delete(recorder->store, recorder->forget);
     recorder->has_note = !recorder->writable || recorder->given_up > 0;
     if (err == SK_OK && recorder->has_note) {
         note_unrecorded(recorder, now);
         err = append(recorder, &recorder->note);
     }
     return err;
+}
+
+/* Beside the database: a log that is rolled back, swapped or deleted is told by it. It is no part of the log. */
+static void keep_note(struct sk_recorder *recorder)
+{
+    struct sk_checkpoint newest;
+    if (sk_store_checkpoint_latest(recorder->store, &newest) == SK_OK &&
+        sk_log_note_put(recorder->directory, newest.note) != SK_OK && !recorder->note_told) {
+        recorder->note_told = true;
+        sk_log(SK_LOG_WARNING, "the newest checkpoint cannot be kept beside the log in '%s'", recorder->directory);
+    }
 }
 
 static enum sk_err attempt(struct sk_recorder *recorder, const struct sk_now *now)
@@ -342,6 +404,7 @@ static enum sk_err attempt(struct sk_recorder *recorder, const struct sk_now *no
         recorder->checkpoint_seq = checkpoint_seq;
         recorder->covered_size = size - 1; /* the checkpoint's own record lies above it */
         recorder->covered_mono_us = now->mono_us;
+        keep_note(recorder);
     }
     return SK_OK;
 }
@@ -450,6 +513,7 @@ static void clear(struct sk_recorder *recorder)
     sk_effects_clear(recorder->effects);
     recorder->own_count = recorder->shown = recorder->given_up = 0;
     recorder->has_note = false;
+    recorder->forget = NULL;
     recorder->bound = QUEUED_EFFECTS_MAX;
 }
 
@@ -468,7 +532,7 @@ static bool outlives_bound(void *context, size_t index)
     const struct sk_effects *effects = ((const struct sk_recorder *)context)->effects;
     const struct sk_effect *effect = sk_effects_at(effects, index);
     if (effect->kind == SK_EFFECT_RECORD)
-        return effect->record->header.ctrl != 0;
+        return effect->record->header.ctrl != 0 || effect->record->header.ev == SK_EV_CTRL_MALFORMED;
     for (size_t i = index + 1; i < sk_effects_count(effects); i++) {
         const struct sk_effect *later = sk_effects_at(effects, i);
         if (later->kind != SK_EFFECT_RECORD && later->kind != SK_EFFECT_POINT && same_row(effect, later))
@@ -497,6 +561,8 @@ static void give_up_beyond_bound(struct sk_recorder *recorder)
 
 static void became_unwritable(struct sk_recorder *recorder, enum sk_err err, const struct sk_now *now)
 {
+    if (err == SK_ERR_CORRUPT && recorder->damage.code == SK_OK)
+        sk_fault_set(&recorder->damage, err, "log.db: found damaged while it was written");
     if (recorder->writable) {
         sk_log(SK_LOG_ERROR, "cannot write the log: %s; alarms are shown as unrecorded, retry every second", sk_err_text(err));
         recorder->writable = false;
@@ -517,9 +583,8 @@ static void became_writable(struct sk_recorder *recorder)
 enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now)
 {
     enum sk_err err = recorder->writable || now->mono_us >= recorder->retry_at_us ? SK_OK : SK_ERR_AGAIN;
-    const bool due = sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
-                                       sk_store_size(recorder->store), now->mono_us);
-    const bool needed = has_durable_work(recorder) || due || !recorder->writable || recorder->given_up > 0;
+    const bool needed =
+        has_durable_work(recorder) || checkpoint_is_due(recorder, now) || !recorder->writable || recorder->given_up > 0;
     if (err == SK_OK && needed) {
         err = attempt_all(recorder, now);
         if (err != SK_OK)
@@ -545,5 +610,5 @@ int64_t sk_recorder_deadline(const struct sk_recorder *recorder)
     const int64_t due_us = recorder->covered_mono_us + (int64_t)recorder->cadence.seconds * SK_US_PER_S;
     const bool ever = sk_checkpoint_due(&recorder->cadence, recorder->covered_size, recorder->covered_mono_us,
                                         sk_store_size(recorder->store), due_us);
-    return ever ? due_us : SK_NEVER;
+    return !ever ? SK_NEVER : recorder->signing || due_us > recorder->sign_again_us ? due_us : recorder->sign_again_us;
 }

@@ -27,9 +27,10 @@ struct sk_recorder_sink {
 };
 
 /* Opens store and signing key in the directory, gives zones, doors and controllers their numbers (filled into site), begins a
- * new log with its origin. */
-enum sk_err sk_recorder_open(const char *directory, struct sk_site *site, const struct sk_recorder_sink *sink,
-                             struct sk_recorder **ret_recorder, struct sk_fault *fault);
+ * new log with its origin. A damaged log is set aside first, and the new one quotes it (succession.h); damage is what an
+ * earlier run found while it ran (NULL: look). directory is borrowed for the recorder's life. */
+enum sk_err sk_recorder_open(const char *directory, const char *damage, struct sk_site *site,
+                             const struct sk_recorder_sink *sink, struct sk_recorder **ret_recorder, struct sk_fault *fault);
 void sk_recorder_close(struct sk_recorder *recorder);
 struct sk_store *sk_recorder_store(struct sk_recorder *recorder); /* for reading: restore, feed, status */
 
@@ -40,12 +41,21 @@ enum sk_err sk_recorder_room(struct sk_recorder *recorder);
 /* A record of the collector's own (system, operator): copied, appended after the effects. NOMEM or FULL: not taken, counted as
  * given up. */
 enum sk_err sk_recorder_add(struct sk_recorder *recorder, const struct sk_draft *draft);
+/* Deletes a pending row in the next commit that succeeds; key is borrowed until then. One at a time. */
+void sk_recorder_forget(struct sk_recorder *recorder, const char *key);
 /* How many entries were given up since the start. */
 uint64_t sk_recorder_given_up(const struct sk_recorder *recorder);
 
 /* Carries everything out, publishes it, signs a checkpoint when one is due. SK_OK also when there was nothing to do. */
 enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now);
 bool sk_recorder_writable(const struct sk_recorder *recorder);
+/* False: the checkpoint that is due cannot be signed. Records go on being kept, unanchored; it is tried again every second. */
+bool sk_recorder_signing(const struct sk_recorder *recorder);
+/* Reads one block of 256 records again, in turn, with all that vouches for them. For idle moments. */
+void sk_recorder_look_again(struct sk_recorder *recorder);
+/* What is wrong with the log under our hands, found by that or by a commit; NULL: nothing. It may not be extended any more:
+ * end, and open again with this text. */
+const char *sk_recorder_damage(const struct sk_recorder *recorder);
 /* When the next checkpoint or retry is due (mono). */
 int64_t sk_recorder_deadline(const struct sk_recorder *recorder);
 

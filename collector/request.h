@@ -16,11 +16,26 @@ struct request {
     struct sk_actor actor;
     char kind[16]; /* of the secret: token or session */
     struct sk_answer *answer;
+    int fd; /* passed with the line; -1 none */
 };
 
 enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail); /* returns err */
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
+
+/* request_file.c: a text argument that may be long. It stands in the line under that name, or is a regular file whose
+ * descriptor came with the line; never both. Read whole, at most SK_REQUEST_FILE_MAX bytes, UTF-8 without NUL; a byte order
+ * mark is gone. The caller's, NUL-terminated, given back with sk_request_file_free(). NULL: refused already. */
+enum { SK_REQUEST_FILE_MAX = 4 << 20 };
+struct sk_request_text {
+    char *text;
+    size_t length, size;
+};
+bool sk_request_file(struct request *request, const char *name, struct sk_request_text *ret_text);
+void sk_request_file_free(struct sk_request_text *text);
+
+/* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
+#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
 
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
@@ -43,10 +58,17 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     X("credential.get", "read.people", credential_get)                                                                         \
     X("authorization.list", "read.people", authorization_list)                                                                 \
     X("authorization.get", "read.people", authorization_get)                                                                   \
-    X("occupancy.list", "read.occupancy", occupancy_list)
+    X("schedule.list", "read.site", schedule_list)                                                                             \
+    X("rule.list", "read.site", rule_list)                                                                                     \
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    SK_PRESENCE_COMMANDS(X)                                                                                                    \
+    X("door.list", "read.doors", door_list)                                                                                    \
+    X("door.get", "read.doors", door_get)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X
+
+enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
 
 /* roster_commands.c, shared with the import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */

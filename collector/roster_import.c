@@ -3,7 +3,7 @@
  *
  * Columns (first line, any order, ref name kind required): ref name furigana kind company from until card printed zones
  * schedule. zones is a list parted by ';'; each becomes an authorisation under the approver and office of the command. RFC 4180
- * quoting. The text comes in the command's line, so at most some 60 KiB at a time. */
+ * quoting. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { ROWS_MAX = 1000, BAD_MAX = 100, ZONES_MAX = 16 };
+enum { ROWS_MAX = 5000, BAD_MAX = 100, ZONES_MAX = 16 };
 
 enum column { C_REF, C_NAME, C_FURIGANA, C_KIND, C_COMPANY, C_FROM, C_UNTIL, C_CARD, C_PRINTED, C_ZONES, C_SCHEDULE, COLUMNS };
 static const char *const column_names[COLUMNS] = {"ref",   "name", "furigana", "kind",  "company", "from",
@@ -108,7 +108,7 @@ static void read_rows(struct import *import, char *at)
         return;
     while (*at != '\0') {
         if (import->count == ROWS_MAX) {
-            complain(import, line, "", "more than 1000 rows; import in parts");
+            complain(import, line, "", "more than 5000 rows; import in parts");
             return;
         }
         struct entry *entry = &import->entries[import->count];
@@ -355,15 +355,15 @@ enum sk_err sk_run_roster_import(struct request *request)
     struct import import = {.request = request};
     if (sk_roster_ready(request) != SK_OK || !approver_is_good(request))
         return request->answer->err;
-    const cJSON *csv = sk_json_get(request->args, "csv");
+    struct sk_request_text csv;
     const bool dry_run = cJSON_IsTrue(sk_json_get(request->args, "dry_run"));
-    if (!cJSON_IsString(csv))
-        return sk_request_refuse(request, SK_ERR_PARSE, "csv: expected the file's text");
+    if (!sk_request_file(request, "csv", &csv))
+        return request->answer->err;
     import.entries = sk_calloc(ROWS_MAX, sizeof *import.entries);
     import.bad = cJSON_CreateArray();
     enum sk_err err = import.entries == NULL || import.bad == NULL ? SK_ERR_NOMEM : SK_OK;
     if (err == SK_OK) {
-        read_rows(&import, strncmp(csv->valuestring, "\xEF\xBB\xBF", 3) == 0 ? csv->valuestring + 3 : csv->valuestring);
+        read_rows(&import, csv.text);
         for (size_t i = 0; i < import.count; i++)
             check_entry(&import, &import.entries[i]);
     }
@@ -373,6 +373,7 @@ enum sk_err sk_run_roster_import(struct request *request)
     if (err == SK_OK)
         err = answer(&import, dry_run, store);
     sk_free_secret(import.entries, ROWS_MAX * sizeof *import.entries);
+    sk_request_file_free(&csv);
     cJSON_Delete(import.bad);
     return err;
 }

@@ -207,6 +207,98 @@ enum sk_err sk_run_authorization_get(struct request *request)
     return get(request, "authorization", SK_EV_AUTH_GRANTED, show_authorization);
 }
 
+/* --- schedules and rules --- */
+
+static void add_minute(cJSON *object, const char *name, unsigned minute)
+{
+    char text[16];
+    sk_text_format(text, sizeof text, "%02u:%02u", minute / 60, minute % 60);
+    cJSON_AddStringToObject(object, name, text);
+}
+
+static cJSON *show_schedule(const struct listing *listing, const struct sk_roster_change *change)
+{
+    static const char *const words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"};
+    cJSON *item = cJSON_CreateObject();
+    (void)listing;
+    cJSON_AddStringToObject(item, "schedule", change->entity);
+    cJSON *ranges = cJSON_AddArrayToObject(item, "ranges");
+    for (size_t i = 0; ranges != NULL && i < change->schedule.count; i++) {
+        cJSON *range = cJSON_CreateObject(), *days = cJSON_AddArrayToObject(range, "days");
+        for (unsigned day = 0; day < sizeof words / sizeof *words; day++)
+            if ((change->schedule.ranges[i].days >> day & 1u) != 0)
+                cJSON_AddItemToArray(days, cJSON_CreateString(words[day]));
+        add_minute(range, "from", change->schedule.ranges[i].from_min);
+        add_minute(range, "to", change->schedule.ranges[i].to_min);
+        cJSON_AddItemToArray(ranges, range);
+    }
+    sk_json_add_time(item, "effective", change->effective_us);
+    return item;
+}
+
+static const char *door_id(const struct sk_site *site, uint16_t number)
+{
+    for (size_t i = 0; i < site->door_count; i++)
+        if (site->doors[i].number == number)
+            return site->doors[i].id;
+    return "";
+}
+
+static void show_factors(cJSON *item, unsigned factors)
+{
+    cJSON *list = cJSON_AddArrayToObject(item, "factors");
+    for (int i = 0; list != NULL && i < 16; i++)
+        if ((factors >> i & 1u) != 0 && sk_factor_name(i) != NULL)
+            cJSON_AddItemToArray(list, cJSON_CreateString(sk_factor_name(i)));
+}
+
+static cJSON *show_rule(const struct listing *listing, const struct sk_roster_change *change)
+{
+    static const char *const words[] = {"none", "soft", "hard", "timed"};
+    const struct sk_site *site = listing->request->floor->site;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "rule", change->entity);
+    if (change->ev == SK_EV_ZONE_RULE) {
+        cJSON_AddStringToObject(item, "zone", zone_id(site, change->zone.zone));
+        cJSON_AddNumberToObject(item, "class", change->zone.class_);
+        cJSON_AddStringToObject(item, "passback", change->zone.passback < 4 ? words[change->zone.passback] : "");
+        cJSON_AddNumberToObject(item, "passback_s", change->zone.passback_s);
+    } else {
+        cJSON_AddStringToObject(item, "door", door_id(site, change->door.door));
+        cJSON_AddStringToObject(item, "direction", change->door.entry ? "entry" : "exit");
+        cJSON_AddStringToObject(item, "schedule", change->door.schedule);
+        show_factors(item, change->door.factors);
+    }
+    sk_json_add_time(item, "effective", change->effective_us);
+    return item;
+}
+
+enum sk_err sk_run_schedule_list(struct request *request)
+{
+    return list(request, SK_EV_SCHEDULE_PUT, show_schedule);
+}
+
+/* Zones first, then doors: the cursor counts through both. */
+enum sk_err sk_run_rule_list(struct request *request)
+{
+    struct listing listing;
+    uint64_t next = 0;
+    if (!begin(request, &listing))
+        return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
+    const size_t zones = sk_roster_count(listing.view.roster, SK_EV_ZONE_RULE);
+    const size_t all = zones + sk_roster_count(listing.view.roster, SK_EV_DOOR_RULE);
+    for (size_t i = (size_t)listing.cursor; i < all && next == 0; i++) {
+        const uint16_t family = i < zones ? SK_EV_ZONE_RULE : SK_EV_DOOR_RULE;
+        const char *id = sk_roster_entity_at(listing.view.roster, family, i < zones ? i : i - zones);
+        const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+        if (change != NULL && listing.limit-- == 0)
+            next = i;
+        else if (change != NULL)
+            cJSON_AddItemToArray(listing.items, show_rule(&listing, change));
+    }
+    return finish(&listing, next);
+}
+
 /* --- who is inside --- */
 
 static int32_t zone_index(const struct sk_site *site, uint16_t number)

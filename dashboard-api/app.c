@@ -3,6 +3,9 @@
 #include "dashboard-api/app.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
+
+#include "schemas/base/bytes.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key, history_key;
@@ -23,9 +26,29 @@ static void make_key(void)
     pthread_key_create(&history_key, close_history);
 }
 
+/* The log of a thread's open store, by its file: after a damaged one was set aside another stands under its name. */
+static _Thread_local struct {
+    dev_t device;
+    ino_t number;
+} opened;
+
+static bool file_changed(const struct sk_app *app)
+{
+    char path[4096];
+    struct stat status = {0};
+    if (!sk_text_format(path, sizeof path, "%s/log.db", app->state_directory) || stat(path, &status) != 0)
+        return false; /* between two: what is open still reads */
+    const bool changed = status.st_dev != opened.device || status.st_ino != opened.number;
+    opened.device = status.st_dev;
+    opened.number = status.st_ino;
+    return changed;
+}
+
 enum sk_err sk_app_store(struct sk_app *app, struct sk_store **ret_store, struct sk_fault *fault)
 {
     pthread_once(&once, make_key);
+    if (file_changed(app))
+        sk_app_store_drop(app);
     struct sk_store *store = pthread_getspecific(key);
     if (!store) {
         enum sk_err err = sk_store_open(app->state_directory, SK_STORE_READER, &store, fault);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dashboard-api/wire.h"
 #include "schemas/base/bytes.h"
@@ -152,10 +153,21 @@ static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id,
     return err;
 }
 
-static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, const char *text, uint64_t id, cJSON **ret_result,
-                           bool *ret_answered, struct sk_fault *fault)
+/* What a call gives back. */
+struct gift {
+    cJSON **result; /* NULL: not wanted */
+    int *fd;        /* NULL: none is expected */
+};
+
+static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, const char *text, uint64_t id,
+                           const struct gift *gift, bool *ret_answered, struct sk_fault *fault)
 {
-    enum sk_err err = exchange(wire, text, id, ret_result, ret_answered, fault);
+    enum sk_err err = exchange(wire, text, id, gift->result, ret_answered, fault);
+    const int fd = sk_wire_take_fd(wire);
+    if (gift->fd)
+        *gift->fd = fd;
+    else if (fd >= 0)
+        close(fd);
     if (*ret_answered && err != SK_ERR_PROTOCOL)
         give_back(control, wire);
     else
@@ -165,8 +177,8 @@ static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, con
     return err;
 }
 
-enum sk_err sk_control_call(struct sk_control *control, const struct sk_command *command, cJSON **ret_result,
-                            struct sk_fault *fault)
+static enum sk_err call(struct sk_control *control, const struct sk_command *command, const struct gift *gift,
+                        struct sk_fault *fault)
 {
     if (sk_clock_mono_us() < atomic_load(&control->shun_until_us))
         return sk_fault_set(fault, SK_ERR_TIMEOUT, "the collector does not answer");
@@ -176,17 +188,41 @@ enum sk_err sk_control_call(struct sk_control *control, const struct sk_command 
     char *text = print_command(command, id);
     enum sk_err err = text ? SK_ERR_CLOSED : SK_ERR_NOMEM;
     if (wire && text)
-        err = call_on(control, wire, text, id, ret_result, &answered, fault);
+        err = call_on(control, wire, text, id, gift, &answered, fault);
     else if (wire)
         give_back(control, wire);
     bool once_more = err == SK_ERR_CLOSED && !answered && (!wire || command->repeatable);
     if (text && once_more) {
         err = open_command(control, &wire, fault);
         if (err == SK_OK)
-            err = call_on(control, wire, text, id, ret_result, &answered, fault);
+            err = call_on(control, wire, text, id, gift, &answered, fault);
     }
     if (text)
         memset(text, 0, strlen(text));
     cJSON_free(text);
+    return err;
+}
+
+enum sk_err sk_control_call(struct sk_control *control, const struct sk_command *command, cJSON **ret_result,
+                            struct sk_fault *fault)
+{
+    return call(control, command, &(struct gift){.result = ret_result}, fault);
+}
+
+enum sk_err sk_control_call_fd(struct sk_control *control, const struct sk_command *command, cJSON **ret_result, int *ret_fd,
+                               struct sk_fault *fault)
+{
+    *ret_fd = -1;
+    *ret_result = NULL;
+    enum sk_err err = call(control, command, &(struct gift){.result = ret_result, .fd = ret_fd}, fault);
+    if (err == SK_OK && *ret_fd < 0)
+        err = sk_fault_set(fault, SK_ERR_PROTOCOL, "the collector sent no descriptor");
+    if (err != SK_OK) {
+        if (*ret_fd >= 0)
+            close(*ret_fd);
+        *ret_fd = -1;
+        cJSON_Delete(*ret_result);
+        *ret_result = NULL;
+    }
     return err;
 }

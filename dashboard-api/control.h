@@ -26,6 +26,9 @@ struct sk_command {
 
 enum sk_err sk_control_create(const char *socket_path, struct sk_control **ret_control);
 void sk_control_free(struct sk_control *control);
+/* A command whose answer brings a descriptor: *ret_fd is the caller's to close; PROTOCOL when none came. Never repeated. */
+enum sk_err sk_control_call_fd(struct sk_control *control, const struct sk_command *command, cJSON **ret_result, int *ret_fd,
+                               struct sk_fault *fault);
 /* *ret_result: an object owned by the caller; NULL ret_result when it is not wanted. */
 enum sk_err sk_control_call(struct sk_control *control, const struct sk_command *command, cJSON **ret_result,
                             struct sk_fault *fault);

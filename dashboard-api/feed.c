@@ -46,6 +46,7 @@ static enum sk_err on_begin(struct sk_feed *feed, cJSON *line)
     char *text = cJSON_PrintUnformatted(site);
     enum sk_err err = text ? sk_mirror_begin(feed->mirror, text, class_) : SK_ERR_NOMEM;
     cJSON_free(text);
+    feed->writable = cJSON_IsTrue(sk_json_get(line, "writable")); /* known at once, not with the first heartbeat */
     feed->snapshot = true;
     return err;
 }
@@ -93,6 +94,7 @@ static enum sk_err on_end(struct sk_feed *feed, cJSON *line)
     }
     feed->snapshot = false;
     sk_mirror_end(feed->mirror);
+    sk_mirror_set_writable(feed->mirror, feed->writable);
     if (feed->has_record)
         sk_mirror_set_record(feed->mirror, feed->record);
     sk_live_sync(feed->live, feed->has_record, feed->record);

@@ -24,6 +24,7 @@ void sk_handle_get_alarms(struct sk_call *call);
 void sk_handle_get_alarm(struct sk_call *call);
 void sk_handle_post_acknowledge(struct sk_call *call);
 void sk_handle_get_entries(struct sk_call *call);
+void sk_handle_get_export(struct sk_call *call);
 void sk_handle_get_records(struct sk_call *call);
 void sk_handle_get_events(struct sk_call *call);
 void sk_handle_get_people(struct sk_call *call);
@@ -36,6 +37,20 @@ void sk_handle_get_authorizations(struct sk_call *call);
 void sk_handle_get_authorization(struct sk_call *call);
 void sk_handle_post_authorization(struct sk_call *call);
 void sk_handle_get_occupancy(struct sk_call *call);
+void sk_handle_post_people_import(struct sk_call *call);
+void sk_handle_post_person_update(struct sk_call *call);
+void sk_handle_post_person_end(struct sk_call *call);
+void sk_handle_post_credential_lose(struct sk_call *call);
+void sk_handle_post_credential_return(struct sk_call *call);
+void sk_handle_post_credential_disable(struct sk_call *call);
+void sk_handle_post_authorization_revoke(struct sk_call *call);
+void sk_handle_get_schedules(struct sk_call *call);
+void sk_handle_post_schedule(struct sk_call *call);
+void sk_handle_get_rules(struct sk_call *call);
+void sk_handle_post_zone_rule(struct sk_call *call);
+void sk_handle_post_door_rule(struct sk_call *call);
+void sk_handle_get_doors(struct sk_call *call);
+void sk_handle_get_door(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

@@ -76,6 +76,7 @@ static enum sk_err check_port_free(const struct sockaddr_storage *address, const
 
 static void free_http(struct sk_http *http)
 {
+    sk_pipes_free(http->pipes);
     sk_watch_free(http->watch);
     pthread_mutex_destroy(&http->lock);
     sk_free(http);
@@ -111,6 +112,8 @@ enum sk_err sk_http_start(const struct sk_http_config *config, struct sk_http **
     http->context = config->context;
     err = sk_watch_create(&http->watch);
     if (err == SK_OK)
+        err = sk_pipes_create(&http->pipes);
+    if (err == SK_OK)
         err = sk_tls_load(config->cert_path, config->key_path, &tls, fault);
     if (err == SK_OK && !(http->daemon = start_daemon(http, config, &tls, &address)))
         err = sk_fault_set(fault, SK_ERR_IO, "cannot serve on %s: %s", config->listen, strerror(errno));
@@ -136,6 +139,7 @@ void sk_http_stop(struct sk_http *http)
         return;
     atomic_store(&http->stopping, true);
     sk_http_wake(http); /* the library must not be stopped over a sleeping stream */
+    sk_pipes_stop(http->pipes);
     MHD_stop_daemon(http->daemon);
     free_http(http);
 }

@@ -72,6 +72,11 @@ struct sk_http_source {
 /* Instead of respond: 200 text/event-stream, fed by source. When it returns false the answer could not be made: the source's
  * gone() was called. */
 bool sk_http_stream(struct sk_http_request *request, const struct sk_http_source *source);
+/* Instead of respond: 200 with what comes out of a descriptor (a pipe, non-blocking), at the pace of the client; it is closed
+ * at the end, whatever the end is. The stream is text, and one zero byte behind it says that it is whole: without it the
+ * connection ends without the last chunk, which clients report as an error. A client that takes nothing for half a minute is
+ * cut. Takes fd in any case; false when the answer could not be made. */
+bool sk_http_pipe(struct sk_http_request *request, int fd, const char *type, const struct sk_http_field *fields);
 /* Something may have come for the streams: every sleeping one is asked again. */
 void sk_http_wake(struct sk_http *http);
 

@@ -15,11 +15,14 @@ enum {
     HEADERS_MS = 10000,
     BODY_MS = 30000,
     ANSWER_MS = 60000,
+    STALL_MS = 30000,         /* an answer from a descriptor that the client does not take */
+    SOURCE_MS = 600000,       /* a descriptor that gives nothing */
     IDLE_MS = 60000,          /* kept alive without a request */
     CONNECTION_MEMORY = 12288 /* pool per connection: the header block, then the answer's headers */
 };
 
 struct stream;
+struct pipes; /* http_pipe.c */
 
 struct sk_http {
     struct MHD_Daemon *daemon;
@@ -32,6 +35,7 @@ struct sk_http {
     struct stream *sleeping;
     atomic_uint_fast64_t wakes;
     atomic_bool stopping;
+    struct pipes *pipes;
 };
 
 struct sk_http_request {
@@ -55,6 +59,10 @@ enum MHD_Result sk_http_on_request(void *context, struct MHD_Connection *connect
                                    const char *version, const char *upload, size_t *upload_size, void **request);
 void sk_http_on_completed(void *context, struct MHD_Connection *connection, void **request,
                           enum MHD_RequestTerminationCode code);
+/* One thread that wakes answers from a descriptor. stop: every sleeping one is resumed; free: after the library stopped. */
+enum sk_err sk_pipes_create(struct pipes **ret_pipes);
+void sk_pipes_stop(struct pipes *pipes);
+void sk_pipes_free(struct pipes *pipes);
 /* Security headers and the given fields; then queues and lets go of the response. */
 void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_Response *response, const char *type,
                    const struct sk_http_field *fields);

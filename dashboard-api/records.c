@@ -7,6 +7,7 @@
 
 #include "dashboard-api/handlers.h"
 #include "dashboard-api/reply.h"
+#include "dashboard-api/subjects.h"
 #include "schemas/base/bytes.h"
 #include "schemas/model/vocab.h"
 
@@ -20,6 +21,7 @@ struct record_list {
     uint32_t seen;
     uint64_t lowest; /* last record looked at */
     bool full, bad;
+    struct sk_subjects_asked asked;
 };
 
 static bool add_record(void *context, const struct sk_record *record)
@@ -91,13 +93,23 @@ static bool read_class(struct sk_call *call, uint16_t *mask)
     return true;
 }
 
+/* One piece of the walk: of everybody, or of those asked for through their index. */
+static enum sk_err walk_piece(struct record_list *list, const struct sk_walk *walk)
+{
+    if (!list->asked.given)
+        return sk_store_walk(list->store, walk, add_record, list);
+    const struct sk_search search = {
+        .walk = *walk, .zone = list->zone, .windows = list->asked.windows, .window_count = list->asked.count};
+    return sk_store_search(list->store, &search, add_record, list);
+}
+
 static enum sk_err collect(struct record_list *list, struct sk_walk *walk, bool *ret_more)
 {
     uint32_t looked = 0;
     enum sk_err err;
     do {
         list->seen = 0;
-        err = sk_store_walk(list->store, walk, add_record, list);
+        err = walk_piece(list, walk);
         looked += list->seen;
         if (err != SK_OK || list->bad || list->out.bad)
             return err != SK_OK ? err : SK_ERR_NOMEM;
@@ -109,12 +121,30 @@ static enum sk_err collect(struct record_list *list, struct sk_walk *walk, bool 
     return SK_OK;
 }
 
+static void answer_found(struct sk_call *call, struct record_list *list, struct sk_walk *walk)
+{
+    struct sk_fault fault = {0};
+    bool more = false;
+    sk_out_put(&list->out, "{\"items\":[");
+    enum sk_err err = list->out.bad ? SK_ERR_NOMEM : collect(list, walk, &more);
+    if (err != SK_OK) {
+        sk_out_release(&list->out);
+        sk_app_store_drop(call->app);
+        sk_fault_set(&fault, err, "the store cannot be read: %s", sk_err_text(err));
+        return sk_reply_fault(call, &fault);
+    }
+    char cursor[24];
+    sk_cursor_format(cursor, 'r', walk->from);
+    sk_out_format(&list->out, more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
+    sk_reply_out(call, &list->out);
+}
+
 static void answer_list(struct sk_call *call, uint16_t class_mask)
 {
     struct record_list list = {0};
     struct sk_walk walk = {.from = UINT64_MAX, .downwards = true, .class_mask = class_mask, .limit = PIECE};
     struct sk_fault fault = {0};
-    bool given, more = false;
+    bool given;
     int door;
     if (!sk_param_limit(call, &list.left) || !sk_param_cursor(call, 'r', &given, &walk.from) ||
         !read_class(call, &walk.class_mask) || !sk_param_time(call, "since", &walk.since_us) ||
@@ -125,18 +155,9 @@ static void answer_list(struct sk_call *call, uint16_t class_mask)
     if (!read_number(call, list.store, "door", &door) || !read_number(call, list.store, "zone", &list.zone))
         return;
     walk.door = door;
-    sk_out_put(&list.out, "{\"items\":[");
-    enum sk_err err = list.out.bad ? SK_ERR_NOMEM : collect(&list, &walk, &more);
-    if (err != SK_OK) {
-        sk_out_release(&list.out);
-        sk_app_store_drop(call->app);
-        sk_fault_set(&fault, err, "the store cannot be read: %s", sk_err_text(err));
-        return sk_reply_fault(call, &fault);
-    }
-    char cursor[24];
-    sk_cursor_format(cursor, 'r', walk.from);
-    sk_out_format(&list.out, more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
-    sk_reply_out(call, &list.out);
+    if (sk_subjects_ask(call, &list.asked))
+        answer_found(call, &list, &walk);
+    sk_subjects_release(&list.asked);
 }
 
 void sk_handle_get_entries(struct sk_call *call)

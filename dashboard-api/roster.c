@@ -1,103 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations and who is inside: each route is one command of the collector, which checks the role
- * again, reads the names from the vault and answers. Nothing of it is kept here. */
-#include <string.h>
+/* People, credentials, authorisations, schedules, rules, who is inside and doors: each route is one command of the collector,
+ * one row here. The collector checks the role again, reads the names from the vault and answers. */
+#include "dashboard-api/ask.h"
 
-#include "dashboard-api/handlers.h"
-#include "dashboard-api/reply.h"
-#include "schemas/base/bytes.h"
-#include "schemas/base/json.h"
+/* L: a list by the query's parameters. G: one by the path's id. P: the body as it is. A: the body, with the path's id. */
+#define ROWS                                                                                                                   \
+    L(get_people, "person.list")                                                                                               \
+    G(get_person, "person.get", "person")                                                                                      \
+    P(post_person, "person.create")                                                                                            \
+    P(post_people_import, "roster.import")                                                                                     \
+    A(post_person_update, "person.update", "person")                                                                           \
+    A(post_person_end, "person.end", "person")                                                                                 \
+    L(get_credentials, "credential.list")                                                                                      \
+    G(get_credential, "credential.get", "credential")                                                                          \
+    P(post_credential, "credential.issue")                                                                                     \
+    A(post_credential_lose, "credential.lose", "credential")                                                                   \
+    A(post_credential_return, "credential.return", "credential")                                                               \
+    A(post_credential_disable, "credential.disable", "credential")                                                             \
+    L(get_authorizations, "authorization.list")                                                                                \
+    G(get_authorization, "authorization.get", "authorization")                                                                 \
+    P(post_authorization, "authorization.grant")                                                                               \
+    A(post_authorization_revoke, "authorization.revoke", "authorization")                                                      \
+    L(get_schedules, "schedule.list")                                                                                          \
+    P(post_schedule, "schedule.put")                                                                                           \
+    L(get_rules, "rule.list")                                                                                                  \
+    A(post_zone_rule, "zone.rule", "zone")                                                                                     \
+    A(post_door_rule, "door.rule", "door")                                                                                     \
+    L(get_occupancy, "occupancy.list")                                                                                         \
+    L(get_doors, "door.list")                                                                                                  \
+    G(get_door, "door.get", "door")
 
-/* Query parameters as text arguments; the collector says what is wrong with them. */
-static bool add_parameters(struct sk_call *call, cJSON *args)
-{
-    static const char *const names[] = {"person", "zone", "at", "cursor"};
-    int64_t limit = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = sk_target_param(call->target, names[i]);
-        if (value && !cJSON_AddStringToObject(args, names[i], value))
-            return false;
+#define L(handler, command)                                                                                                    \
+    void sk_handle_##handler(struct sk_call *call)                                                                             \
+    {                                                                                                                          \
+        sk_ask_list(call, command, NULL);                                                                                      \
     }
-    const char *text = sk_target_param(call->target, "limit");
-    if (!text)
-        return true;
-    return cJSON_AddNumberToObject(args, "limit", sk_int_read(text, 1, 1000, &limit) ? (double)limit : 0) != NULL;
-}
-
-static void ask(struct sk_call *call, const char *name, const cJSON *args, bool repeatable)
-{
-    struct sk_fault fault = {0};
-    struct sk_out out = {0};
-    cJSON *result = NULL, *copy = cJSON_Duplicate(args, true);
-    const struct sk_command command = {
-        .name = name, .secret = call->who.secret, .address = sk_http_peer(call->http), .args = copy, .repeatable = repeatable};
-    const enum sk_err err = copy ? sk_control_call(call->app->control, &command, &result, &fault)
-                                 : sk_fault_set(&fault, SK_ERR_NOMEM, "out of memory");
-    cJSON_Delete(copy);
-    if (err != SK_OK)
-        return sk_reply_fault(call, &fault);
-    sk_out_json(&out, result);
-    cJSON_Delete(result);
-    sk_reply_out(call, &out);
-}
-
-static void list(struct sk_call *call, const char *name)
-{
-    cJSON *args = cJSON_CreateObject();
-    if (args && add_parameters(call, args))
-        ask(call, name, args, true);
-    else
-        sk_reply_problem(call, 500, "nomem", "out of memory");
-    cJSON_Delete(args);
-}
-
-static void get(struct sk_call *call, const char *name, const char *argument)
-{
-    cJSON *args = cJSON_CreateObject();
-    if (args && cJSON_AddStringToObject(args, argument, call->args[0]))
-        ask(call, name, args, true);
-    else
-        sk_reply_problem(call, 500, "nomem", "out of memory");
-    cJSON_Delete(args);
-}
-
-void sk_handle_get_people(struct sk_call *call)
-{
-    list(call, "person.list");
-}
-void sk_handle_get_person(struct sk_call *call)
-{
-    get(call, "person.get", "person");
-}
-void sk_handle_post_person(struct sk_call *call)
-{
-    ask(call, "person.create", call->body, false);
-}
-void sk_handle_get_credentials(struct sk_call *call)
-{
-    list(call, "credential.list");
-}
-void sk_handle_get_credential(struct sk_call *call)
-{
-    get(call, "credential.get", "credential");
-}
-void sk_handle_post_credential(struct sk_call *call)
-{
-    ask(call, "credential.issue", call->body, false);
-}
-void sk_handle_get_authorizations(struct sk_call *call)
-{
-    list(call, "authorization.list");
-}
-void sk_handle_get_authorization(struct sk_call *call)
-{
-    get(call, "authorization.get", "authorization");
-}
-void sk_handle_post_authorization(struct sk_call *call)
-{
-    ask(call, "authorization.grant", call->body, false);
-}
-void sk_handle_get_occupancy(struct sk_call *call)
-{
-    list(call, "occupancy.list");
-}
+#define G(handler, command, id)                                                                                                \
+    void sk_handle_##handler(struct sk_call *call)                                                                             \
+    {                                                                                                                          \
+        sk_ask_get(call, command, id);                                                                                         \
+    }
+#define P(handler, command)                                                                                                    \
+    void sk_handle_##handler(struct sk_call *call)                                                                             \
+    {                                                                                                                          \
+        sk_ask(call, command, call->body, false);                                                                              \
+    }
+#define A(handler, command, id)                                                                                                \
+    void sk_handle_##handler(struct sk_call *call)                                                                             \
+    {                                                                                                                          \
+        sk_ask_act(call, command, id, NULL);                                                                                   \
+    }
+ROWS

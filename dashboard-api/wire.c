@@ -21,6 +21,7 @@ enum sk_err sk_wire_open(const char *path, struct sk_wire **ret_wire, struct sk_
     struct sk_wire *wire = sk_calloc(1, sizeof *wire);
     if (!wire)
         return sk_fault_set(fault, SK_ERR_NOMEM, "no memory for a connection to the collector");
+    wire->passed = -1;
     wire->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (wire->fd < 0 || connect(wire->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         enum sk_err err = sk_fault_set(fault, SK_ERR_IO, "cannot reach the collector at '%s': %s", path, strerror(errno));
@@ -37,6 +38,8 @@ void sk_wire_close(struct sk_wire *wire)
         return;
     if (wire->fd >= 0)
         close(wire->fd);
+    if (wire->passed >= 0)
+        close(wire->passed);
     sk_free_secret(wire, sizeof *wire); /* answers may hold a session's secret */
 }
 
@@ -73,6 +76,40 @@ enum sk_err sk_wire_send(struct sk_wire *wire, const char *bytes, size_t length,
     return SK_OK;
 }
 
+/* Keeps the one descriptor that may come; a second one before the first was taken replaces it. */
+static void keep_passed(struct sk_wire *wire, struct msghdr *message)
+{
+    struct cmsghdr *head = CMSG_FIRSTHDR(message);
+    if (head == NULL || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+        head->cmsg_len != CMSG_LEN(sizeof wire->passed))
+        return;
+    if (wire->passed >= 0)
+        close(wire->passed);
+    memcpy(&wire->passed, CMSG_DATA(head), sizeof wire->passed);
+}
+
+static ssize_t receive(struct sk_wire *wire)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = {.iov_base = wire->buffer + wire->end, .iov_len = sizeof wire->buffer - wire->end};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    const ssize_t got = recvmsg(wire->fd, &message, MSG_CMSG_CLOEXEC);
+    if (got >= 0)
+        keep_passed(wire, &message);
+    return got;
+}
+
+int sk_wire_take_fd(struct sk_wire *wire)
+{
+    const int fd = wire->passed;
+    wire->passed = -1;
+    return fd;
+}
+
 static enum sk_err fill(struct sk_wire *wire, int64_t deadline_us)
 {
     if (wire->begin > 0) {
@@ -83,7 +120,7 @@ static enum sk_err fill(struct sk_wire *wire, int64_t deadline_us)
     if (wire->end == sizeof wire->buffer)
         return SK_ERR_TOO_LONG;
     for (;;) {
-        ssize_t got = recv(wire->fd, wire->buffer + wire->end, sizeof wire->buffer - wire->end, 0);
+        ssize_t got = receive(wire);
         if (got > 0) {
             wire->end += (size_t)got;
             return SK_OK;

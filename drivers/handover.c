@@ -189,8 +189,8 @@ static void get_batch(struct reading *r, struct sk_handover *m)
 static void put_event(struct sk_writer *out, const struct sk_handover *m)
 {
     const struct sk_access_event *event = &m->event;
-    const bool flags[] = {event->has_identity, event->duplicate_flag, event->simulated,
-                          event->external,     event->exempted,       event->has_identifier_hmac};
+    const bool flags[] = {event->has_identity, event->duplicate_flag,      event->simulated, event->external,
+                          event->exempted,     event->has_identifier_hmac, event->extended};
     if (event->identifier_length > SK_IDENTIFIER_MAX || event->native_length > SK_NATIVE_MAX) {
         out->bad = true;
         return;
@@ -221,6 +221,13 @@ static void put_event(struct sk_writer *out, const struct sk_handover *m)
     sk_write_bytes(out, event->native, event->native_length);
 }
 
+/* What only we ourselves say, an alarm or an inference, no poller may hand up. */
+static bool is_controllers(uint16_t ev)
+{
+    const char *topic = sk_event_topic(ev);
+    return ev == SK_EV_NATIVE || (topic != NULL && topic[0] != '\0');
+}
+
 static void get_event_place(struct reading *r, struct sk_access_event *event)
 {
     event->device = (uint32_t)read_index(r, 0, r->site->device_count);
@@ -232,8 +239,8 @@ static void get_event_place(struct reading *r, struct sk_access_event *event)
 static void get_event(struct reading *r, struct sk_handover *m)
 {
     struct sk_access_event *event = &m->event;
-    bool *const flags[] = {&event->has_identity, &event->duplicate_flag, &event->simulated,
-                           &event->external,     &event->exempted,       &event->has_identifier_hmac};
+    bool *const flags[] = {&event->has_identity, &event->duplicate_flag,      &event->simulated, &event->external,
+                           &event->exempted,     &event->has_identifier_hmac, &event->extended};
     get_event_place(r, event);
     event->ev = sk_read_u16(&r->in);
     event->reason = sk_read_u16(&r->in);
@@ -260,7 +267,7 @@ static void get_event(struct reading *r, struct sk_handover *m)
     require(r, event->native_length <= SK_NATIVE_MAX);
     if (!r->in.bad)
         sk_read_copy(&r->in, event->native, event->native_length);
-    require(r, sk_event_name(event->ev) != NULL && sk_deny_reason_name(event->reason) != NULL);
+    require(r, is_controllers(event->ev) && sk_deny_reason_name(event->reason) != NULL);
     require(r, event->decision <= SK_DECISION_UNKNOWN);
 }
 

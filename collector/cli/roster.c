@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sekisho roster import`: sends a CSV file to the collector, which checks all of it and stores all or nothing; prints each bad
- * row with its field and reason. */
+/* `sekisho roster import`: passes a CSV file's descriptor to the collector, which reads and checks all of it and stores all or
+ * nothing; prints each bad row with its field and reason. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/cli/cli.h"
 #include "collector/cli/talk.h"
 #include "schemas/base/json.h"
-#include "schemas/base/mem.h"
-
-enum { FILE_BYTES_MAX = 60000 };
 
 struct options {
     const char *file, *state, *approver, *office;
@@ -34,25 +33,6 @@ static bool read_options(int argc, char **argv, struct options *options)
             return false;
     }
     return options->file != NULL && options->state != NULL && options->approver != NULL;
-}
-
-/* The file's text; NULL after complaining. */
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = file != NULL ? sk_calloc(FILE_BYTES_MAX + 2, 1) : NULL;
-    const size_t length = text != NULL ? fread(text, 1, FILE_BYTES_MAX + 1, file) : 0;
-    const bool bad = text == NULL || ferror(file) != 0;
-    if (file != NULL)
-        fclose(file);
-    if (!bad && length <= FILE_BYTES_MAX)
-        return text;
-    fprintf(
-        stderr, "sekisho roster: %s: %s\n", path,
-        bad ? sk_cli_text("読めません", "cannot be read")
-            : sk_cli_text("60 000バイトを超えます。分けて取り込んでください", "more than 60 000 bytes; import it in parts"));
-    sk_free(text);
-    return NULL;
 }
 
 static int show(const cJSON *answer)
@@ -112,11 +92,10 @@ static int run_one(const char *name, const char *arguments, const char *state)
     return good ? SK_EXIT_OK : SK_EXIT_REFUSED;
 }
 
-static cJSON *command_of(const struct options *options, const char *csv)
+static cJSON *command_of(const struct options *options)
 {
     cJSON *command = cJSON_CreateObject(), *args = cJSON_CreateObject();
     cJSON_AddStringToObject(command, "cmd", "roster.import");
-    cJSON_AddStringToObject(args, "csv", csv);
     cJSON_AddStringToObject(args, "approver", options->approver);
     cJSON_AddStringToObject(args, "office", options->office);
     cJSON_AddBoolToObject(args, "dry_run", options->dry_run);
@@ -124,29 +103,38 @@ static cJSON *command_of(const struct options *options, const char *csv)
     return command;
 }
 
-int sk_cli_roster(int argc, char **argv)
+static int import_file(const struct options *options)
 {
-    struct options options;
     struct sk_fault fault = {0};
-    if (argc == 6 && strcmp(argv[1], "do") == 0 && strcmp(argv[4], "--state") == 0)
-        return run_one(argv[2], argv[3], argv[5]);
-    if (argc < 2 || strcmp(argv[1], "import") != 0)
-        return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
-    if (!read_options(argc, argv, &options))
-        return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
-    char *csv = read_file(options.file);
-    struct sk_talk talk = csv != NULL ? sk_talk_open(options.state) : (struct sk_talk){.fd = -1};
+    const int file = open(options->file, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        fprintf(stderr, "sekisho roster: %s: %s\n", options->file, sk_cli_text("読めません", "cannot be read"));
+        return SK_EXIT_FAILED;
+    }
+    struct sk_talk talk = sk_talk_open(options->state);
     int code = SK_EXIT_FAILED;
-    if (csv != NULL && (talk.fd < 0 || talk.in == NULL))
+    if (talk.fd < 0 || talk.in == NULL) {
         fprintf(stderr, "sekisho roster: cannot reach the collector; is it running with this --state?\n");
-    if (csv != NULL && talk.fd >= 0 && talk.in != NULL) {
-        cJSON *answer = sk_talk_ask(&talk, command_of(&options, csv), &fault);
+    } else {
+        cJSON *answer = sk_talk_ask_with(&talk, command_of(options), file, &fault);
         code = answer != NULL ? show(answer) : SK_EXIT_FAILED;
         if (answer == NULL)
             fprintf(stderr, "sekisho roster: %s\n", fault.text);
         cJSON_Delete(answer);
         fclose(talk.in);
     }
-    sk_free_secret(csv, csv != NULL ? FILE_BYTES_MAX + 2 : 0);
+    close(file);
     return code;
+}
+
+int sk_cli_roster(int argc, char **argv)
+{
+    struct options options;
+    if (argc == 6 && strcmp(argv[1], "do") == 0 && strcmp(argv[4], "--state") == 0)
+        return run_one(argv[2], argv[3], argv[5]);
+    if (argc < 2 || strcmp(argv[1], "import") != 0)
+        return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
+    if (!read_options(argc, argv, &options))
+        return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
+    return import_file(&options);
 }

@@ -16,5 +16,7 @@ struct sk_talk {
 struct sk_talk sk_talk_open(const char *state);
 /* Sends one command (taken) and reads its answer, the caller's; NULL: the fault says why. */
 cJSON *sk_talk_ask(const struct sk_talk *talk, cJSON *command, struct sk_fault *fault);
+/* The same with a file that travels as its descriptor (-1: none). */
+cJSON *sk_talk_ask_with(const struct sk_talk *talk, cJSON *command, int file, struct sk_fault *fault);
 
 #endif

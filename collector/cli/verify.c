@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/cli/chain.h"
 #include "collector/cli/cli.h"
-#include "schemas/store/checkpoint.h"
 
 enum { KEY_FILE_MAX = 1024 };
 
@@ -86,17 +86,6 @@ static void progress_show(void *context, uint64_t done, uint64_t all)
         fputc('\n', stderr);
 }
 
-/* Live directories are read beside their writer; files at rest without -shm, as a backup holds them, as a copy. */
-static enum sk_err open_any(const char *directory, struct sk_store **ret_store, struct sk_fault *fault)
-{
-    char path[4096 + 16];
-    enum sk_err err = sk_store_open(directory, SK_STORE_READER, ret_store, fault);
-    const bool fits = sk_text_format(path, sizeof path, "%s/log.db-wal", directory);
-    if (err == SK_ERR_NOT_FOUND && fits && access(path, F_OK) != 0)
-        err = sk_store_open(directory, SK_STORE_COPY, ret_store, fault);
-    return err;
-}
-
 static void print_result(const struct summary *summary)
 {
     char hex[2 * SK_HASH_SIZE + 1], key[SK_NOTE_MAX] = "";
@@ -142,18 +131,24 @@ int sk_cli_verify(int argc, char **argv)
     struct request request = {NULL, NULL};
     struct summary summary = {.size = 0};
     struct sk_store *store = NULL;
-    struct sk_fault fault = {.text = ""};
+    struct sk_fault fault = {.text = ""}, around = {.text = ""};
     int code = arguments_read(argc, argv, &request);
     if (code != SK_EXIT_OK)
         return code;
     if (request.key_file != NULL && !key_read(request.key_file, &summary))
         return SK_EXIT_FAILED;
-    enum sk_err err = open_any(request.directory, &store, &fault);
+    enum sk_err err = sk_store_open_any(request.directory, &store, &fault);
     if (err == SK_OK)
         err = check(store, &summary, &fault);
-    sk_store_close(store);
-    if (err == SK_OK) {
+    if (err == SK_OK)
         print_result(&summary);
+    const enum sk_err chain = sk_cli_chain(request.directory, store, &around);
+    sk_store_close(store);
+    if (err == SK_OK && chain == SK_ERR_CORRUPT) {
+        err = chain;
+        fault = around;
+    }
+    if (err == SK_OK) {
         puts(sk_cli_text("結果: 一致", "result: intact"));
         return SK_EXIT_OK;
     }

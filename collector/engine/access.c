@@ -91,7 +91,7 @@ uint16_t sk_zone_number(const struct sk_site *site, int32_t zone)
 void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                      struct sk_passage *ret_passage)
 {
-    const bool known = sk_event_class(event->ev) == SK_CLASS_ACCESS && event->ev != SK_EV_NATIVE;
+    const bool known = sk_event_class(event->ev) == SK_CLASS_ACCESS && sk_text_or(sk_event_topic(event->ev))[0] != '\0';
     struct sk_passage passage = {.event = event,
                                  .now = now,
                                  .recv_us = event->recv_us > 0 ? event->recv_us : now->utc_us,
@@ -183,18 +183,6 @@ static void put_credential(struct sk_body *body, const struct sk_engine *engine,
     }
 }
 
-static void put_cameras(struct sk_body *body, const struct sk_door_info *door)
-{
-    char list[1024] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < door->camera_count && used + 1 < sizeof list; i++) {
-        sk_text_format(list + used, sizeof list - used, "%s%s", used > 0 ? "," : "", sk_text_or(door->cameras[i]));
-        used = strlen(list);
-    }
-    if (used > 0)
-        sk_body_put_text(body, SK_TAG_CAMERAS, list);
-}
-
 static void put_door(struct sk_body *body, const struct sk_engine *engine, const struct sk_passage *passage)
 {
     const char *word = state_word(passage->ev, passage->event->state);
@@ -209,7 +197,7 @@ static void put_door(struct sk_body *body, const struct sk_engine *engine, const
     if (word != NULL)
         sk_body_put_text(body, SK_TAG_STATE_WORD, word);
     if (passage->door != NULL)
-        put_cameras(body, passage->door);
+        sk_body_put_cameras(body, passage->door);
 }
 
 void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
@@ -257,7 +245,8 @@ enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_eve
     sk_write_u32(&writer, (uint32_t)event->door);
     sk_write_u32(&writer, (uint32_t)event->reader);
     sk_write_u16(&writer, event->factors);
-    sk_write_u8(&writer, (uint8_t)(event->external | event->exempted << 1 | event->has_identifier_hmac << 2));
+    sk_write_u8(&writer,
+                (uint8_t)(event->external | event->exempted << 1 | event->has_identifier_hmac << 2 | event->extended << 3));
     sk_write_i64(&writer, event->t_ctrl_us);
     sk_write_u64(&writer, event->mono_ms);
     if (event->has_identifier_hmac)

@@ -56,6 +56,16 @@ static void put_actor(struct sk_body *body, const struct sk_alarm_note *note)
         sk_body_put_text(body, SK_TAG_COMMENT, note->comment);
 }
 
+static int32_t door_of(const struct sk_engine *engine, const struct sk_alarm *alarm)
+{
+    char id[SK_ALARM_SOURCE_MAX];
+    if (strncmp(alarm->source, "door:", 5) != 0)
+        return -1;
+    sk_text_copy(id, sizeof id, alarm->source + 5);
+    id[strcspn(id, "/")] = '\0';
+    return sk_site_door(engine->site, id);
+}
+
 /* The alarm's own source names its door; header numbers let a reader filter by it. */
 static void put_header(const struct sk_engine *engine, const struct sk_alarm *alarm, const struct sk_alarm_note *note,
                        struct sk_header *header)
@@ -65,18 +75,21 @@ static void put_header(const struct sk_engine *engine, const struct sk_alarm *al
     header->class_ = SK_CLASS_ALARM;
     if ((alarm->bits & SK_ALARM_BIT_SIMULATED) != 0)
         header->flags |= SK_FLAG_SIMULATED;
-    if (strncmp(alarm->source, "door:", 5) != 0)
-        return;
-    char id[SK_ALARM_SOURCE_MAX];
-    sk_text_copy(id, sizeof id, alarm->source + 5);
-    id[strcspn(id, "/")] = '\0';
-    const int32_t door = sk_site_door(engine->site, id);
+    const int32_t door = door_of(engine, alarm);
     if (door < 0)
         return;
     header->door = engine->site->doors[door].number;
     const int32_t zone = engine->site->doors[door].zone_to;
     if (zone >= 0 && (size_t)zone < engine->site->zone_count)
         header->zone = engine->site->zones[zone].number;
+}
+
+/* Which cameras saw it. */
+static void put_cameras(struct sk_body *body, const struct sk_engine *engine, const struct sk_alarm *alarm)
+{
+    const int32_t door = door_of(engine, alarm);
+    if (door >= 0)
+        sk_body_put_cameras(body, &engine->site->doors[door]);
 }
 
 void sk_alarm_record(const struct sk_engine *engine, const struct sk_open_alarm *open, const struct sk_alarm_note *note,
@@ -91,6 +104,7 @@ void sk_alarm_record(const struct sk_engine *engine, const struct sk_open_alarm 
     put_header(engine, alarm, note, &draft->header);
     if (note->input != NULL && note->input->occurrence_class != 0)
         sk_body_put_u8(body, SK_TAG_OCCURRENCE_CLASS, note->input->occurrence_class);
+    put_cameras(body, engine, alarm);
     if (alarm->detail[0] != '\0')
         sk_body_put_text(body, SK_TAG_DETAIL, alarm->detail);
     sk_body_put_u64(body, SK_TAG_OCCURRENCE, alarm->occurrence);

@@ -95,7 +95,7 @@ static const char *place_of(const struct sk_engine *engine, const struct sk_cond
     const struct sk_site *site = engine->site;
     if (cond->kind == SK_CK_LIMIT)
         return sk_text_or(site->points[cond->owner].place.text);
-    if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_FACTOR)
+    if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_)
         return sk_text_or(site->doors[cond->owner].place.text);
     return cond->kind == SK_CK_SYSTEM ? "" : sk_text_or(site->devices[cond->owner].place.text);
 }
@@ -163,6 +163,7 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
     switch (cond->kind) {
     case SK_CK_LIMIT:
         return (struct news){input->matched != cond->matched, (input->matched & ~cond->matched) != 0};
+    case SK_CK_DOOR_COUNT:
     case SK_CK_QUALITY: /* fewer are no news: the return tells */
         return (struct news){input->matched > cond->told, input->matched > cond->told};
     case SK_CK_GAP: {
@@ -171,10 +172,13 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
     }
     case SK_CK_COMM:
     case SK_CK_SKEW:
+    case SK_CK_SILENT:
         return (struct news){false, false};
     case SK_CK_DOOR_ALARM:
     case SK_CK_DOOR_TAMPER:
-    case SK_CK_DOOR_FAULT: {
+    case SK_CK_DOOR_FAULT:
+    case SK_CK_DOOR_LOCK:
+    case SK_CK_DOOR_READER: {
         const bool differs = strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
         return (struct news){differs, differs};
     }

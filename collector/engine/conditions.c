@@ -34,12 +34,19 @@ static const struct sk_limit kind_limits[SK_CK_COUNT_] = {
     [SK_CK_DOOR_DURESS] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
     [SK_CK_DOOR_POLICY] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
     [SK_CK_DOOR_FACTOR] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH, .hysteresis_ms = 900000},
+    [SK_CK_DOOR_LOCK] = {.condition = SK_COND_DOOR, .severity = SK_SEV_MEDIUM},
+    [SK_CK_DOOR_READER] = {.condition = SK_COND_DOOR, .severity = SK_SEV_MEDIUM},
+    [SK_CK_DOOR_COUNT] = {.condition = SK_COND_ACCESS,
+                          .severity = SK_SEV_HIGH,
+                          .dwell_ms = 1800000}, /* each door has its own */
+    [SK_CK_DOOR_BUSY] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH},
     [SK_CK_GAP] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .dwell_ms = 5000}, /* 5 s: reorder window */
     [SK_CK_REPLAY] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .hysteresis_ms = 900000},
     [SK_CK_SKEW] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_MEDIUM},
     [SK_CK_UNKNOWN] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_LOW, .hysteresis_ms = 900000},
     [SK_CK_MALFORMED] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_LOW, .hysteresis_ms = 900000},
     [SK_CK_DURESS] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
+    [SK_CK_SILENT] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .dwell_ms = 60000},
     [SK_CK_SYSTEM] = {.condition = SK_COND_SYSTEM, .severity = SK_SEV_HIGH},
 };
 
@@ -280,7 +287,7 @@ static void timer_input(const struct sk_engine *engine, const struct sk_cond *co
                                             .mono_us = now->mono_us,
                                             .recv_us = now->utc_us};
     detail[0] = '\0';
-    if (cond->kind == SK_CK_COMM || cond->kind == SK_CK_QUALITY || (cond->kind >= SK_CK_GAP && cond->kind <= SK_CK_DURESS))
+    if (cond->kind == SK_CK_COMM || cond->kind == SK_CK_QUALITY || (cond->kind >= SK_CK_GAP && cond->kind <= SK_CK_CTRL_LAST_))
         ret_input->simulated = sk_device_is_simulated(engine, cond->owner);
     if (cond->alarm != NULL) {
         const struct sk_alarm *alarm = &cond->alarm->alarm;
@@ -313,6 +320,8 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
         input.matched = sk_gap_detail(engine, cond, detail);
     if (cond->kind == SK_CK_QUALITY)
         input.matched = sk_quality_detail(engine, cond->owner, detail);
+    if (cond->kind == SK_CK_SILENT && cond->state == SK_CS_PENDING)
+        sk_silence_due(engine, cond, detail, now, effects);
     if (cond->state == SK_CS_ACTIVE) {
         input.due = true;
         sk_alarm_update(engine, index, &input, effects);
@@ -334,12 +343,14 @@ void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, 
         [SK_CK_DOOR_TAMPER] = "/tamper",       [SK_CK_DOOR_FAULT] = "/fault",   [SK_CK_DOOR_DURESS] = "/duress",
         [SK_CK_DOOR_POLICY] = "/policy",       [SK_CK_DOOR_FACTOR] = "/factor", [SK_CK_GAP] = "/ctrl.gap",
         [SK_CK_REPLAY] = "/ctrl.replay",       [SK_CK_SKEW] = "/ctrl.skew",     [SK_CK_UNKNOWN] = "/native.unknown",
-        [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress"};
+        [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress",      [SK_CK_DOOR_LOCK] = "/lock",
+        [SK_CK_DOOR_READER] = "/reader",       [SK_CK_DOOR_COUNT] = "/counter", [SK_CK_DOOR_BUSY] = "/ctrl.silent",
+        [SK_CK_SILENT] = "/ctrl.silent"};
     const struct sk_site *site = engine->site;
     const char *suffix = sk_text_or(suffixes[cond->kind]);
     if (cond->kind == SK_CK_LIMIT)
         sk_text_copy(to, SK_ALARM_SOURCE_MAX, sk_text_or(site->points[cond->owner].id));
-    else if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_FACTOR)
+    else if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "door:%s%s", sk_text_or(site->doors[cond->owner].id), suffix);
     else if (cond->kind == SK_CK_SYSTEM)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "system:%s", engine->system_names[cond->owner]);

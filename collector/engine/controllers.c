@@ -69,12 +69,14 @@ static void record_gap(struct sk_engine *engine, const struct sk_passage *passag
 static void record_epoch(struct sk_engine *engine, const struct sk_passage *passage, uint32_t before,
                          struct sk_effects *effects)
 {
-    char detail[64];
+    char detail[96];
     struct sk_draft *draft = system_record(engine, passage->event->device, SK_EV_CTRL_EPOCH, passage->now, effects);
     draft->header.ctrl_epoch = passage->event->epoch;
     if (passage->event->simulated)
         draft->header.flags |= SK_FLAG_SIMULATED;
-    sk_text_format(detail, sizeof detail, "epoch %lu -> %lu", (unsigned long)before, (unsigned long)passage->event->epoch);
+    const bool announced = engine->ctrls[engine->ctrl_of_device[passage->event->device]].lost;
+    sk_text_format(detail, sizeof detail, "epoch %lu -> %lu%s", (unsigned long)before, (unsigned long)passage->event->epoch,
+                   announced ? "" : ", and it was never offline");
     sk_body_put_u64(&draft->body, SK_TAG_SEQ_FROM, passage->event->seq);
     sk_body_put_text(&draft->body, SK_TAG_DETAIL, detail);
     sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[passage->event->device].id));
@@ -112,6 +114,14 @@ static void tell_gap(struct sk_engine *engine, const struct sk_ctrl *ctrl, const
     sk_cond_feed(engine, ctrl->first_cond + C_GAP, &input, effects);
 }
 
+static void set_clock(struct sk_engine *engine, uint32_t index, uint8_t clock, struct sk_effects *effects)
+{
+    if (engine->ctrls[index].clock == clock)
+        return;
+    engine->ctrls[index].clock = clock;
+    sk_pending_ctrl(engine, index, effects);
+}
+
 static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_passage *passage, struct sk_effects *effects)
 {
     struct sk_ctrl *ctrl = &engine->ctrls[index];
@@ -119,6 +129,11 @@ static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_
         return;
     const int64_t skew = passage->event->t_ctrl_us - passage->recv_us;
     const bool skewed = skew > skew_record_us;
+    set_clock(engine, index,
+              skewed                       ? SK_CLOCK_WORD_BAD
+              : skew >= -SK_CLOCK_SMALL_US ? SK_CLOCK_WORD_GOOD
+                                           : ctrl->clock,
+              effects);
     char detail[64];
     sk_text_format(detail, sizeof detail, "%.1f s", (double)skew / (double)SK_US_PER_S);
     if (skewed && !ctrl->skewed) {
@@ -173,7 +188,32 @@ static void tell_numbering(struct sk_engine *engine, uint32_t index, struct sk_p
     passage->fills = true;
     passage->possible_duplicate = judgement->possible_duplicate;
     if ((hole->flags & SK_HOLE_SILENT) == 0 && passage->now->mono_us - hole->since_mono <= reorder_window_us)
-        sk_tally_add(engine, 2 * index + 1, passage->now, effects);
+        sk_tally_add(engine, SK_CTRL_TALLIES * index + SK_TALLY_REORDER, passage->now, effects);
+}
+
+unsigned sk_ctrl_seq_bits(const struct sk_engine *engine, uint32_t device)
+{
+    const struct sk_profile *profile = engine->site->devices[device].profile;
+    return profile == NULL || profile->mqtt.seq_bits == 0 ? 64 : profile->mqtt.seq_bits;
+}
+
+static void record_wrap(struct sk_engine *engine, const struct sk_passage *passage, unsigned bits, struct sk_effects *effects)
+{
+    struct sk_draft *draft = system_record(engine, passage->event->device, SK_EV_CTRL_WRAP, passage->now, effects);
+    char detail[64];
+    draft->header.ctrl_epoch = passage->event->epoch;
+    sk_text_format(detail, sizeof detail, "counter of %u bits, turn %llu", bits,
+                   (unsigned long long)(passage->event->seq >> bits));
+    sk_body_put_u64(&draft->body, SK_TAG_SEQ_FROM, passage->event->seq);
+    sk_body_put_text(&draft->body, SK_TAG_DETAIL, detail);
+    sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[passage->event->device].id));
+}
+
+/* What waited somewhere on its way: counted, and the occurrence class stands in each entry. */
+static void tell_late(struct sk_engine *engine, uint32_t index, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    if (passage->occurrence_class > SK_OCC_ONLINE)
+        sk_tally_add(engine, SK_CTRL_TALLIES * index + SK_TALLY_LATE, passage->now, effects);
 }
 
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *passage, uint64_t digest,
@@ -183,7 +223,7 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
     const struct sk_access_event *event = passage->event;
     const struct sk_judgement judgement = sk_ctrl_judge(ctrl, event->epoch, event->seq, digest, event->duplicate_flag);
     if (judgement.verdict == SK_SEQ_DUPLICATE) {
-        sk_tally_add(engine, 2 * index, passage->now, effects);
+        sk_tally_add(engine, SK_CTRL_TALLIES * index + SK_TALLY_DUP, passage->now, effects);
         return false;
     }
     if (judgement.verdict == SK_SEQ_CONFLICT || judgement.verdict == SK_SEQ_ROLLBACK) {
@@ -191,10 +231,21 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
         return false;
     }
     tell_numbering(engine, index, passage, &judgement, effects);
+    const struct sk_cursor *cursor = &ctrl->cursors[judgement.slot];
+    const unsigned bits = sk_ctrl_seq_bits(engine, ctrl->device);
+    if (bits < 64 && (judgement.verdict == SK_SEQ_NEXT || judgement.verdict == SK_SEQ_GAP) &&
+        event->seq >> bits > cursor->last >> bits)
+        record_wrap(engine, passage, bits, effects);
     sk_ctrl_apply(ctrl, &judgement, event->epoch, event->seq, digest, passage->now->mono_us);
     sk_passage_record(engine, passage, effects);
     sk_pending_cursor(engine, index, judgement.slot, passage->now, effects);
     sk_pending_page(engine, index, judgement.slot, (uint32_t)(event->seq / SK_PAGE_EVENTS % SK_DIGEST_PAGES), effects);
+    if (ctrl->lost) {
+        ctrl->lost = false;
+        passage->regained = true;
+        sk_pending_ctrl(engine, index, effects);
+    }
+    tell_late(engine, index, passage, effects);
     tell_gap(engine, ctrl, passage, effects);
     tell_skew(engine, index, passage, effects);
     return true;
@@ -202,7 +253,16 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
 
 /* Worst case of one event: gap, epoch, given up, skew, entry, and transitions of gap, skew, replay, comm-lost, a door that is
  * raised and returned at once, duress or unknown. */
-enum { EVENT_TRANSITIONS = 24 };
+enum { EVENT_TRANSITIONS = 40, DOOR_TRANSITIONS = 4 };
+
+/* What a filled hole may settle beside the event's own door. */
+static size_t most_transitions(const struct sk_engine *engine, int32_t ctrl)
+{
+    uint64_t missing;
+    const struct sk_hole *first;
+    const bool any = ctrl >= 0 && (engine->ctrls[ctrl].lost || sk_ctrl_holes(&engine->ctrls[ctrl], &missing, &first) > 0);
+    return EVENT_TRANSITIONS + (any ? DOOR_TRANSITIONS * sk_doors_waiting(engine, &engine->ctrls[ctrl]) : 0);
+}
 
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate)
@@ -215,9 +275,15 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     const bool numbered = ctrl >= 0 && event->has_identity;
     enum sk_err err = numbered ? sk_event_digest(engine, event, &digest) : SK_OK;
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, EVENT_TRANSITIONS, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, most_transitions(engine, ctrl), 0, effects);
     if (err != SK_OK)
         return err;
+    struct sk_access_event wide;
+    if (numbered && sk_ctrl_seq_bits(engine, event->device) < 64) {
+        wide = *event;
+        wide.seq = sk_ctrl_extend(&engine->ctrls[ctrl], event->epoch, event->seq, sk_ctrl_seq_bits(engine, event->device));
+        event = &wide;
+    }
     sk_passage_init(engine, event, now, &passage);
     sk_device_heard(engine, event->device, now->mono_us, event->simulated, now, effects);
     *ret_duplicate = false;
@@ -227,10 +293,14 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
             return SK_OK;
     } else {
         sk_passage_record(engine, &passage, effects);
-        if (ctrl >= 0)
+        if (ctrl >= 0) {
+            tell_late(engine, (uint32_t)ctrl, &passage, effects);
             tell_skew(engine, (uint32_t)ctrl, &passage, effects);
+        }
     }
     sk_doors_take(engine, &passage, effects);
+    if (numbered && (passage.fills || passage.regained))
+        sk_doors_again(engine, &engine->ctrls[ctrl], &passage, effects);
     sk_passage_move(engine, &passage, effects);
     return SK_OK;
 }

@@ -45,7 +45,7 @@ static void count_all(struct sk_engine *engine)
         engine->ctrl_count += is_controller(site, i);
     }
     engine->cond_count += site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
-    engine->tally_count = 2 * engine->ctrl_count + site->device_count + 1;
+    engine->tally_count = SK_CTRL_TALLIES * engine->ctrl_count + site->device_count + 1;
 }
 
 static enum sk_err allocate(struct sk_engine *engine)
@@ -54,7 +54,8 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->node_device = (uint32_t)site->point_count;
     engine->node_cond = engine->node_device + (uint32_t)site->device_count;
     engine->node_tally = engine->node_cond + (uint32_t)engine->cond_count;
-    engine->node_alive = engine->node_tally + (uint32_t)engine->tally_count;
+    engine->node_door = engine->node_tally + (uint32_t)engine->tally_count;
+    engine->node_alive = engine->node_door + (uint32_t)site->door_count;
     engine->node_count = engine->node_alive + 1;
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
@@ -64,10 +65,12 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
     engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
+    engine->door_watches = sk_calloc(site->door_count, sizeof *engine->door_watches);
+    engine->busy = sk_calloc(site->door_count, sizeof *engine->busy);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
     if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
         engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
-        engine->tallies == NULL)
+        engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }
@@ -129,13 +132,26 @@ static void wire_kinds(struct sk_engine *engine, uint32_t *at, uint8_t first, ui
         add_cond(engine, at, kind, owner, sk_kind_limit(kind), sk_kind_limit(kind)->severity);
 }
 
+static void wire_heartbeat(struct sk_engine *engine, uint32_t index)
+{
+    struct sk_ctrl *ctrl = &engine->ctrls[index];
+    ctrl->head_point = sk_site_device_point(engine->site, ctrl->device, "door.controller.seq");
+    ctrl->epoch_point = sk_site_device_point(engine->site, ctrl->device, "door.controller.epoch");
+    if (ctrl->head_point >= 0 && ctrl->epoch_point >= 0)
+        engine->points[ctrl->head_point].head_of = index + 1;
+}
+
 static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
 {
     const struct sk_site *site = engine->site;
     uint32_t ctrl = 0;
     engine->door_cond = *at;
-    for (uint32_t i = 0; i < site->door_count; i++)
-        wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_FACTOR, i);
+    for (uint32_t i = 0; i < site->door_count; i++) {
+        wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_LAST_, i);
+        sk_door_model_init(&engine->door_watches[i].model);
+        engine->door_watches[i].recorded = SK_DOOR_MODEL_NORMAL;
+        engine->door_watches[i].settle_mono = engine->door_watches[i].busy_look_mono = SK_NEVER;
+    }
     for (uint32_t i = 0; i < site->device_count; i++) {
         engine->ctrl_of_device[i] = -1;
         if (!is_controller(site, i))
@@ -143,16 +159,17 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
         engine->ctrl_of_device[i] = (int32_t)ctrl;
         engine->ctrls[ctrl].device = i;
         engine->ctrls[ctrl].first_cond = *at;
-        wire_kinds(engine, at, SK_CK_GAP, SK_CK_DURESS, i);
-        engine->tallies[2 * (size_t)ctrl] = (struct sk_tally){.device = i, .kind = SK_TALLY_DUP};
-        engine->tallies[2 * (size_t)ctrl + 1] = (struct sk_tally){.device = i, .kind = SK_TALLY_REORDER};
+        wire_kinds(engine, at, SK_CK_GAP, SK_CK_CTRL_LAST_, i);
+        for (uint8_t kind = SK_TALLY_DUP; kind <= SK_TALLY_LATE; kind++)
+            engine->tallies[SK_CTRL_TALLIES * (size_t)ctrl + kind] = (struct sk_tally){.device = i, .kind = kind};
+        wire_heartbeat(engine, ctrl);
         ctrl++;
     }
     engine->system_cond = *at;
     for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++)
         wire_kinds(engine, at, SK_CK_SYSTEM, SK_CK_SYSTEM, i);
     for (uint32_t i = 0; i <= site->device_count; i++)
-        engine->tallies[2 * engine->ctrl_count + i] = (struct sk_tally){.device = i, .kind = SK_TALLY_MALFORMED};
+        engine->tallies[SK_CTRL_TALLIES * engine->ctrl_count + i] = (struct sk_tally){.device = i, .kind = SK_TALLY_MALFORMED};
 }
 
 static void choose_intervals(struct sk_engine *engine)
@@ -170,8 +187,8 @@ static void choose_intervals(struct sk_engine *engine)
     engine->alive_interval_us = interval > 5 * SK_US_PER_S ? 5 * SK_US_PER_S : interval;
 }
 
-_Static_assert(SK_CK_DOOR_FACTOR - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
-_Static_assert(SK_CK_DURESS - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
+_Static_assert(SK_CK_DOOR_LAST_ - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
+_Static_assert(SK_CK_CTRL_LAST_ - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
 
 enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine)
 {
@@ -224,6 +241,8 @@ void sk_engine_free(struct sk_engine *engine)
     sk_roster_free(engine->roster);
     sk_trails_release(&engine->trails);
     sk_free(engine->tallies);
+    sk_free(engine->door_watches);
+    sk_free(engine->busy);
     sk_free(engine->ctrls);
     sk_free(engine->rates);
     sk_free(engine->ctrl_of_device);

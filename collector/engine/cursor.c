@@ -216,6 +216,18 @@ void sk_ctrl_apply(struct sk_ctrl *ctrl, const struct sk_judgement *judgement, u
     keep_digest(ctrl, judgement->slot, seq, digest);
 }
 
+uint64_t sk_ctrl_extend(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, unsigned bits)
+{
+    const int slot = find_slot(ctrl, epoch);
+    if (bits >= 64 || slot < 0)
+        return seq;
+    const uint64_t turn = UINT64_C(1) << bits, last = ctrl->cursors[slot].last;
+    const uint64_t near = (last & ~(turn - 1)) | (seq & (turn - 1));
+    if (near > last && near - last > turn / 2 && near >= turn)
+        return near - turn;
+    return near < last && last - near > turn / 2 ? near + turn : near;
+}
+
 size_t sk_ctrl_holes(const struct sk_ctrl *ctrl, uint64_t *ret_missing, const struct sk_hole **ret_first)
 {
     size_t count = 0;

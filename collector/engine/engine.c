@@ -44,8 +44,10 @@ static void fire(struct sk_engine *engine, uint32_t node, const struct sk_now *n
         sk_device_fire(engine, node - engine->node_device, now, effects);
     else if (node < engine->node_tally)
         sk_cond_fire(engine, node - engine->node_cond, now, effects);
-    else if (node < engine->node_alive)
+    else if (node < engine->node_door)
         sk_tally_fire(engine, node - engine->node_tally, now, effects);
+    else if (node < engine->node_alive)
+        sk_door_fire(engine, node - engine->node_door, now, effects);
     else
         fire_alive(engine, now, effects);
 }
@@ -59,7 +61,7 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
     sk_blocks_wake(engine, until_mono);
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 2), points + most);
+    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 4), points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */
@@ -101,7 +103,7 @@ enum sk_err sk_engine_block(struct sk_engine *engine, const struct sk_block_read
     if (read != NULL)
         err = sk_block_begin(engine, read, samples, count, now, &step);
     for (size_t i = 0; i < count; i++)
-        step.transitions += 3u * engine->points[samples[i].point].cond_count + 2u;
+        step.transitions += 3u * engine->points[samples[i].point].cond_count + 4u;
     if (err == SK_OK)
         err = sk_engine_advance(engine, earliest(samples, count, now), now, step.transitions, step.points + count, effects);
     if (err != SK_OK)
@@ -142,6 +144,9 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
         watch->ok_mono = moved < now->mono_us ? moved : now->mono_us;
         sk_watch_arm(engine, i);
     }
+    sk_silence_start(engine, true, now);
+    for (uint32_t i = 0; i < engine->site->door_count; i++)
+        sk_door_arm(engine, i);
     sk_interruption_record(engine, now->utc_us - stall_us, now, effects);
     return SK_OK;
 }

@@ -140,6 +140,27 @@ bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16
 /* No door of this zone (index) has events that are known to be missing. */
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
 
+/* --- doors (door_model.h) --- */
+enum sk_door_doubt { SK_DOUBT_NONE, SK_DOUBT_NEVER, SK_DOUBT_MISSING, SK_DOUBT_CONTACT }; /* why something is not known */
+enum sk_door_source { SK_DOOR_FROM_NOWHERE, SK_DOOR_FROM_EVENTS, SK_DOOR_FROM_POLLING };
+struct sk_door_state_view {
+    uint8_t state; /* of its family in door_states.def; 0 when not known */
+    uint8_t source;
+    bool known;
+    int64_t since_us; /* utc; 0 never */
+};
+enum { SK_DOOR_FAMILIES = 7 }; /* mode, phys, lock, lock2, alarm, tamper, fault: enum sk_door_family */
+struct sk_door_view {
+    struct sk_door_state_view states[SK_DOOR_FAMILIES]; /* the controller's words, as far as they are known */
+    uint8_t model;                                      /* our own: family "model" */
+    int64_t model_since_us;
+    uint8_t doubt;                               /* of the contact */
+    bool differs;                                /* controller and model differ about the alarm */
+    uint32_t disabled_readers, degraded_readers; /* masks by index */
+};
+/* door: index. */
+void sk_engine_door(const struct sk_engine *engine, uint32_t door, struct sk_door_view *ret_view);
+
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);
 size_t sk_engine_alarm_count(const struct sk_engine *engine); /* open ones */

@@ -8,7 +8,9 @@
 #ifndef SK_ENGINE_INTERNAL_H
 #define SK_ENGINE_INTERNAL_H
 
+#include "collector/engine/busy.h"
 #include "collector/engine/decide.h"
+#include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
@@ -22,10 +24,12 @@ enum {
     SK_DIGEST_PAGES = 16, /* pages of 64: the last 1 024 events */
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
-    SK_CTRL_CONDS = 6,
-    SK_DOOR_CONDS = 6
+    SK_CTRL_CONDS = 7,
+    SK_DOOR_CONDS = 10,
+    SK_CTRL_TALLIES = 3
 };
-#define SK_TELL_EVERY_US (5 * SK_US_PER_S) /* a figure in an open alarm is told anew no more often */
+#define SK_BUSY_STOP_US  (60 * SK_US_PER_S) /* a longer stop of ours spoils the hour that a door is learned by */
+#define SK_TELL_EVERY_US (5 * SK_US_PER_S)  /* a figure in an open alarm is told anew no more often */
 
 /* --- effects.c --- */
 enum sk_err sk_effects_reserve(struct sk_effects *effects, size_t records, size_t alarms, size_t rows, size_t points);
@@ -65,12 +69,19 @@ enum sk_cond_kind {
     SK_CK_DOOR_DURESS,
     SK_CK_DOOR_POLICY, /* granted, and our roster says no */
     SK_CK_DOOR_FACTOR, /* owner: door; two factors wanted, those used not known */
+    SK_CK_DOOR_LOCK,   /* lock or contact at fault */
+    SK_CK_DOOR_READER, /* an access point is disabled */
+    SK_CK_DOOR_COUNT,  /* a counter surplus that nobody resolved in time */
+    SK_CK_DOOR_BUSY,   /* no event at an hour at which the door is busy */
+    SK_CK_DOOR_LAST_ = SK_CK_DOOR_BUSY,
     SK_CK_GAP,
     SK_CK_REPLAY,
     SK_CK_SKEW,
     SK_CK_UNKNOWN,
     SK_CK_MALFORMED,
     SK_CK_DURESS, /* owner: device */
+    SK_CK_SILENT, /* numbers given out that never came */
+    SK_CK_CTRL_LAST_ = SK_CK_SILENT,
     SK_CK_SYSTEM, /* owner: slot */
     SK_CK_COUNT_
 };
@@ -154,6 +165,7 @@ struct sk_point_state {
     bool matters;                      /* to its device's quality */
     uint8_t standing;                  /* enum sk_standing */
     int64_t shown_mono;                /* last POINT effect */
+    uint32_t head_of;                  /* 1 + controller whose newest number it says; 0 none */
     uint32_t block;                    /* number of the block it belongs to, from 1; 0 none */
     uint8_t told_quality, told_reason; /* of the sample that made it a member; staleness overwrites the view's */
     uint32_t leads;                    /* number of the block that has its name; 0 none */
@@ -202,7 +214,23 @@ struct sk_ctrl {
     uint32_t first_cond;
     struct sk_cursor cursors[SK_EPOCHS];
     struct sk_digest_page pages[SK_EPOCHS][SK_DIGEST_PAGES];
-    bool skewed; /* a ctrl.skew record was made and no good time came since */
+    bool skewed;                     /* a ctrl.skew record was made and no good time came since */
+    uint8_t clock;                   /* enum sk_clock_word */
+    bool lost;                       /* contact was lost, and no event proved since that none is missing */
+    bool away;                       /* contact is lost now */
+    int32_t head_point, epoch_point; /* what its heartbeat says; -1 none */
+};
+/* What the last event that came in time said of a controller's clock. */
+enum sk_clock_word { SK_CLOCK_WORD_NONE, SK_CLOCK_WORD_GOOD, SK_CLOCK_WORD_BAD };
+#define SK_CLOCK_SMALL_US (2 * SK_US_PER_S) /* a skew below it is small: access.md 2.6 warns above */
+
+/* A door of ours: its model and what was said of it. */
+struct sk_door_watch {
+    struct sk_door_model model;
+    int64_t settle_mono;    /* when model and controller are compared; SK_NEVER */
+    int64_t busy_look_mono; /* when its silence is looked at next; SK_NEVER */
+    uint8_t recorded;       /* the model's alarm that the log knows */
+    bool differs;           /* a door.differs record stands */
 };
 enum sk_seq_verdict {
     SK_SEQ_FIRST,
@@ -225,11 +253,13 @@ struct sk_judgement sk_ctrl_judge(const struct sk_ctrl *ctrl, uint32_t epoch, ui
                                   bool duplicate_flag);
 void sk_ctrl_apply(struct sk_ctrl *ctrl, const struct sk_judgement *judgement, uint32_t epoch, uint64_t seq, uint64_t digest,
                    int64_t mono_us);
+/* The number that a counter of so many bits means: the one nearest to the newest of its epoch. */
+uint64_t sk_ctrl_extend(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, unsigned bits);
 size_t sk_ctrl_holes(const struct sk_ctrl *ctrl, uint64_t *ret_missing, const struct sk_hole **ret_first); /* reported ones */
 const struct sk_cursor *sk_ctrl_current(const struct sk_ctrl *ctrl); /* NULL: nothing heard yet */
 
 /* Things counted rather than recorded one by one: at most one record a minute. */
-enum sk_tally_kind { SK_TALLY_DUP, SK_TALLY_REORDER, SK_TALLY_MALFORMED };
+enum sk_tally_kind { SK_TALLY_DUP, SK_TALLY_REORDER, SK_TALLY_LATE, SK_TALLY_MALFORMED };
 struct sk_tally {
     uint64_t count;
     int64_t since_mono; /* window began; meaningful while open */
@@ -264,6 +294,9 @@ struct sk_engine {
     struct sk_device_state *devices;
     struct sk_limit *quality_limits; /* by device: its own time */
     uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
+    struct sk_door_watch *door_watches;
+    struct sk_busy *busy;       /* by door */
+    const struct sk_zone *zone; /* borrowed; NULL: UTC */
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -288,7 +321,7 @@ struct sk_engine {
     struct sk_trails trails;
     /* time */
     struct sk_heap heap;
-    uint32_t node_device, node_cond, node_tally, node_alive, node_count;
+    uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_count;
     int64_t alive_interval_us, shortest_stale_us;
     bool has_alive;
     int64_t alive_mono, alive_utc; /* restored: rebased to this boot */
@@ -420,6 +453,7 @@ struct sk_passage { /* an access event made fit for records */
     int32_t from, to; /* zones; -1 */
     bool possible_duplicate;
     bool fills;    /* fills a hole: newer ones are known already */
+    bool regained; /* the first event after contact was lost: nothing is missing but what the numbers say */
     bool replayed; /* its number is taken: the record is about the numbering, and its header carries no identity */
     const char *detail;
     uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
@@ -436,11 +470,58 @@ enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_eve
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
                   struct sk_effects *effects); /* false: in the log already */
 uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
+unsigned sk_ctrl_seq_bits(const struct sk_engine *engine, uint32_t device); /* 64, or how wide its counter is */
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
 void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 uint16_t sk_tally_event(uint8_t kind);
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
+
+/* door_record.c */
+struct sk_door_note { /* texts NULL or "", numbers 0: not given */
+    uint16_t ev;
+    uint8_t occurrence_class;
+    const char *lifecycle, *derivation, *direction, *state, *model, *basis, *detail, *reason;
+    const struct sk_actor *actor;
+    const uint8_t *subject; /* SK_SUBJECT_SIZE */
+    double confidence, expected;
+    uint64_t count, counted, passed;
+    uint16_t weeks;
+    bool has_counts;
+    int64_t since_us, open_us;
+};
+void sk_door_note_record(const struct sk_engine *engine, uint32_t door, const struct sk_door_note *note,
+                         const struct sk_now *now, struct sk_effects *effects);
+void sk_body_put_cameras(struct sk_body *body, const struct sk_door_info *door);
+
+/* door_watch.c */
+const struct sk_ctrl *sk_door_ctrl(const struct sk_engine *engine, uint32_t door); /* NULL: none that is numbered */
+/* false: no door of this controller; told_new is then "fills no hole". */
+bool sk_doors_watch(struct sk_engine *engine, const struct sk_passage *passage, struct sk_door_outcome *ret_outcome,
+                    struct sk_effects *effects);
+void sk_door_end(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* timer and row */
+bool sk_door_model_holds(const struct sk_engine *engine, uint32_t door);             /* the model says forced or too long */
+size_t sk_doors_waiting(const struct sk_engine *engine, const struct sk_ctrl *ctrl); /* doors that _again may move */
+void sk_doors_again(struct sk_engine *engine, const struct sk_ctrl *ctrl, const struct sk_passage *passage,
+                    struct sk_effects *effects);
+void sk_door_fire(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+void sk_door_arm(struct sk_engine *engine, uint32_t door);
+uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind); /* doors.c */
+
+/* silence.c */
+void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_silence, const struct sk_now *now,
+                          struct sk_effects *effects);
+void sk_ctrl_contact_back(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
+void sk_silence_head(struct sk_engine *engine, uint32_t ctrl, const struct sk_now *now, struct sk_effects *effects);
+/* The minute of SK_CK_SILENT is over: its record, and what the alarm says. */
+void sk_silence_due(struct sk_engine *engine, const struct sk_cond *cond, char detail[SK_ALARM_TEXT_MAX],
+                    const struct sk_now *now, struct sk_effects *effects);
+int64_t sk_silence_deadline(const struct sk_engine *engine, uint32_t door);
+void sk_silence_event(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+void sk_silence_look(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+void sk_silence_start(struct sk_engine *engine, bool interrupted, const struct sk_now *now);
+void sk_pending_busy(struct sk_engine *engine, uint32_t door, struct sk_effects *effects);
+enum sk_err sk_busy_read(struct sk_engine *engine, const char *door, struct sk_reader *reader);
 
 /* roster.c */
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
@@ -457,6 +538,11 @@ void sk_pending_cursor(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, c
                        struct sk_effects *effects);
 void sk_pending_page(struct sk_engine *engine, uint32_t ctrl, uint32_t slot, uint32_t page, struct sk_effects *effects);
 void sk_pending_tally(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
+void sk_pending_door(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_door_read(struct sk_engine *engine, const char *door, struct sk_reader *reader, int64_t mono_shift_us);
+void sk_pending_ctrl(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
+enum sk_err sk_ctrl_read(struct sk_ctrl *ctrl, struct sk_reader *reader);
+int64_t sk_time_add(int64_t a, int64_t b); /* saturating: rows are not trusted to be small */
 void sk_pending_skew(struct sk_engine *engine, uint32_t ctrl, struct sk_effects *effects);
 void sk_pending_alive(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 enum { SK_ROW_VERSION = 1 };

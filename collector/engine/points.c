@@ -111,6 +111,7 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 {
     const uint32_t node = engine->node_device + device;
     watch_fed(engine, node, mono_us, now, effects);
+    sk_ctrl_contact_back(engine, device, now, effects);
     const uint32_t cond = engine->device_cond[device];
     if (cond != SK_NO_COND && engine->conds[cond].state != SK_CS_IDLE) {
         feed_comm(engine, device, SK_V_NORMAL, simulated, now, effects);
@@ -120,8 +121,10 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (watch_due(engine, engine->node_device + device, now, effects))
+    if (watch_due(engine, engine->node_device + device, now, effects)) {
+        sk_ctrl_contact_lost(engine, device, true, now, effects);
         feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
+    }
     sk_quality_tell(engine, device, now, effects);
 }
 
@@ -231,18 +234,22 @@ static bool speaks(const struct sk_sample *sample)
     return !sk_quality_is_bad(sample->quality);
 }
 
-/* device.comm "lost" is an answer of the driver, not of the device. */
+/* device.comm "lost" is an answer of the driver, not of the device; so is a "normal" that only repeats what was said. */
 static bool is_answer(const struct sk_engine *engine, const struct sk_sample *sample)
 {
     const struct sk_point *point = &engine->site->points[sample->point];
     if (!engine->points[sample->point].answers || sk_quality_is_bad(sample->quality))
         return false;
-    return point->profile != NULL || sample->number == 0;
+    return point->profile != NULL || (sample->number == 0 && (sample->flags & SK_SAMPLE_REFRESH) == 0);
 }
 
 static void heard(struct sk_engine *engine, const struct sk_sample *sample, const struct sk_now *now,
                   struct sk_effects *effects)
 {
+    const struct sk_point *point = &engine->site->points[sample->point];
+    if (point->profile == NULL && engine->points[sample->point].answers && !sk_quality_is_bad(sample->quality) &&
+        sample->number != 0)
+        sk_ctrl_contact_lost(engine, point->device, false, now, effects);
     if (is_answer(engine, sample))
         sk_device_heard(engine, engine->site->points[sample->point].device, seen(sample, now),
                         (sample->flags & SK_SAMPLE_SIMULATED) != 0, now, effects);
@@ -313,6 +320,8 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
     }
     heard(engine, &safe, now, effects);
     show(engine, point, now, effects);
+    if (state->head_of > 0)
+        sk_silence_head(engine, state->head_of - 1, now, effects);
     sk_conds_of_point(engine, point, changed, now, effects);
     sk_quality_look(engine, point, now, effects);
 }

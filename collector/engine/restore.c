@@ -18,7 +18,7 @@ struct moment {
 };
 
 /* Saturating, because rows are not trusted to be small. */
-static int64_t add_times(int64_t a, int64_t b)
+int64_t sk_time_add(int64_t a, int64_t b)
 {
     int64_t sum;
     if (__builtin_add_overflow(a, b, &sum))
@@ -30,21 +30,21 @@ static struct moment read_moment(struct sk_reader *reader, const struct sk_engin
 {
     struct moment moment = {0};
     const uint64_t boot = sk_read_u64(reader);
-    const int64_t mono = add_times(sk_read_i64(reader), 0);
-    moment.utc = add_times(sk_read_i64(reader), 0);
+    const int64_t mono = sk_time_add(sk_read_i64(reader), 0);
+    moment.utc = sk_time_add(sk_read_i64(reader), 0);
     if (boot != engine->boot) {
-        int64_t elapsed = add_times(now->utc_us, -moment.utc);
+        int64_t elapsed = sk_time_add(now->utc_us, -moment.utc);
         if (elapsed < 0)
             elapsed = 0;
-        moment.shift = add_times(add_times(now->mono_us, -elapsed), -mono);
+        moment.shift = sk_time_add(sk_time_add(now->mono_us, -elapsed), -mono);
     }
-    moment.mono = add_times(mono, moment.shift);
+    moment.mono = sk_time_add(mono, moment.shift);
     return moment;
 }
 
 static int64_t read_mono(struct sk_reader *reader, const struct moment *moment)
 {
-    return add_times(add_times(sk_read_i64(reader), 0), moment->shift);
+    return sk_time_add(sk_time_add(sk_read_i64(reader), 0), moment->shift);
 }
 
 static struct sk_sample read_sample(struct sk_reader *reader, const struct moment *moment)
@@ -306,12 +306,32 @@ static enum sk_err read_trail(struct sk_engine *engine, const char *rest, struct
     return sk_trail_read(engine, rest, reader);
 }
 
+static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    const struct moment moment = read_moment(reader, engine, now);
+    return sk_door_read(engine, rest, reader, moment.shift);
+}
+
+static enum sk_err read_busy(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_busy_read(engine, rest, reader);
+}
+
+static enum sk_err read_ctrl(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    struct sk_ctrl *ctrl = find_ctrl(engine, rest, 0, NULL);
+    (void)now;
+    return ctrl == NULL ? SK_ERR_NOT_FOUND : sk_ctrl_read(ctrl, reader);
+}
+
 static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
     {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
     {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
+    {"door/", read_door}, {"ctrl/", read_ctrl}, {"busy/", read_busy},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,
@@ -466,6 +486,9 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
     for (uint32_t i = 0; i < engine->tally_count; i++)
         if (engine->tallies[i].open)
             sk_heap_set(&engine->heap, engine->node_tally + i, engine->tallies[i].since_mono + 60 * SK_US_PER_S);
+    sk_silence_start(engine, engine->has_alive && gap_us > SK_BUSY_STOP_US, now);
+    for (uint32_t i = 0; i < engine->site->door_count; i++)
+        sk_door_arm(engine, i);
     sk_pending_alive(engine, now, effects);
     sk_heap_set(&engine->heap, engine->node_alive, now->mono_us + engine->alive_interval_us);
     sk_engine_index_free(engine);

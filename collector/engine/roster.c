@@ -6,6 +6,7 @@
 
 void sk_engine_set_zone(struct sk_engine *engine, const struct sk_zone *zone)
 {
+    engine->zone = zone;
     sk_roster_set_zone(engine->roster, zone);
 }
 

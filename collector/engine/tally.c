@@ -4,8 +4,10 @@
 
 enum { TALLY_WINDOW_S = 60 };
 
-static const uint16_t events[] = {
-    [SK_TALLY_DUP] = SK_EV_CTRL_DUP, [SK_TALLY_REORDER] = SK_EV_CTRL_REORDER, [SK_TALLY_MALFORMED] = SK_EV_CTRL_MALFORMED};
+static const uint16_t events[] = {[SK_TALLY_DUP] = SK_EV_CTRL_DUP,
+                                  [SK_TALLY_REORDER] = SK_EV_CTRL_REORDER,
+                                  [SK_TALLY_LATE] = SK_EV_CTRL_LATE,
+                                  [SK_TALLY_MALFORMED] = SK_EV_CTRL_MALFORMED};
 
 uint16_t sk_tally_event(uint8_t kind)
 {
@@ -15,7 +17,7 @@ uint16_t sk_tally_event(uint8_t kind)
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device)
 {
     const size_t at = device >= 0 && (size_t)device < engine->site->device_count ? (size_t)device : engine->site->device_count;
-    return (uint32_t)(2 * engine->ctrl_count + at);
+    return (uint32_t)(SK_CTRL_TALLIES * engine->ctrl_count + at);
 }
 
 static void record(struct sk_engine *engine, const struct sk_tally *tally, const struct sk_now *now, struct sk_effects *effects)

@@ -42,6 +42,7 @@ static const char *const NAMES[] = {
     "External",
     "Enabled",
     "ExemptedAccess",
+    "UseExtendedTime",
     "DoorMode",
     "DoorPhysicalState",
     "Active",

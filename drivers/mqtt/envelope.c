@@ -141,6 +141,11 @@ static bool take_exempted(struct decoding *d, const cJSON *item)
     return read_bool(item, &d->event->exempted);
 }
 
+static bool take_extended(struct decoding *d, const cJSON *item)
+{
+    return read_bool(item, &d->event->extended);
+}
+
 static const struct {
     const char *name;
     bool (*take)(struct decoding *d, const cJSON *item);
@@ -157,6 +162,7 @@ static const struct {
     {"Factors", take_factors},
     {"External", take_external},
     {"ExemptedAccess", take_exempted},
+    {"UseExtendedTime", take_extended},
 };
 
 static void read_members(struct decoding *d, const cJSON *data)

@@ -32,27 +32,31 @@ void sk_mqtt_hand_over(struct sk_driver_session *s, struct sk_mqtt_batch *batch)
 
 /* --- devices --- */
 
-static int64_t expiry_us(const struct sk_device *device)
+/* How long the device may be silent: what the site says (by default no less than its profile's expire_after_ms). */
+static int64_t silence_us(const struct sk_device *device)
 {
-    const struct sk_mqtt_profile *mqtt = &device->profile->mqtt;
-    int64_t ms = mqtt->expire_after_ms > 0 ? mqtt->expire_after_ms : device->stale_ms;
-    bool controller = mqtt->event_topic != NULL && mqtt->event_topic[0] != '\0';
-    if (controller && mqtt->expire_after_ms == 0 && ms < SK_MQTT_CONTROLLER_SILENCE_MS)
-        ms = SK_MQTT_CONTROLLER_SILENCE_MS;
-    return ms * SK_US_PER_MS;
+    return (device->comm_lost_ms > 0 ? (int64_t)device->comm_lost_ms : SK_MQTT_SILENCE_DEFAULT_MS) * SK_US_PER_MS;
 }
 
+/* "normal" is said again and again for whoever looks; only when a live message came in between is it a sign of life. */
 static bool say_comm(struct sk_driver_session *s, uint32_t device, struct sk_mqtt_batch *batch)
 {
-    const struct sk_mqtt_device *state = &s->devices[device];
+    struct sk_mqtt_device *state = &s->devices[device];
     struct sk_payload_context context = sk_mqtt_context(s);
     int32_t point = sk_site_device_point(s->site, device, "device.comm");
+    const bool heard = state->comm_heard;
     if (state->comm == SK_COMM_UNKNOWN)
         return true;
     if (state->comm == SK_COMM_NORMAL && state->comm_retained)
         return sk_payload_own(&context, point, COMM_NORMAL, SK_Q_LAST_USABLE, SK_WHY_RETAINED, batch);
-    return sk_payload_own(&context, point, state->comm == SK_COMM_NORMAL ? COMM_NORMAL : COMM_LOST, SK_Q_GOOD, SK_WHY_NONE,
-                          batch);
+    if (heard && state->live_us > 0)
+        context.now.mono_us = state->live_us;
+    const bool put =
+        sk_payload_own(&context, point, state->comm == SK_COMM_NORMAL ? COMM_NORMAL : COMM_LOST, SK_Q_GOOD, SK_WHY_NONE, batch);
+    if (put && point >= 0 && !heard && state->comm == SK_COMM_NORMAL)
+        batch->samples[batch->count - 1].flags |= SK_SAMPLE_REFRESH;
+    state->comm_heard = heard && !put;
+    return put;
 }
 
 void sk_mqtt_health_alive(struct sk_driver_session *s, uint32_t device, bool retained, struct sk_mqtt_batch *batch)
@@ -64,6 +68,7 @@ void sk_mqtt_health_alive(struct sk_driver_session *s, uint32_t device, bool ret
     state->comm = SK_COMM_NORMAL;
     state->comm_retained = retained;
     state->live_us = sk_clock_mono_us();
+    state->comm_heard = !retained;
     if (changed)
         say_comm(s, device, batch);
 }
@@ -103,7 +108,7 @@ static void judge_silence(struct sk_driver_session *s, uint32_t device, int64_t 
 {
     struct sk_mqtt_device *state = &s->devices[device];
     int64_t since = state->live_us > 0 ? state->live_us : s->up_us;
-    if (!up || state->comm == SK_COMM_LOST || since == 0 || now - since <= expiry_us(&s->site->devices[device]))
+    if (!up || state->comm == SK_COMM_LOST || since == 0 || now - since <= silence_us(&s->site->devices[device]))
         return;
     state->comm = SK_COMM_LOST;
     state->comm_retained = false;

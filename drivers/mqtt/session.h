@@ -26,9 +26,9 @@ enum {
     SK_MQTT_HEARTBEAT_MS = 10000,
     SK_MQTT_SETTLED_MS = 5000, /* a connection that held so long makes earlier failures forgotten */
     SK_MQTT_HEALTH_MS = 1000,
-    SK_MQTT_LINK_GRACE_MS = 3000,         /* a broker may restart for so long before its devices count as lost */
-    SK_MQTT_REPORT_MS = 60000,            /* malformed samples: at most one report per device and minute */
-    SK_MQTT_CONTROLLER_SILENCE_MS = 60000 /* a door controller without expire_after_ms */
+    SK_MQTT_LINK_GRACE_MS = 3000,      /* a broker may restart for so long before its devices count as lost */
+    SK_MQTT_REPORT_MS = 60000,         /* malformed samples: at most one report per device and minute */
+    SK_MQTT_SILENCE_DEFAULT_MS = 60000 /* a device whose site file sets no comm_lost */
 };
 
 enum sk_mqtt_comm { SK_COMM_UNKNOWN, SK_COMM_NORMAL, SK_COMM_LOST };
@@ -45,6 +45,7 @@ struct sk_mqtt_device {
     int64_t live_us; /* mono of the newest live message; 0 none since the link came up */
     enum sk_mqtt_comm comm;
     bool comm_retained; /* comm is known from a retained birth message only */
+    bool comm_heard;    /* a live message came since device.comm was last said */
     uint64_t malformed, unreported;
     int64_t reported_us;                       /* 0 never */
     struct sk_mqtt_report *report;             /* newest unreported; made at the first malformed message */

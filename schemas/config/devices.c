@@ -10,6 +10,21 @@ static uint32_t at_least(uint64_t value, uint32_t least)
     return value < least ? least : value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
+enum { CONTROLLER_SILENCE_MS = 60000 };
+
+/* Nobody asks a device that speaks by itself: it is lost no sooner than its values are stale, and a door controller that only
+ * speaks when somebody passes not within a minute. */
+static uint32_t shortest_loss(const struct sk_device *device)
+{
+    const struct sk_mqtt_profile *mqtt = &device->profile->mqtt;
+    if (device->profile->protocol != SK_PROTO_MQTT)
+        return 3000;
+    const bool events = mqtt->event_topic != NULL && mqtt->event_topic[0] != '\0';
+    if (events && mqtt->expire_after_ms == 0)
+        return at_least(device->stale_ms, CONTROLLER_SILENCE_MS);
+    return at_least(mqtt->expire_after_ms > 0 ? mqtt->expire_after_ms : device->stale_ms, 3000);
+}
+
 /* Defaults of FORMAT.md: stale 5 periods (at least 5 s), comm_lost 3 periods (at least 3 s). A device that speaks by itself has
  * no poll period: there its profile's expire_after_ms counts. */
 static void times_set(struct sk_device *to, const struct cfg_device *raw, const struct cfg_comm_lost *lost)
@@ -20,7 +35,7 @@ static void times_set(struct sk_device *to, const struct cfg_device *raw, const 
                    : expire != 0              ? expire
                                               : at_least((uint64_t)to->period_ms * 5, 5000);
     to->comm_lost_ms =
-        lost->after_ms != CFG_UNSET ? (uint32_t)lost->after_ms : at_least((uint64_t)to->period_ms * 3, at_least(expire, 3000));
+        lost->after_ms != CFG_UNSET ? (uint32_t)lost->after_ms : at_least((uint64_t)to->period_ms * 3, shortest_loss(to));
     to->comm_severity = (uint8_t)lost->severity;
 }
 

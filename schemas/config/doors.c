@@ -10,29 +10,6 @@ static int64_t address_of(int64_t raw)
     return raw != CFG_UNSET ? raw : -1;
 }
 
-static enum sk_err readers_read(struct cfg *c, const struct cfg_at *at, const cJSON *json, struct sk_door_info *to)
-{
-    size_t count = json != NULL ? (size_t)cJSON_GetArraySize(json) : 0, i = 0;
-    struct sk_reader_info *readers = cfg_arena_take(c->arena, count, sizeof(*readers));
-    if (readers == NULL)
-        return cfg_nomem(c);
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++) {
-        const struct cfg_at *here = CFG_AT_INDEX(at, i);
-        struct cfg_reader raw;
-        enum sk_err err = cfg_read(c, here, CFG_SECTION_reader, item, &raw);
-        if (err == SK_OK)
-            err = cfg_factors_read(c, CFG_AT(here, "factors"), raw.factors, &readers[i].factors_required);
-        if (err != SK_OK)
-            return err;
-        readers[i].id = raw.id;
-        readers[i].entry = raw.direction == 0;
-        readers[i].address = address_of(raw.address);
-    }
-    to->readers = readers;
-    to->reader_count = count;
-    return cfg_twins(c, at, readers, count, sizeof(*readers));
-}
-
 static enum sk_err zone_resolve(struct cfg_load *load, const struct cfg_at *at, const char *id, int32_t *ret_zone)
 {
     *ret_zone = sk_site_zone(load->site, id);
@@ -52,6 +29,42 @@ static enum sk_err device_resolve(struct cfg_load *load, const struct cfg_at *at
                         sk_device_kind_name((int)load->site->devices[device].profile->kind), sk_device_kind_name((int)kind));
     *ret_device = device;
     return SK_OK;
+}
+
+/* As an index plus one, so that a site made by hand has none by default. */
+static enum sk_err optional_device(struct cfg_load *load, const struct cfg_at *at, const char *id, enum sk_device_kind kind,
+                                   int32_t *ret_device)
+{
+    int32_t device = -1;
+    enum sk_err err = device_resolve(load, at, id, kind, &device);
+    *ret_device = device + 1;
+    return err;
+}
+
+static enum sk_err readers_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json, struct sk_door_info *to)
+{
+    struct cfg *c = &load->c;
+    size_t count = json != NULL ? (size_t)cJSON_GetArraySize(json) : 0, i = 0;
+    struct sk_reader_info *readers = cfg_arena_take(c->arena, count, sizeof(*readers));
+    if (readers == NULL)
+        return cfg_nomem(c);
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++) {
+        const struct cfg_at *here = CFG_AT_INDEX(at, i);
+        struct cfg_reader raw;
+        enum sk_err err = cfg_read(c, here, CFG_SECTION_reader, item, &raw);
+        if (err == SK_OK)
+            err = cfg_factors_read(c, CFG_AT(here, "factors"), raw.factors, &readers[i].factors_required);
+        if (err == SK_OK && raw.biometric[0] != '\0')
+            err = optional_device(load, CFG_AT(here, "biometric"), raw.biometric, SK_DEV_BIOMETRIC, &readers[i].biometric);
+        if (err != SK_OK)
+            return err;
+        readers[i].id = raw.id;
+        readers[i].entry = raw.direction == 0;
+        readers[i].address = address_of(raw.address);
+    }
+    to->readers = readers;
+    to->reader_count = count;
+    return cfg_twins(c, at, readers, count, sizeof(*readers));
 }
 
 static enum sk_err cameras_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json, struct sk_door_info *to)
@@ -75,6 +88,8 @@ static enum sk_err references(struct cfg_load *load, const struct cfg_at *at, co
     to->controller = -1;
     if (err == SK_OK && raw->controller[0] != '\0')
         err = device_resolve(load, CFG_AT(at, "controller"), raw->controller, SK_DEV_DOOR, &to->controller);
+    if (err == SK_OK && raw->counter[0] != '\0')
+        err = optional_device(load, CFG_AT(at, "counter"), raw->counter, SK_DEV_COUNTER, &to->counter);
     return err == SK_OK ? cameras_read(load, CFG_AT(at, "cameras"), raw->cameras, to) : err;
 }
 
@@ -90,12 +105,14 @@ static enum sk_err door_read(struct cfg_load *load, const struct cfg_at *at, con
     if (err == SK_OK)
         err = cfg_place_read(c, at, raw.place, NULL, &to->place);
     if (err == SK_OK)
-        err = readers_read(c, CFG_AT(at, "readers"), raw.readers, to);
+        err = readers_read(load, CFG_AT(at, "readers"), raw.readers, to);
     if (err != SK_OK)
         return err;
     if (raw.extended_open_time < raw.open_time)
         return cfg_fail(c, CFG_AT(at, "ExtendedOpenTime"), SK_ERR_RANGE,
                         "found less than OpenTime; expected at least as much; correct one");
+    if (raw.prealarm_time >= raw.open_time)
+        return cfg_fail(c, CFG_AT(at, "PreAlarmTime"), SK_ERR_RANGE, "found at least OpenTime; expected less; correct one");
     to->id = raw.id;
     to->address = address_of(raw.address);
     to->token = raw.token[0] != '\0' ? raw.token : raw.id;
@@ -103,6 +120,10 @@ static enum sk_err door_read(struct cfg_load *load, const struct cfg_at *at, con
     to->release_ms = (uint32_t)raw.release_time;
     to->open_ms = (uint32_t)raw.open_time;
     to->extended_open_ms = (uint32_t)raw.extended_open_time;
+    to->prealarm_ms = (uint32_t)raw.prealarm_time;
+    to->passage_ms = (uint32_t)raw.passage_time;
+    to->resolve_ms = (uint32_t)raw.resolve_time;
+    to->busy_alarm = raw.busy_alarm;
     return SK_OK;
 }
 
@@ -148,6 +169,18 @@ static enum sk_err controllers_check(struct cfg *c, const struct cfg_at *at, con
     return err;
 }
 
+/* A counter that two doors shared could not say which of them let somebody through. */
+static enum sk_err counters_check(struct cfg *c, const struct cfg_at *at, const struct sk_door_info *doors, size_t count)
+{
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i && err == SK_OK; j++)
+            if (doors[i].counter > 0 && doors[i].counter == doors[j].counter)
+                err = cfg_fail(c, CFG_AT(CFG_AT_INDEX(at, i), "counter"), SK_ERR_EXISTS,
+                               "found the counter of door '%s' again; expected a counter of its own; correct one", doors[j].id);
+    return err;
+}
+
 enum sk_err cfg_doors_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json)
 {
     size_t count = json != NULL ? (size_t)cJSON_GetArraySize(json) : 0, i = 0;
@@ -162,5 +195,7 @@ enum sk_err cfg_doors_read(struct cfg_load *load, const struct cfg_at *at, const
     load->site->doors = doors;
     load->site->door_count = count;
     err = cfg_twins(&load->c, at, doors, count, sizeof(*doors));
+    if (err == SK_OK)
+        err = counters_check(&load->c, at, doors, count);
     return err == SK_OK ? controllers_check(&load->c, at, doors, count) : err;
 }

@@ -157,6 +157,7 @@ enum sk_err cfg_profile_mqtt(struct cfg *c, const struct cfg_at *at, const cJSON
     to->birth_online = birth.online;
     to->birth_offline = birth.offline;
     to->qos = (uint8_t)raw.qos;
+    to->seq_bits = (uint8_t)raw.seq_bits;
     to->expire_after_ms = raw.expire_after_ms != CFG_UNSET ? (uint32_t)raw.expire_after_ms : 0;
     return SK_OK;
 }

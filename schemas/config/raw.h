@@ -72,13 +72,13 @@ struct cfg_limit {
     const cJSON *states;
 };
 struct cfg_door {
-    const char *id, *from, *to, *controller, *token;
-    int64_t address, release_time, open_time, extended_open_time;
-    bool rex;
+    const char *id, *from, *to, *controller, *token, *counter;
+    int64_t address, release_time, open_time, extended_open_time, prealarm_time, passage_time, resolve_time;
+    bool rex, busy_alarm;
     const cJSON *readers, *cameras, *title, *place;
 };
 struct cfg_reader {
-    const char *id;
+    const char *id, *biometric;
     int64_t direction, address;
     const cJSON *factors;
 };
@@ -118,7 +118,7 @@ struct cfg_ring {
 };
 struct cfg_mqtt {
     const char *topic, *event_topic;
-    int64_t qos, expire_after_ms;
+    int64_t qos, expire_after_ms, seq_bits;
     const cJSON *birth;
 };
 struct cfg_birth {

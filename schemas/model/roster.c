@@ -136,6 +136,20 @@ static const struct row *find_any(const struct sk_roster *roster, uint16_t famil
     return NULL;
 }
 
+const struct sk_roster_change *sk_roster_history(const struct sk_roster *roster, uint16_t ev, const char *entity, size_t back)
+{
+    const uint16_t family = sk_roster_family(ev);
+    if (roster->buckets == 0)
+        return NULL;
+    for (uint32_t at = roster->entity[hash_text(entity) & (roster->buckets - 1)]; at != NONE;
+         at = roster->rows[at].entity_next) {
+        const struct sk_roster_change *change = &roster->rows[at].change;
+        if (sk_roster_family(change->ev) == family && strcmp(change->entity, entity) == 0 && back-- == 0)
+            return change;
+    }
+    return NULL;
+}
+
 static const struct row *find_identifier(const struct sk_roster *roster, const struct sk_hash *identifier, uint64_t version)
 {
     if (roster->buckets == 0)

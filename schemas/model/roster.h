@@ -124,6 +124,8 @@ struct sk_roster_view {
 const struct sk_roster_change *sk_roster_get(const struct sk_roster_view *view, uint16_t ev, const char *entity);
 /* The credential with this identifier as it holds at the view. */
 const struct sk_roster_change *sk_roster_by_identifier(const struct sk_roster_view *view, const struct sk_hash *identifier);
+/* Every change of an entity, newest version first: the one `back` steps back, NULL past the oldest. */
+const struct sk_roster_change *sk_roster_history(const struct sk_roster *roster, uint16_t ev, const char *entity, size_t back);
 /* Walks what was first enrolled of a family, by number 0 .. count - 1 in order of enrolment: the id, or NULL past the end. */
 const char *sk_roster_entity_at(const struct sk_roster *roster, uint16_t ev, size_t index);
 size_t sk_roster_count(const struct sk_roster *roster, uint16_t ev);

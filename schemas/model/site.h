@@ -43,6 +43,7 @@ struct sk_reader_info {
     bool entry;                /* true: passes from `from` to `to`; false: the other way */
     int64_t address;           /* the controller's own number of the reader; -1 none */
     uint16_t factors_required; /* mask of 1 << enum sk_factor; 0 not set */
+    int32_t biometric;         /* 1 + index of its biometric reader device; 0 none */
 };
 
 struct sk_door_info {
@@ -57,6 +58,11 @@ struct sk_door_info {
     size_t camera_count;
     bool rex;                                       /* has an exit button */
     uint32_t release_ms, open_ms, extended_open_ms; /* ONVIF timings */
+    uint32_t prealarm_ms;                           /* before open_ms is over; 0 none */
+    uint32_t passage_ms;                            /* longest opening of one passage; 0 not judged */
+    uint32_t resolve_ms;                            /* for a person to resolve a counter surplus */
+    int32_t counter;                                /* 1 + index of its people counter; 0 none */
+    bool busy_alarm;                                /* silence at a busy time alarms */
     struct sk_place place;
     uint16_t number;
 };
@@ -198,6 +204,7 @@ struct sk_mqtt_profile {
     const char *event_topic; /* "" none: door envelopes, schemas/json/door-envelope.schema.json */
     uint8_t qos;
     uint32_t expire_after_ms; /* 0 = the device's stale_ms */
+    uint8_t seq_bits;         /* width of its event counter; 0 and 64: it never wraps */
 };
 
 struct sk_profile {

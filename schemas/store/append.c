@@ -68,6 +68,16 @@ static enum sk_err span_put(struct sk_store *store, const struct sk_header *head
     return err;
 }
 
+static enum sk_err subject_put(struct sk_store *store, const struct sk_header *header)
+{
+    const struct sk_run *run = sk_subjects_add(&store->subjects, header);
+    if (run == NULL)
+        return SK_OK;
+    const enum sk_err err = sk_store_run_put(store, header->seq / SK_RUN_RECORDS, run);
+    sk_subjects_turn(&store->subjects);
+    return err;
+}
+
 static enum sk_err append(struct sk_store *store, const struct sk_draft *draft, uint64_t *ret_seq)
 {
     struct sk_header header = draft->header, checked;
@@ -90,6 +100,8 @@ static enum sk_err append(struct sk_store *store, const struct sk_draft *draft, 
         err = nodes_put(store, &nodes);
     if (err == SK_OK)
         err = span_put(store, &header);
+    if (err == SK_OK)
+        err = subject_put(store, &header);
     if (err == SK_OK && header.class_ == SK_CLASS_ROSTER)
         err = sk_store_roster_put(store, &header, &draft->body);
     if (err == SK_OK)

@@ -9,6 +9,7 @@
 #include "schemas/store/checkpoint.h"
 #include "schemas/store/db.h"
 #include "schemas/store/store.h"
+#include "schemas/store/subjects.h"
 #include "schemas/store/tree.h"
 
 #define SK_RECORD_COLUMNS "seq, header, salt, body, leaf, door"
@@ -27,6 +28,10 @@
                   "ORDER BY idx LIMIT 1")                                                                                      \
     X(ST_SPAN_DOWN, "SELECT idx FROM span WHERE idx <= ?1 AND t_max_us >= ?2 AND t_min_us < ?3 AND (classes & ?4) <> 0 "       \
                     "ORDER BY idx DESC LIMIT 1")                                                                               \
+    X(ST_RUN_PUT, "INSERT INTO subject_run (idx, t_min_us, t_max_us, items) VALUES (?1, ?2, ?3, ?4)")                          \
+    X(ST_RUN_GET, "SELECT t_min_us, t_max_us, items FROM subject_run WHERE idx = ?1")                                          \
+    X(ST_RUN_NEXT, "SELECT coalesce(max(idx) + 1, 0) FROM subject_run")                                                        \
+    X(ST_HEADERS, "SELECT seq, header FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")                                   \
     X(ST_TREE_PUT, "UPDATE tree SET size = ?1, frontier = ?2 WHERE id = 1")                                                    \
     X(ST_TREE_GET, "SELECT size, frontier FROM tree WHERE id = 1")                                                             \
     X(ST_SEQ_LAST, "SELECT max(seq) FROM record")                                                                              \
@@ -46,6 +51,8 @@
     X(ST_NUMBER_GET, "SELECT number FROM number WHERE kind = ?1 AND id = ?2")                                                  \
     X(ST_NUMBER_LAST, "SELECT coalesce(max(number), 0) FROM number WHERE kind = ?1")                                           \
     X(ST_NUMBER_ID, "SELECT id FROM number WHERE kind = ?1 AND number = ?2")                                                   \
+    X(ST_NUMBER_EACH, "SELECT kind, number, id FROM number ORDER BY kind, number")                                             \
+    X(ST_ROSTER_CARRY, "SELECT seq, ev, body FROM roster_change ORDER BY version")                                             \
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
@@ -91,6 +98,7 @@ struct sk_store {
     sqlite3_stmt *statements[ST_COUNT];
     struct sk_tree tree, saved_tree;
     struct sk_span span, saved_span;
+    struct sk_subjects subjects;
     uint8_t salts[SK_SALT_POOL][SK_SALT_SIZE];
     unsigned salts_left;
     struct sk_piece *piece; /* kept between walks */
@@ -116,6 +124,13 @@ enum sk_err sk_store_tree_at(struct sk_store *store, uint64_t size, struct sk_tr
 enum sk_err sk_store_tree_row(struct sk_store *store, struct sk_tree *ret_tree); /* as stored */
 /* First checkpoint of more than `size` records. */
 enum sk_err sk_store_checkpoint_after(struct sk_store *store, uint64_t size, struct sk_checkpoint *ret_checkpoint);
+
+/* search.c: the run of a block that is now complete; and, before a log is extended, the runs that are missing (a log of an
+ * older version) and the open block. */
+enum sk_err sk_store_run_put(struct sk_store *store, uint64_t idx, const struct sk_run *run);
+enum sk_err sk_store_runs_load(struct sk_store *store, struct sk_fault *fault);
+/* The stored run must be what the records say. */
+enum sk_err sk_store_run_check(struct sk_store *store, uint64_t idx, struct sk_subjects *of_records, struct sk_fault *fault);
 
 /* One stored row, borrowed from a statement. */
 struct sk_row {

@@ -141,6 +141,15 @@ enum sk_err sk_store_number(struct sk_store *store, const char *kind, const char
     return sk_store_outcome(store, err);
 }
 
+enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number)
+{
+    int number = 0;
+    const enum sk_err err = number_query(store, ST_NUMBER_GET, kind, id, &number);
+    if (err == SK_OK)
+        *ret_number = (uint16_t)number;
+    return err;
+}
+
 /* One text of the first column into a fixed field. */
 static enum sk_err text_take(sqlite3_stmt *statement, char *to, size_t capacity)
 {

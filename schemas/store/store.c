@@ -46,7 +46,9 @@ static enum sk_err writer_open(struct sk_store *store, const char *directory, st
         err = sk_db_open(directory, &schema, SK_STORE_WRITER, &store->db, fault);
     if (err == SK_OK)
         err = history_make(directory, fault);
-    return err == SK_OK ? sk_store_startup_check(store, fault) : err;
+    if (err == SK_OK)
+        err = sk_store_startup_check(store, fault);
+    return err == SK_OK ? sk_store_runs_load(store, fault) : err;
 }
 
 static enum sk_err reader_open(struct sk_store *store, const char *directory, struct sk_fault *fault)
@@ -104,6 +106,7 @@ enum sk_err sk_store_begin(struct sk_store *store)
     store->in_transaction = true;
     store->saved_tree = store->tree;
     store->saved_span = store->span;
+    sk_subjects_begin(&store->subjects);
     return SK_OK;
 }
 
@@ -116,6 +119,7 @@ void sk_store_rollback(struct sk_store *store)
     store->in_transaction = false;
     store->tree = store->saved_tree;
     store->span = store->saved_span;
+    sk_subjects_rollback(&store->subjects);
 }
 
 enum sk_err sk_store_outcome(struct sk_store *store, enum sk_err err)

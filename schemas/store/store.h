@@ -73,6 +73,11 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
                             void (*progress)(void *context, uint64_t done, uint64_t all), void *context,
                             struct sk_fault *fault);
 
+/* The same for the 256 records from block * 256 on, and the checkpoints and nodes that end among them: small enough for the
+ * writer to do between two commits. Blocks beyond the end are fine. */
+enum sk_err sk_store_verify_block(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE], uint64_t block,
+                                  struct sk_fault *fault);
+
 /* --- reading --- */
 /* Walks records by seq: from (inclusive) upwards or downwards, of the classes in the mask (1 << class; 0 = all), at most
  * limit. The callback borrows the record; returning false ends the walk. One read transaction of at most 50 ms each. */
@@ -86,6 +91,22 @@ struct sk_walk {
 };
 enum sk_err sk_store_walk(struct sk_store *store, const struct sk_walk *walk,
                           bool (*visit)(void *context, const struct sk_record *record), void *context);
+/* The same walk over the records of some people alone (header's subject): through their index (log-format.md 4), so one
+ * person's rows of a year are found among millions in milliseconds. zone: number; -1 any. windows: ascending by
+ * sk_subject_order(), each with the receive times at which this person counts (company as it was at the time). */
+struct sk_subject_window {
+    uint8_t tag[SK_SUBJECT_SIZE];
+    int64_t from_us, until_us; /* half-open */
+};
+int sk_subject_order(const void *a, const void *b); /* for qsort() */
+struct sk_search {
+    struct sk_walk walk;
+    int32_t zone;
+    const struct sk_subject_window *windows;
+    size_t window_count;
+};
+enum sk_err sk_store_search(struct sk_store *store, const struct sk_search *search,
+                            bool (*visit)(void *context, const struct sk_record *record), void *context);
 enum sk_err sk_store_record(struct sk_store *store, uint64_t seq, bool (*visit)(void *context, const struct sk_record *record),
                             void *context);
 /* Alarms by occurrence downwards from `below` (UINT64_MAX: newest); open_only: not Normal. */
@@ -101,6 +122,8 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* The number of an id; NOT_FOUND when none was ever given out. */
+enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */
 enum sk_err sk_store_number_id(struct sk_store *store, const char *kind, uint16_t number, char *to, size_t capacity);
 

@@ -21,6 +21,7 @@ enum statement {
     ST_PERSON_PUT,
     ST_PERSON_GET,
     ST_PERSON_REF,
+    ST_PERSON_COMPANY,
     ST_CARD_PUT,
     ST_CARD_GET,
     ST_ACCOUNT_GET,
@@ -43,6 +44,7 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt FROM person "
                       "WHERE id = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+    [ST_PERSON_COMPANY] = "SELECT id FROM person WHERE company = ?1 AND company <> '' AND id > ?2 ORDER BY id LIMIT 1",
     [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
     [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
@@ -82,6 +84,23 @@ enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, st
         err = sk_lock_take(directory, "vault.lock", &vault->lock_fd, fault);
     if (err == SK_OK)
         err = sk_db_open(directory, &schema, SK_STORE_WRITER, &vault->db, fault);
+    if (err != SK_OK) {
+        sk_vault_close(vault);
+        return err;
+    }
+    *ret_vault = vault;
+    return SK_OK;
+}
+
+enum sk_err sk_vault_open_reader(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault)
+{
+    const struct sk_schema schema = sk_schema_vault();
+    struct sk_vault *vault = sk_calloc(1, sizeof *vault);
+    *ret_vault = NULL;
+    if (vault == NULL)
+        return sk_fault_set(fault, SK_ERR_NOMEM, "cannot open the vault in '%s': out of memory", directory);
+    vault->lock_fd = -1;
+    enum sk_err err = sk_db_open(directory, &schema, SK_STORE_READER, &vault->db, fault);
     if (err != SK_OK) {
         sk_vault_close(vault);
         return err;
@@ -209,8 +228,10 @@ enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int6
     enum sk_err err = text_hash(vault, text, &hash);
     if (err == SK_OK)
         err = secret_find(vault, &hash, now_us, &account, kind);
-    if (err == SK_OK && touch && strcmp(kind, "session") == 0) /* only sessions idle out; a token costs no write a request */
-        err = secret_touch(vault, &hash, now_us);
+    /* Only sessions idle out; a token costs no write a request. On a full disk the idle time goes on as it was stored: whoever
+     * calls the roll must not be signed out because nothing can be written. */
+    if (err == SK_OK && touch && strcmp(kind, "session") == 0)
+        (void)secret_touch(vault, &hash, now_us);
     if (err != SK_OK)
         return err;
     *ret_account = account;
@@ -315,6 +336,21 @@ static enum sk_err one_text(struct sk_vault *vault, enum statement which, const 
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48])
 {
     return one_text(vault, ST_PERSON_REF, ref, version > INT64_MAX ? INT64_MAX : (int64_t)version, ret_id, 48);
+}
+
+enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48])
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_PERSON_COMPANY, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, company, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, after, -1, SQLITE_STATIC);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        column_copy(statement, 0, ret_id, 48);
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
 }
 
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed)

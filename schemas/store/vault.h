@@ -20,6 +20,8 @@ struct sk_account {
 
 struct sk_vault;
 enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault);
+/* Beside the one writer, for reading names only; a process of the collector's user. Every put fails. */
+enum sk_err sk_vault_open_reader(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault);
 void sk_vault_close(struct sk_vault *vault);
 
 enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, int64_t now_us); /* EXISTS */
@@ -48,6 +50,8 @@ enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_l
 enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t version, struct sk_person_label *ret_label);
 /* The id of the person with this ref under that version or older; NOT_FOUND. */
 enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint64_t version, char ret_id[48]);
+/* People who ever were of this company, in order of their ids: the first after `after` ("" begins); NOT_FOUND ends. */
+enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48]);
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);

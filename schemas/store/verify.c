@@ -4,6 +4,7 @@
  * wrong is named by its seq, or by the range it must lie in. */
 #include <string.h>
 
+#include "schemas/base/mem.h"
 #include "schemas/store/internal.h"
 
 struct check {
@@ -13,13 +14,15 @@ struct check {
     struct sk_tree end;  /* as stored when the check began */
     struct sk_tree tree; /* recomputed so far */
     struct sk_span span;
-    struct sk_checkpoint next; /* first checkpoint not yet reached */
+    struct sk_subjects *subjects; /* of the run so far; NULL: one block alone shows no run */
+    struct sk_checkpoint next;    /* first checkpoint not yet reached */
     bool has_next;
     uint64_t good_size; /* covered by the last checkpoint found good */
     uint64_t number;    /* its number */
     uint64_t recorded;  /* number of the last log.checkpoint record met */
     uint64_t numbers;   /* given out by records */
     uint32_t cadence;   /* 0: the log states none because it was never begun */
+    bool one_block;     /* how far checkpoints lie apart is judged over the whole log only */
     char origin[SK_ORIGIN_MAX];
 };
 
@@ -143,7 +146,8 @@ static enum sk_err record_meaning(struct check *check, const struct sk_row *row)
         check->numbers++;
         err = sk_verify_number(check->store, row, check->fault);
     }
-    if (err == SK_OK && check->cadence > 0 && row->seq - check->good_size > (uint64_t)check->cadence + SK_CADENCE_SLACK)
+    if (err == SK_OK && !check->one_block && check->cadence > 0 &&
+        row->seq - check->good_size > (uint64_t)check->cadence + SK_CADENCE_SLACK)
         err = sk_fault_set(check->fault, SK_ERR_CORRUPT,
                            "record %llu and all since %llu lie behind no checkpoint; one is due every %u", (ull)row->seq,
                            (ull)check->good_size, check->cadence);
@@ -213,6 +217,8 @@ static enum sk_err record_check(struct check *check, sqlite3_stmt *statement)
         err = nodes_check(check, &nodes);
     if (err == SK_OK && check->tree.size % SK_TREE_BLOCK == 0)
         err = span_check(check);
+    if (err == SK_OK && check->subjects != NULL && sk_subjects_add(check->subjects, &row.header) != NULL)
+        err = sk_store_run_check(check->store, row.seq / SK_RUN_RECORDS, check->subjects, check->fault);
     return err;
 }
 
@@ -286,6 +292,10 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
 {
     enum { PROGRESS_EVERY = 16 * SK_TREE_BLOCK };
     struct check check = {.store = store, .public_key = public_key, .fault = fault};
+    check.subjects = sk_calloc(1, sizeof *check.subjects);
+    if (check.subjects == NULL)
+        return sk_fault_set(fault, SK_ERR_NOMEM, "out of memory");
+    sk_run_clear(&check.subjects->runs[0]);
     sk_span_clear(&check.span);
     enum sk_err err = check_begin(&check);
     while (err == SK_OK && check.tree.size < check.end.size) {
@@ -295,5 +305,50 @@ enum sk_err sk_store_verify(struct sk_store *store, const uint8_t public_key[SK_
     }
     if (err == SK_OK)
         err = check_end(&check);
+    sk_free(check.subjects);
     return err == SK_OK ? sk_verify_beside(store, check.end.size, check.numbers, fault) : err;
+}
+
+/* Where the whole check would stand before this block: tree, checkpoints behind it, and the next one. */
+static enum sk_err block_begin(struct check *check, uint64_t first)
+{
+    struct sk_store *store = check->store;
+    struct sk_checkpoint before = {.number = 0, .size = 0};
+    enum sk_err err = sk_store_tree_at(store, first, &check->tree, &check->span, check->fault);
+    if (err != SK_OK || first == 0)
+        return err == SK_OK ? next_load(check) : err;
+    err = sk_store_checkpoint_after(store, first - 1, &check->next);
+    check->has_next = err == SK_OK;
+    if (err == SK_ERR_NOT_FOUND)
+        err = sk_store_checkpoint_latest(store, &before);
+    if (err == SK_ERR_NOT_FOUND)
+        return SK_OK;
+    check->number = check->recorded = check->has_next ? check->next.number - 1 : before.number;
+    if (err == SK_OK && check->number > 0)
+        err = sk_store_checkpoint_get(store, check->number, &before);
+    check->good_size = before.size;
+    return err == SK_OK ? SK_OK
+                        : sk_fault_set(check->fault, err == SK_ERR_NOT_FOUND ? SK_ERR_CORRUPT : err,
+                                       "checkpoint %llu before record %llu is missing or cannot be read", (ull)check->number,
+                                       (ull)first);
+}
+
+enum sk_err sk_store_verify_block(struct sk_store *store, const uint8_t public_key[SK_PUBLIC_KEY_SIZE], uint64_t block,
+                                  struct sk_fault *fault)
+{
+    struct check check = {.store = store, .public_key = public_key, .fault = fault, .one_block = true};
+    const uint64_t first = block * SK_TREE_BLOCK;
+    enum sk_err err = sk_store_tree_row(store, &check.end);
+    if (err != SK_OK)
+        return sk_fault_set(fault, err, "the stored frontier cannot be read or does not fit its size");
+    if (first >= check.end.size)
+        return SK_OK;
+    err = sk_store_origin(store, check.origin, sizeof check.origin);
+    if (err != SK_OK && err != SK_ERR_NOT_FOUND)
+        return sk_fault_set(fault, err, "the log's origin cannot be read");
+    sk_span_clear(&check.span);
+    err = block_begin(&check, first);
+    if (err == SK_OK)
+        err = block_check(&check);
+    return err == SK_OK && check.tree.size == check.end.size ? check_end(&check) : err;
 }

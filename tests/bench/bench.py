@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of figures: each beside its peer or limit, measured in the same run.
 
-usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--json FILE] [--compare REV]
+usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--huge] [--json FILE] [--compare REV]
 
-ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: against the
-results file of that commit (or a JSON file), by ratio. Exit code 1 when a minimum is missed or a row could not be measured.
+ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: builds that commit
+beside ours, runs both in turn and compares by ratio (a JSON file instead of a commit: its values stand beside). Exit code 1 when a
+minimum is missed, a row could not be measured, or (--compare) a row is worse beyond --tolerance.
 ROWS is the registry; a measurement (a function of rows_*.py) may serve several rows and runs once."""
 import argparse
 import datetime
@@ -19,6 +20,9 @@ import time
 import traceback
 import typing
 
+import compare
+import rows_export
+import rows_growth
 import rows_history
 import rows_http
 import rows_latency
@@ -62,6 +66,7 @@ ROWS = [
     Row("memory.50k", "resident with 50 000 points: collector, pollers, dashboard", "MB", "less", 64, 128, rows_modbus.dead_10, "memory", "MB"),
     Row("modbus.links2000", "2 000 links x 100 registers at 1 s: share of a core", "%", "less", 20, 40, rows_modbus.links_2000, "core", "%"),
     Row("modbus.growth", "CPU per register, 1 000 devices / 100 devices", "us", "less", 1.0, 1.5, rows_modbus.growth, "growth"),
+    Row("modbus.growth.2000", "the same, 2 000 devices / 100 devices", "us", "less", 1.0, 1.5, rows_modbus.growth, "growth.2000"),
     Row("mqtt.cpu.qos0", "CPU per MQTT sample, QoS 0 / bare paho + cJSON", "us", "less", 1.3, 2, rows_mqtt.samples_qos0, "cpu"),
     Row("mqtt.cpu.qos1", "CPU per MQTT sample, QoS 1 / bare paho + cJSON", "us", "less", 1.3, 2, rows_mqtt.samples_qos1, "cpu"),
     Row("mqtt.gaps", "20 000 samples/s at QoS 1: gaps", "gaps", "less", 0, 0, rows_mqtt.gaps, "gaps", "gaps"),
@@ -73,10 +78,15 @@ ROWS = [
     Row("sse.gaps", "events that a stream did not get", "gaps", "less", 0, 0, rows_http.streams, "gaps", "gaps"),
     Row("start.poll", "start with a large log: first poll", "s", "less", 1, 3, rows_store.start, "poll", "s"),
     Row("start.answer", "start with a large log: first answer of the API", "s", "less", 1, 3, rows_store.start, "answer", "s"),
+    Row("growth.append", "a record appended, 10 million in the log / 1 million", "us", "less", 1.2, 2, rows_growth.log, "append"),
+    Row("growth.page", "the newest 100 entries over HTTPS, the same two logs", "ms", "less", 1.2, 2, rows_growth.log, "page"),
+    Row("growth.verify", "a record verified, the same", "us", "less", 1.2, 2, rows_growth.log, "verify"),
+    Row("growth.start", "start of the collector to its first answer, the same", "ms", "less", 1.2, 2, rows_growth.log, "start"),
     Row("history.bytes", "bytes per sample, a day of 40 signals / VictoriaMetrics", "B", "less", 0.85, 1.0, rows_history.history, "bytes"),
     Row("history.cpu", "CPU per sample stored / VictoriaMetrics import", "us", "less", 0.33, 1.0, rows_history.history, "cpu"),
     Row("history.query", "a year at 15 min, a week at 1 min: the slower", "ms", "less", 5, 20, rows_history.history, "query", "ms"),
-    Row("entries.csv", "month export over HTTPS / sqlite3 -csv", "s", "less", 0.9, 1.5, None, ""),
+    Row("entries.csv", "month export over HTTPS / sqlite3 -csv", "s", "less", 0.9, 1.5, rows_export.month, "csv"),
+    Row("entries.csv.memory", "memory of the export's process, the month / a tenth of it", "MB", "less", 1.1, 1.2, rows_export.month, "memory"),
 ]
 
 
@@ -164,24 +174,16 @@ def versions():
     return dict(line.split(" ", 1) for line in lines if line.count(" ") == 1 and line.split(" ", 1)[1])
 
 
-def earlier(revision):
-    """Rows of the results file as a commit holds it, or of a file."""
-    if pathlib.Path(revision).is_file():
-        return json.loads(pathlib.Path(revision).read_text())["rows"]
-    text = output_of("git", "show", f"{revision}:tests/bench/results/latest.json")
-    if not text:
-        sys.exit(f"bench: commit '{revision}' has no tests/bench/results/latest.json")
-    return json.loads(text)["rows"]
-
-
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("build", nargs="?", help="build directory made with SK_BENCH=ON and no sanitizer")
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--huge", action="store_true", help="growth also to 100 million records")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--compare", metavar="REV")
+    parser.add_argument("--tolerance", type=float, default=0.15, help="of --compare: 0.15 is 15 %% worse")
     return parser.parse_args()
 
 
@@ -192,11 +194,15 @@ def main():
         return 0
     if not arguments.build:
         sys.exit("bench: which build directory?")
+    if arguments.huge:
+        os.environ["SEKISHO_BENCH_HUGE"] = "1"
     unknown = [word for word in arguments.rows if not any(row.name.startswith(word) for row in ROWS)]
     if unknown:
         sys.exit(f"bench: no row begins with '{unknown[0]}'; see --list")
     rows = [row for row in ROWS if not arguments.rows or any(row.name.startswith(word) for word in arguments.rows)]
-    before = earlier(arguments.compare) if arguments.compare else None
+    if arguments.compare and not pathlib.Path(arguments.compare).is_file():
+        return compare.compare(rows, pathlib.Path(arguments.build).resolve(), arguments.compare, arguments.quick, arguments.tolerance)
+    before = json.loads(pathlib.Path(arguments.compare).read_text())["rows"] if arguments.compare else None
     where = machine()
     done = {}
     results = {row.name: run_row(row, pathlib.Path(arguments.build), arguments.quick, done) for row in rows}

@@ -58,6 +58,8 @@ static void draft_make(struct sk_draft *draft, uint64_t i)
                                        .ev = SK_EV_ACC_GRANTED,
                                        .class_ = SK_CLASS_ACCESS,
                                        .ctrl_seq = i};
+    const uint32_t person = (uint32_t)(i * 2654435761u) % 5000 + 1; /* a random tag has as many bits */
+    memcpy(draft->header.subject, &person, sizeof person);
     sk_body_init(&draft->body);
     sk_body_put_i64(&draft->body, SK_TAG_T_CTRL, (int64_t)i);
     sk_body_put_bytes(&draft->body, SK_TAG_NATIVE, native, BODY - 8 - 12);

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from kit import BenchHouse, Farm, NotBuilt, scratch, site, until
+from kit import BenchHouse, Farm, NotBuilt, fill_log, scratch, site, until
 import rows_modbus
 
 
@@ -34,14 +34,11 @@ def engine(build, quick):
 def start(build, quick):
     """A house fills its log with years of records while it is down; both times count from the start of the process asked."""
     count = 100_000 if quick else 2_000_000
-    fill = build / "tests/bench/bench_fill"
-    if not fill.exists():
-        raise NotBuilt("bench_fill is not built")
     with Farm(build) as farm, BenchHouse(build, site(rows_modbus.links_of(1, farm.port), rows_modbus.machines(1)), [rows_modbus.profile()],
                                          broker=False) as house:
         house.stop("dashboard")
         house.stop("collector")
-        subprocess.run([str(fill), str(house.state), str(count)], check=True)
+        fill_log(build, house.state, count, "years")
         farm.ask("mark")
         begin = time.monotonic()
         house.start_collector()

@@ -168,6 +168,22 @@ def test_restart_is_no_event(house):
     assert 0x0803 not in after[len(before):], "a stop shorter than every staleness limit is no interruption"
 
 
+def test_unfit_row(house):
+    """A pending row that is none is left out and rings; the collector starts and collects."""
+    alarm = raise_alarm(house)
+    house.stop("collector")
+    database = sqlite3.connect(house.state / "log.db")
+    database.execute("INSERT INTO pending VALUES ('cond/th1/env.room.temperature/UpperCritical', x'FF0102')")
+    database.commit()
+    database.close()
+    house.start_collector()
+    until("the dashboard has the feed again", house.is_well)
+    rows = until("it rings", lambda: [a for a in open_alarms(house) if a["source"] == "system:log.rows"])
+    assert "cond/th1/" in str(rows[0]), rows
+    assert alarm["occurrence"] in [a["occurrence"] for a in open_alarms(house)]
+    until("values are taken", lambda: (temperature(house, 20), not [a for a in open_alarms(house) if a["source"].startswith("th1/") and a["active"]])[1])
+
+
 def test_second_collector_is_refused(house):
     before = kinds(house)
     second = subprocess.run([house.build / "collector/sekisho-collector", "--site", house.dir / "site.json", "--state", house.state,
@@ -238,6 +254,21 @@ def stall_site():
     return site
 
 
+def comm_lost(house):
+    return {a["source"] for a in open_alarms(house) if a["condition"] == "CommLost" and a["active"]}
+
+
+def test_silent_device_rings(house):
+    """A probe that spoke and falls silent rings CommLost after its own comm_lost time, though its profile's values live for a minute;
+    its neighbour on the same link goes on and rings nothing."""
+    def speak(topic):
+        publish(house, topic, json.dumps({"t": 20 + time.monotonic() % 1}))
+    until("both probes are heard and nothing is wrong", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2])
+    until("the first one's silence rings", lambda: (speak("t/th2/state"), "th1" in comm_lost(house))[1], 20, 0.2)
+    assert comm_lost(house) == {"th1"}, comm_lost(house)
+    until("it speaks again", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2], 20, 0.2)
+
+
 def test_stall_is_no_alarm(house):
     """Stopped for seven seconds while the probes went on speaking: what waited is taken before anybody's silence is judged."""
     def speak_for(seconds):
@@ -268,7 +299,7 @@ def main():
     build, wanted = sys.argv[1], sys.argv[2:]
     cases = {name[5:]: case for name, case in globals().items() if name.startswith("test_")}
     for name in wanted or cases:
-        with House(build, stall_site() if name == "stall_is_no_alarm" else room_site()) as house:
+        with House(build, stall_site() if name in ("stall_is_no_alarm", "silent_device_rings", "stalled_poller_is_named") else room_site()) as house:
             cases[name](house)
             assert house.stop("collector") == 0, "the collector ended badly"
             assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"

@@ -73,7 +73,7 @@ static void open_ground(void)
     site.checkpoint_s = 60;
     strcpy(directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/sk-fuzz-XXXXXX" : "/tmp/sk-fuzz-XXXXXX");
     must(mkdtemp(directory) != NULL);
-    must(sk_recorder_open(directory, &site, &sink, &ground.recorder, &fault) == SK_OK);
+    must(sk_recorder_open(directory, NULL, &site, &sink, &ground.recorder, &fault) == SK_OK);
     must(sk_vault_open(directory, &ground.vault, &fault) == SK_OK);
     must(sk_engine_create(&site, "boot", &ground.engine) == SK_OK);
     must(sk_engine_start(ground.engine, &now, sk_recorder_effects(ground.recorder)) == SK_OK);

@@ -26,8 +26,8 @@ static size_t check(const struct sk_effects *effects, uint64_t seq)
 
 static void load(struct sk_access_event *event, const uint8_t *bytes)
 {
-    bool *const flags[] = {&event->has_identity, &event->duplicate_flag, &event->simulated,
-                           &event->external,     &event->exempted,       &event->has_identifier_hmac};
+    bool *const flags[] = {&event->has_identity, &event->duplicate_flag,      &event->simulated, &event->external,
+                           &event->exempted,     &event->has_identifier_hmac, &event->extended};
     memcpy(event, bytes, sizeof *event);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         uint8_t raw;

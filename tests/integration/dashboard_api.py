@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import warnings
@@ -594,6 +595,85 @@ class Log(Base):
                     got.append(int(event["id"]))
             self.assertEqual(got, wanted)
             stream.close()
+
+
+class Exports(Base):
+    PATH = "/api/v1/entries/export"
+
+    def setUp(self):
+        self.ended = threading.Event()
+
+    def tearDown(self):
+        self.collector.feed_export = None
+
+    def feed(self, pieces):
+        """What the collector's child writes; the end is set also when nobody reads any more."""
+        def run(writing):
+            try:
+                for piece in pieces:
+                    piece() if callable(piece) else self.write_all(writing, piece)
+            except BrokenPipeError:
+                pass
+            os.close(writing)
+            self.ended.set()
+        self.collector.feed_export = run
+
+    @staticmethod
+    def write_all(writing, data):
+        while data:
+            data = data[os.write(writing, data):]
+
+    def test_whole(self):
+        text = b"row,seq\r\n" + b"entry,1\r\n" * 300000
+        self.feed([text[:10], text[10:], b"\0"])
+        answer = self.dashboard.call("GET", self.PATH + "?door=d1&bom=true", self.tokens["auditor"])
+        self.assertEqual((answer.status, answer.data), (200, text))
+        self.assertEqual(answer.getheader("X-Sekisho-Export"), "00ff")
+        self.assertRegex(answer.getheader("Content-Disposition"), r'^attachment; filename="entries-t1-\d{8}T\d{6}Z.csv"$')
+        self.assertEqual(answer.getheader("Cache-Control"), "no-store")
+        asked = [line for line in self.collector.commands if line["cmd"] == "entries.export"][-1]
+        self.assertEqual(asked["args"], {"format": "csv", "bom": True, "door": "d1"})
+        self.assertEqual(asked["token"], self.tokens["auditor"])
+
+    def test_slow_source_sleeps(self):
+        go = threading.Event()
+        self.feed([b"a", go.wait, b"b\0"])
+        connection = http.client.HTTPSConnection("127.0.0.1", self.dashboard.port, context=self.dashboard.tls, timeout=DEADLINE_S)
+        connection.request("GET", self.PATH, headers={"Authorization": "Bearer " + self.tokens["auditor"]})
+        answer = connection.getresponse()
+        self.assertEqual(answer.read(1), b"a")
+        for _ in range(20):  # nobody waits for it meanwhile
+            self.assertEqual(self.dashboard.call("GET", "/api/v1/points", self.tokens["viewer"]).status, 200)
+        go.set()
+        self.assertEqual(answer.read(), b"b")
+        connection.close()
+
+    def test_cut(self):
+        for pieces in ([b"row\r\nentry\r\n"], [b"x" * 100000], []):
+            self.feed(pieces)
+            with self.assertRaises((http.client.IncompleteRead, ConnectionError, http.client.RemoteDisconnected)):
+                self.dashboard.call("GET", self.PATH, self.tokens["auditor"])
+
+    def test_client_leaves(self):
+        self.feed([b"x" * (64 << 20), b"\0"])
+        connection = http.client.HTTPSConnection("127.0.0.1", self.dashboard.port, context=self.dashboard.tls, timeout=DEADLINE_S)
+        connection.request("GET", self.PATH, headers={"Authorization": "Bearer " + self.tokens["auditor"]})
+        connection.getresponse().read(100)
+        self.assertFalse(self.ended.is_set())  # back-pressure: not swallowed
+        connection.sock.close()
+        connection.close()
+        self.assertTrue(self.ended.wait(DEADLINE_S))
+
+    def test_refusals(self):
+        def status(query):
+            return self.dashboard.call("GET", self.PATH + query, self.tokens["auditor"]).status
+        self.assertEqual(status(""), 503)  # the collector says yes and sends no descriptor
+        self.feed([b"\0"])
+        answer = self.dashboard.call("GET", self.PATH + "?door=busy", self.tokens["auditor"])
+        self.assertEqual((answer.status, answer.getheader("Retry-After")), (503, "2"))
+        for query in ("?format=bundle", "?format=", "?page=2"):
+            self.assertEqual(status(query), 400)
+        self.assertEqual(status("?format=jsonl"), 200)
 
 
 class Framing(Base):

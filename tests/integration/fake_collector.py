@@ -25,6 +25,7 @@ class FakeCollector:
         self.records = 0
         self.secrets = {}  # secret -> [account, roles, kind]
         self.commands = []  # every command line that came
+        self.feed_export = None  # called on a thread with the writing end of an export's pipe; None: no descriptor is sent
         self.mute = False  # answer nothing
         self.writable = True
         self.running = False
@@ -165,7 +166,16 @@ class FakeCollector:
             answer = {"id": line["id"], "ok": True, "result": self._run(line)}
         except KeyError as error:
             answer = {"id": line["id"], "ok": False, "error": str(error.args[0]), "detail": "refused by the test's collector"}
-        connection.sendall((json.dumps(answer) + "\n").encode())
+        data = (json.dumps(answer) + "\n").encode()
+        if line["cmd"] == "entries.export" and answer["ok"] and self.feed_export:
+            reading, writing = os.pipe()
+            os.set_blocking(reading, False)
+            sent = socket.send_fds(connection, [data], [reading])
+            os.close(reading)
+            connection.sendall(data[sent:])
+            threading.Thread(target=self.feed_export, args=(writing,), daemon=True).start()
+            return
+        connection.sendall(data)
 
     def _run(self, line):
         known = self.secrets.get(line.get("token"))
@@ -180,6 +190,10 @@ class FakeCollector:
         if line["cmd"] == "session.close":
             del self.secrets[line["token"]]
             return {}
+        if line["cmd"] == "entries.export":
+            if args.get("door") == "busy":
+                raise KeyError("busy")
+            return {"export": "00ff", "site": self.site["id"]}
         if line["cmd"] == "alarm.acknowledge":
             occurrence = int(args["occurrence"])
             with self.lock:

@@ -161,11 +161,11 @@ static inline const char *kit_story(const struct kit *kit)
         static const struct {
             uint16_t ev;
             char letter;
-        } letters[] = {{SK_EV_ALARM_RAISED, 'R'},   {SK_EV_ALARM_RETURNED, 'N'}, {SK_EV_ALARM_ACK, 'A'},
-                       {SK_EV_ALARM_CHANGED, 'C'},  {SK_EV_ALARM_COMMENT, 'm'},  {SK_EV_CTRL_GAP, 'g'},
-                       {SK_EV_CTRL_DUP, 'd'},       {SK_EV_CTRL_REPLAY, 'r'},    {SK_EV_CTRL_REORDER, 'o'},
-                       {SK_EV_CTRL_EPOCH, 'e'},     {SK_EV_CTRL_SKEW, 's'},      {SK_EV_CTRL_MALFORMED, 'x'},
-                       {SK_EV_SYS_INTERRUPTED, 'I'}};
+        } letters[] = {{SK_EV_ALARM_RAISED, 'R'},    {SK_EV_ALARM_RETURNED, 'N'}, {SK_EV_ALARM_ACK, 'A'},
+                       {SK_EV_ALARM_CHANGED, 'C'},   {SK_EV_ALARM_COMMENT, 'm'},  {SK_EV_CTRL_GAP, 'g'},
+                       {SK_EV_CTRL_DUP, 'd'},        {SK_EV_CTRL_REPLAY, 'r'},    {SK_EV_CTRL_REORDER, 'o'},
+                       {SK_EV_CTRL_EPOCH, 'e'},      {SK_EV_CTRL_SKEW, 's'},      {SK_EV_CTRL_MALFORMED, 'x'},
+                       {SK_EV_SYS_INTERRUPTED, 'I'}, {SK_EV_CTRL_SILENT, 'i'},    {SK_EV_CTRL_LATE, 'l'}};
         char letter = effect->record->header.class_ == SK_CLASS_ACCESS ? 'E' : '?';
         for (size_t k = 0; k < SK_COUNT(letters); k++)
             if (letters[k].ev == effect->record->header.ev)

@@ -64,7 +64,7 @@ static inline void shell_open(struct shell *shell)
 {
     const struct sk_recorder_sink sink = {.context = shell, .record = shell_record, .alarm = shell_alarm, .point = shell_point};
     struct sk_fault fault = {0};
-    if (sk_recorder_open(support_directory, &shell->kit.site, &sink, &shell->recorder, &fault) != SK_OK)
+    if (sk_recorder_open(support_directory, NULL, &shell->kit.site, &sink, &shell->recorder, &fault) != SK_OK)
         fail_msg("recorder: %s", fault.text);
 }
 

@@ -3,6 +3,8 @@
  * the disk, the memory or one bad record refuses. */
 #include "tests/unit/shell_kit.h"
 
+#include <sqlite3.h>
+
 static struct shell shell;
 
 static int setup(void **state)
@@ -145,6 +147,7 @@ static void bound_gives_up_records_not_rows(void **state)
     shell_effect_row(&shell, "k", 1);
     assert_int_not_equal(shell_commit(&shell, 1), SK_OK);
     assert_int_equal(sk_recorder_given_up(shell.recorder), 0);
+    shell_effect_record(&shell, SK_EV_CTRL_MALFORMED); /* acknowledged to its broker afterwards, so it must be there */
     for (int i = 0; i < 5000; i++)
         shell_effect_record(&shell, SK_EV_SYS_POLLER);
     const struct sk_effects *effects = sk_recorder_effects(shell.recorder);
@@ -156,6 +159,7 @@ static void bound_gives_up_records_not_rows(void **state)
     shell_disk(true);
     assert_int_equal(shell_commit(&shell, 3000), SK_OK);
     assert_int_equal(stored(SK_EV_SYS_POLLER), 1);
+    assert_int_equal(stored(SK_EV_CTRL_MALFORMED), 1);
     assert_int_equal(stored(SK_EV_SYS_UNRECORDED), 1);
     assert_int_equal(sk_store_pending_each(store(), row_value, &value), SK_OK);
     assert_int_equal(value, 2);
@@ -217,6 +221,62 @@ static void checkpoints_keep_their_cadence(void **state)
 }
 
 /* Whatever allocation fails: the commit says so, nothing is shown as recorded, and the next try records everything once. */
+/* The linker sends every signature through here (collector.cmake). */
+static bool signing_fails;
+enum sk_err __real_sk_signer_sign(struct sk_signer *signer, const void *bytes, size_t length, uint8_t to[SK_SIGNATURE_SIZE]);
+enum sk_err __wrap_sk_signer_sign(struct sk_signer *signer, const void *bytes, size_t length, uint8_t to[SK_SIGNATURE_SIZE]);
+enum sk_err __wrap_sk_signer_sign(struct sk_signer *signer, const void *bytes, size_t length, uint8_t to[SK_SIGNATURE_SIZE])
+{
+    return signing_fails ? SK_ERR_CRYPTO : __real_sk_signer_sign(signer, bytes, length, to);
+}
+
+/* Records never wait for a signature: they are kept, it is said, tried once a second, and one checkpoint covers them all. */
+static void a_failing_signature_holds_up_nothing(void **state)
+{
+    (void)state;
+    struct sk_checkpoint before = {0}, after = {0};
+    sk_recorder_close(shell.recorder);
+    shell.kit.site.checkpoint_records = 10;
+    shell_open(&shell);
+    assert_int_equal(shell_commit(&shell, 0), SK_OK);
+    sk_store_checkpoint_latest(store(), &before);
+    signing_fails = true;
+    for (int i = 0; i < 50; i++) {
+        own_record(SK_EV_SYS_POLLER);
+        assert_int_equal(shell_commit(&shell, 10 + i), SK_OK);
+    }
+    assert_true(sk_recorder_writable(shell.recorder));
+    assert_false(sk_recorder_signing(shell.recorder));
+    assert_int_equal(stored(SK_EV_SYS_POLLER), 50);
+    assert_int_equal(stored(SK_EV_SYS_UNRECORDED), 0);
+    assert_true(sk_recorder_deadline(shell.recorder) > kit_now(60).mono_us); /* waits, and does not spin */
+    signing_fails = false;
+    assert_int_equal(shell_commit(&shell, 5000), SK_OK);
+    assert_true(sk_recorder_signing(shell.recorder));
+    assert_int_equal(sk_store_checkpoint_latest(store(), &after), SK_OK);
+    assert_int_equal(after.number, before.number + 1);
+    assert_true(after.size >= before.size + 50);
+    assert_int_equal(sk_store_verify(store(), NULL, NULL, NULL, NULL), SK_OK);
+}
+
+/* What changes under our hands is found by reading again, and nothing is written into it afterwards. */
+static void damage_is_found_by_reading_again(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    own_record(SK_EV_SYS_POLLER);
+    assert_int_equal(shell_commit(&shell, 1), SK_OK);
+    for (int i = 0; i < 5; i++)
+        sk_recorder_look_again(shell.recorder);
+    assert_null(sk_recorder_damage(shell.recorder));
+    assert_int_equal(sqlite3_open(support_path("log.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE record SET leaf = zeroblob(32) WHERE seq = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    sk_recorder_look_again(shell.recorder);
+    assert_non_null(sk_recorder_damage(shell.recorder));
+    assert_non_null(strstr(sk_recorder_damage(shell.recorder), "record 1:"));
+}
+
 static void failing_allocations(void **state)
 {
     (void)state;
@@ -249,6 +309,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bound_gives_up_records_not_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(poison_is_isolated, setup, teardown),
         cmocka_unit_test_setup_teardown(checkpoints_keep_their_cadence, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failing_signature_holds_up_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(damage_is_found_by_reading_again, setup, teardown),
         cmocka_unit_test_setup_teardown(failing_allocations, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

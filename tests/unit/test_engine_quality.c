@@ -149,6 +149,31 @@ static void test_comm_lost_is_not_doubled(void **state)
     kit_stop(&kit);
 }
 
+/* The driver says "normal" every second for whoever looks; nothing came from the device. One that is no repetition is a sign of
+ * life. */
+static void test_repeated_normal_is_no_sign_of_life(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint8_t flags;
+        bool rings;
+    } rows[] = {{"repeated", SK_SAMPLE_REFRESH, true}, {"a live message came", 0, false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct kit kit;
+        begin(&kit);
+        kit_start(&kit);
+        second(&kit, 1, 0, 0, 0);
+        for (int64_t s = 2; s < 9; s++) {
+            kit_feed(&kit, 7, 0, SK_Q_GOOD, SK_WHY_NONE, rows[i].flags, s * 1000);
+            kit_tick(&kit, s * 1000);
+        }
+        if ((alarm_of(&kit, SK_COND_COMM_LOST) != NULL) != rows[i].rings)
+            fail_msg("%s", rows[i].name);
+        kit_stop(&kit);
+    }
+}
+
 struct carried {
     char key[SK_PENDING_KEY_MAX];
     uint8_t bytes[SK_PENDING_BYTES_MAX];
@@ -259,7 +284,7 @@ static void test_what_waited_is_taken_before_anything_falls_due(void **state)
     assert_int_equal(sk_engine_tick(kit.engine, &now, kit.effects), SK_OK);
     assert_string_equal(kit_story(&kit), "");
     kit_tick(&kit, 9100);
-    assert_string_equal(kit_story(&kit), "RR"); /* silent since 7 s, both */
+    assert_string_equal(kit_story(&kit), "RiR"); /* silent since 7 s, both; the second is a controller */
     kit_stop(&kit);
 }
 
@@ -413,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_lasting_bad_quality),
         cmocka_unit_test(test_a_stale_point_of_a_device_that_answers),
         cmocka_unit_test(test_comm_lost_is_not_doubled),
+        cmocka_unit_test(test_repeated_normal_is_no_sign_of_life),
         cmocka_unit_test(test_bad_quality_over_a_restart),
         cmocka_unit_test(test_a_stop_of_ours_is_nobodys_silence),
         cmocka_unit_test(test_what_waited_is_taken_before_anything_falls_due),

@@ -141,6 +141,12 @@ static void side_init(struct side *side, uint32_t stale_ms)
     kit_limit(kit, 2, (struct sk_limit){.condition = SK_COND_LOWER_FATAL, .reading = 20, .hysteresis_ms = 2500});
     kit_limit(kit, 4, (struct sk_limit){.condition = SK_COND_STATE, .states = 0x6, .dwell_ms = 1500, .hysteresis_ms = 700});
     kit_limit(kit, 5, (struct sk_limit){.condition = SK_COND_STATE, .states = 0xE, .severity = SK_SEV_HIGH});
+    kit->doors[0].rex = true;
+    kit->doors[0].release_ms = 3000;
+    kit->doors[0].open_ms = 8000;
+    kit->doors[0].extended_open_ms = 12000;
+    kit->doors[0].prealarm_ms = 2000;
+    kit->doors[0].busy_alarm = true;
     if (stale_ms > 0) {
         for (uint32_t i = 0; i < 6; i++)
             kit->points[i].stale_ms = stale_ms;
@@ -191,8 +197,9 @@ static void draw_samples(const struct kit *kit, int64_t ms, struct input *input)
 static void draw_event(int64_t ms, struct input *input)
 {
     static uint64_t next[2];
-    static const uint16_t evs[] = {SK_EV_ACC_GRANTED, SK_EV_ACC_TAKEN,  SK_EV_DOOR_ALARM,
-                                   SK_EV_DOOR_TAMPER, SK_EV_ACC_DURESS, 0x777};
+    static const uint16_t evs[] = {SK_EV_ACC_GRANTED, SK_EV_ACC_TAKEN, SK_EV_DOOR_ALARM, SK_EV_DOOR_TAMPER,
+                                   SK_EV_ACC_DURESS,  0x777,           SK_EV_DOOR_PHYS,  SK_EV_DOOR_PHYS,
+                                   SK_EV_DOOR_MODE,   SK_EV_ACC_REX,   SK_EV_AP_ENABLED};
     const uint32_t which = roll(2);
     uint64_t seq = next[which] + 1;
     if (roll(4) == 0)
@@ -201,7 +208,7 @@ static void draw_event(int64_t ms, struct input *input)
         seq -= roll(8);
     if (seq > next[which])
         next[which] = seq;
-    input->event = kit_event(evs[roll(6)], 1 + (uint32_t)(ms / 400000), seq, ms);
+    input->event = kit_event(evs[roll(sizeof evs / sizeof *evs)], 1 + (uint32_t)(ms / 400000), seq, ms);
     input->event.device = 1 + which;
     input->event.state = (uint8_t)roll(3);
     input->event.has_identity = roll(20) != 0;

@@ -299,8 +299,8 @@ static void test_hostile_events(void **state)
     rows[1].event.door = 1;
     rows[2].event.door = -2;
     rows[3].event.reader = 1;
-    rows[4].event.door = -1; /* a reader without a door */
-    rows[5].event.ev = 0x0109;
+    rows[4].event.door = -1;                /* a reader without a door */
+    rows[5].event.ev = SK_EV_TAIL_INFERRED; /* ours to say, not a controller's */
     rows[6].event.decision = 4;
     for (size_t i = 0; i < SK_COUNT(rows); i++)
         if (decode(encode(&rows[i])) != SK_ERR_PROTOCOL)
