@@ -50,6 +50,8 @@ struct collector {
     unsigned catch_up;                               /* turns that may still only take what waited */
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
+    int32_t dropped_point;
+    uint64_t dropped;     /* samples that pollers gave up since the start */
     bool told_unwritable; /* the alarm "log" is active */
     bool told_unsigned;
     uint32_t unfit_rows;
@@ -94,6 +96,13 @@ static bool on_batch(void *context, const struct sk_batch *batch)
     if (err == SK_OK && batch->has_block && batch->block.unchanged > 0)
         keep_block(c, &batch->block);
     return true;
+}
+
+static void on_given_up(void *context, uint64_t samples)
+{
+    struct collector *c = context;
+    c->dropped += samples;
+    c->own_points_us = 0; /* to be seen at once */
 }
 
 /* The raw card number lives until here: everything after sees only its HMAC under the site key. */
@@ -204,7 +213,7 @@ static struct sk_sample own_sample(const struct collector *c, int32_t point, enu
 
 static void tend_own_points(struct collector *c)
 {
-    struct sk_sample samples[3];
+    struct sk_sample samples[4];
     size_t count = 0;
     struct timex state = {0};
     if (c->now.mono_us < c->own_points_us)
@@ -219,6 +228,8 @@ static void tend_own_points(struct collector *c)
     if (c->queue_point >= 0)
         samples[count++] = own_sample(c, c->queue_point, SK_KIND_NUMBER, (double)c->taken);
     c->taken = 0;
+    if (c->dropped_point >= 0)
+        samples[count++] = own_sample(c, c->dropped_point, SK_KIND_NUMBER, (double)(c->dropped + sk_archive_lost(c->archive)));
     if (count == 0)
         return;
     sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
@@ -411,6 +422,7 @@ static enum sk_err open_pollers(struct collector *c, const char *binary, struct 
     struct sk_poller_options options = {.binary = binary, .site_file = c->options->site, .profiles = c->options->profiles};
     struct sk_poller_events events = {.context = c,
                                       .batch = on_batch,
+                                      .given_up = on_given_up,
                                       .event = on_event,
                                       .malformed = on_malformed,
                                       .link_ended = on_link_ended,
@@ -433,6 +445,7 @@ static void find_own_points(struct collector *c)
     c->synced_point = sk_site_point(c->site, "monitor/time.synced");
     c->offset_point = sk_site_point(c->site, "monitor/time.offset_s");
     c->queue_point = sk_site_point(c->site, "monitor/queue.depth");
+    c->dropped_point = sk_site_point(c->site, "monitor/queue.dropped");
 }
 
 static enum sk_err open_all(struct collector *c, const char *binary, struct sk_fault *fault)

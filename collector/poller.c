@@ -161,6 +161,9 @@ static bool send_held(struct poller *poller, uint32_t link)
         sk_hold_drop(poller->hold, samples, count);
     }
     const uint64_t given_up = sk_hold_given_up(poller->hold) - poller->told_given_up;
+    struct sk_handover lost = {.type = SK_UP_GIVEN_UP, .given_up = given_up};
+    if (given_up > 0 && add_locked(poller, &lost, false) != SK_OK)
+        return false;
     if (given_up > 0)
         sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
                (unsigned long long)given_up);

@@ -186,6 +186,9 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
         slot->waiting = message->number;
         events->malformed(events->context, &message->malformed);
         break;
+    case SK_UP_GIVEN_UP:
+        events->given_up(events->context, message->given_up);
+        break;
     case SK_UP_ENDED:
         events->link_ended(events->context, message->link, message->text);
         break;

@@ -314,6 +314,16 @@ static void get_ended(struct reading *r, struct sk_handover *m)
     sk_read_text(&r->in, m->text, sizeof(m->text));
 }
 
+static void put_given_up(struct sk_writer *out, const struct sk_handover *m)
+{
+    sk_write_u64(out, m->given_up);
+}
+
+static void get_given_up(struct reading *r, struct sk_handover *m)
+{
+    m->given_up = sk_read_u64(&r->in);
+}
+
 static void put_committed(struct sk_writer *out, const struct sk_handover *m)
 {
     sk_write_u64(out, m->committed);
@@ -341,10 +351,15 @@ static const struct type {
     void (*put)(struct sk_writer *out, const struct sk_handover *m);
     void (*get)(struct reading *r, struct sk_handover *m);
 } types[] = {
-    {SK_UP_HELLO, put_hello, get_hello},       {SK_UP_BATCH, put_batch, get_batch},
-    {SK_UP_EVENT, put_event, get_event},       {SK_UP_MALFORMED, put_malformed, get_malformed},
-    {SK_UP_ENDED, put_ended, get_ended},       {SK_DOWN_COMMITTED, put_committed, get_committed},
-    {SK_DOWN_PAUSE, put_nothing, get_nothing}, {SK_DOWN_RESUME, put_nothing, get_nothing},
+    {SK_UP_HELLO, put_hello, get_hello},
+    {SK_UP_BATCH, put_batch, get_batch},
+    {SK_UP_EVENT, put_event, get_event},
+    {SK_UP_MALFORMED, put_malformed, get_malformed},
+    {SK_UP_ENDED, put_ended, get_ended},
+    {SK_UP_GIVEN_UP, put_given_up, get_given_up},
+    {SK_DOWN_COMMITTED, put_committed, get_committed},
+    {SK_DOWN_PAUSE, put_nothing, get_nothing},
+    {SK_DOWN_RESUME, put_nothing, get_nothing},
     {SK_DOWN_STOP, put_nothing, get_nothing},
 };
 

@@ -26,7 +26,8 @@ static const struct own_row DEVICE_POINTS[] = {
 static const struct own_row LINK_POINTS[] = {{"link.state", ANY},      {"link.rtt", ANY},        {"link.timeouts", ANY},
                                              {"link.crc_errors", RTU}, {"link.exceptions", ANY}, {"link.reconnects", ANY},
                                              {"link.requests", ANY},   {"link.period", MODBUS},  {"mqtt.malformed", MQTT}};
-static const struct own_row OWN_POINTS[] = {{"time.synced", ANY}, {"time.offset_s", ANY}, {"queue.depth", ANY}};
+static const struct own_row OWN_POINTS[] = {
+    {"time.synced", ANY}, {"time.offset_s", ANY}, {"queue.depth", ANY}, {"queue.dropped", ANY}};
 enum {
     DEVICE_POINT_COUNT = sizeof(DEVICE_POINTS) / sizeof(DEVICE_POINTS[0]),
     LINK_POINT_COUNT = sizeof(LINK_POINTS) / sizeof(LINK_POINTS[0]),

@@ -170,7 +170,8 @@ static void monitor_devices_are_added(void **state)
     (void)state;
     static const char *const IDS[] = {"link.gw1/link.state",  "link.bus1/link.crc_errors", "link.broker/mqtt.malformed",
                                       "link.gw1/link.period", "ups1/device.comm",          "ups1/device.timeouts",
-                                      "ups1/device.overruns", "monitor/time.synced",       "monitor/queue.depth"};
+                                      "ups1/device.overruns", "monitor/time.synced",       "monitor/queue.depth",
+                                      "monitor/queue.dropped"};
     /* no driver would ever give these a value */
     static const char *const NEVER[] = {"dc1/device.period",        "dc1/device.overruns",        "dc1/device.timeouts",
                                         "link.gw1/link.crc_errors", "link.gw1/mqtt.malformed",    "link.bus1/mqtt.malformed",

@@ -143,6 +143,16 @@ static void test_block(void **state)
     }
 }
 
+static void test_given_up(void **state)
+{
+    (void)state;
+    const struct sk_handover message = {.type = SK_UP_GIVEN_UP, .number = 3, .given_up = UINT64_MAX - 1};
+    const size_t length = encode(&message);
+    assert_int_equal(decode(length), SK_OK);
+    assert_true(back.type == SK_UP_GIVEN_UP && back.given_up == UINT64_MAX - 1);
+    assert_int_equal(decode(length - 1), SK_ERR_PROTOCOL);
+}
+
 static void test_packets(void **state)
 {
     (void)state;
@@ -339,10 +349,16 @@ static void test_cuts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batch),           cmocka_unit_test(test_block),
-                                       cmocka_unit_test(test_packets),         cmocka_unit_test(test_full_batch_fits),
-                                       cmocka_unit_test(test_event),           cmocka_unit_test(test_others),
-                                       cmocka_unit_test(test_hostile_samples), cmocka_unit_test(test_hostile_texts),
-                                       cmocka_unit_test(test_hostile_events),  cmocka_unit_test(test_cuts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batch),
+                                       cmocka_unit_test(test_block),
+                                       cmocka_unit_test(test_given_up),
+                                       cmocka_unit_test(test_packets),
+                                       cmocka_unit_test(test_full_batch_fits),
+                                       cmocka_unit_test(test_event),
+                                       cmocka_unit_test(test_others),
+                                       cmocka_unit_test(test_hostile_samples),
+                                       cmocka_unit_test(test_hostile_texts),
+                                       cmocka_unit_test(test_hostile_events),
+                                       cmocka_unit_test(test_cuts)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }
