@@ -16,6 +16,7 @@
 #include "collector/archive.h"
 #include "collector/control.h"
 #include "collector/exports.h"
+#include "collector/poller.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
 #include "schemas/base/log.h"
@@ -174,6 +175,40 @@ static void on_poller_changed(void *context, size_t poller, bool running)
     sk_body_put_text(&draft.body, SK_TAG_OBJECT, name);
     sk_recorder_add(c->recorder, &draft);
     raise_system(c, name, !running, SK_SEV_HIGH, running ? "" : "the poller process ended");
+}
+
+/* Its links are nobody's while it does not run: their devices' silence would be ours. */
+static void set_blind(struct collector *c, size_t poller, bool is_blind)
+{
+    uint32_t *links = sk_calloc(c->site->link_count, sizeof *links);
+    const size_t count = links != NULL ? sk_poller_links(c->site, poller, links) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (sk_engine_blind(c->engine, links[i], is_blind, &c->now, effects_of(c)) != SK_OK)
+            sk_log(SK_LOG_ERROR, "link '%s' could not be marked as %s", c->site->links[links[i]].id,
+                   is_blind ? "unwatched" : "watched again");
+    if (links == NULL)
+        sk_log(SK_LOG_ERROR, "out of memory for the links of poller %zu", poller);
+    sk_free(links);
+}
+
+static void on_poller_watches(void *context, size_t poller, bool watches)
+{
+    set_blind(context, poller, !watches);
+}
+
+static void on_poller_stalled(void *context, size_t poller, bool stalled)
+{
+    struct collector *c = context;
+    struct sk_draft draft;
+    char name[32];
+    sk_text_format(name, sizeof name, "poller.stalled:%zu", poller);
+    if (stalled)
+        sk_log(SK_LOG_ERROR, "poller %zu does not run: stopped or starved; its links are not watched", poller);
+    sk_draft_init(&draft, SK_EV_SYS_POLLER, &c->now);
+    sk_body_put_text(&draft.body, SK_TAG_RESULT, stalled ? "stalled" : "runs again or ended");
+    sk_body_put_text(&draft.body, SK_TAG_OBJECT, name);
+    sk_recorder_add(c->recorder, &draft);
+    raise_system(c, name, stalled, SK_SEV_HIGH, stalled ? "the poller process does not run; its devices are not watched" : "");
 }
 
 /* --- what becomes visible --- */
@@ -426,8 +461,12 @@ static enum sk_err open_pollers(struct collector *c, const char *binary, struct 
                                       .event = on_event,
                                       .malformed = on_malformed,
                                       .link_ended = on_link_ended,
-                                      .poller_changed = on_poller_changed};
+                                      .poller_changed = on_poller_changed,
+                                      .poller_watches = on_poller_watches,
+                                      .poller_stalled = on_poller_stalled};
     enum sk_err err = sk_pollers_create(c->loop, c->site, &options, &events, &c->pollers);
+    for (size_t i = 0; err == SK_OK && i < sk_pollers_count(c->pollers); i++)
+        set_blind(c, i, true); /* until it beats */
     return err == SK_OK ? SK_OK : sk_fault_set(fault, err, "cannot plan the poller processes: %s", sk_err_text(err));
 }
 
@@ -602,6 +641,7 @@ static int64_t turn(struct collector *c)
         sk_pollers_reap(c->pollers, c->now.mono_us);
     c->child_ended = false;
     sk_pollers_tend(c->pollers, c->now.mono_us);
+    sk_pollers_judge(c->pollers, c->now.mono_us, sk_engine_deadline(c->engine) <= c->now.mono_us);
     bool held = !sk_recorder_writable(c->recorder);
     const size_t taken_before = c->taken;
     const bool more = take_inputs(c, held);
@@ -614,6 +654,7 @@ static int64_t turn(struct collector *c)
     if (err == SK_OK)
         sk_pollers_committed(c->pollers);
     sk_control_answer(c->control, err);
+    sk_control_tend(c->control, c->now.mono_us);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
     const bool told = tell_log_state(c);
     if (idle && c->now.mono_us >= c->store_tend_us) {

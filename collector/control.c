@@ -15,7 +15,11 @@
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-enum { CLIENTS_MAX = 64, ANSWERS_MAX = 64, PROTOCOL_VERSION = 1 };
+/* PEER_MAX: what one process may hold, so that none shuts the others out. A connection that says nothing may be ended: a silent
+ * one that never greeted soon, a command connection when its place is wanted, or after ten minutes anyway. */
+enum { CLIENTS_MAX = 64, PEER_MAX = 40, ANSWERS_MAX = 64, PROTOCOL_VERSION = 1 };
+static const int64_t GREET_US = 10 * SK_US_PER_S, IDLE_US = 600 * SK_US_PER_S, WANTED_US = SK_US_PER_S,
+                     LOOK_EVERY_US = SK_US_PER_S;
 
 enum client_kind { CLIENT_NEW, CLIENT_COMMAND, CLIENT_FEED };
 
@@ -23,6 +27,8 @@ struct client {
     struct sk_control *control;
     struct sk_line *line;
     uid_t uid;
+    pid_t pid;
+    int64_t spoke_us; /* mono of its last line, or of its coming */
     enum client_kind kind;
     struct sk_answer answers[ANSWERS_MAX];
     size_t answer_count;
@@ -39,6 +45,7 @@ struct sk_control {
     struct client *clients[CLIENTS_MAX];
     size_t client_count;
     bool has_answers;
+    int64_t look_us;
 };
 
 static void free_client(struct client *client)
@@ -108,6 +115,7 @@ static void run_command(struct client *client, char *text, size_t length)
 static void client_line(void *context, char *text, size_t length)
 {
     struct client *client = context;
+    client->spoke_us = sk_clock_mono_us();
     if (client->kind == CLIENT_NEW)
         greet(client, text, length);
     else if (client->kind == CLIENT_COMMAND)
@@ -115,37 +123,97 @@ static void client_line(void *context, char *text, size_t length)
     /* a feed reader has nothing to say */
 }
 
-static bool peer_may_connect(const struct sk_control *control, int fd, uid_t *ret_uid)
+static bool peer_may_connect(const struct sk_control *control, int fd, struct ucred *ret_peer)
 {
     struct ucred peer;
     socklen_t length = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
         return false;
-    *ret_uid = peer.uid;
+    *ret_peer = peer;
     if (peer.uid == 0 || peer.uid == geteuid() || peer.uid == control->dashboard_uid)
         return true;
     sk_log(SK_LOG_WARNING, "refused uid %u (pid %d) at the control socket", (unsigned)peer.uid, (int)peer.pid);
     return false;
 }
 
+/* Has it nothing to do here for so long? A feed reader only listens. */
+static bool is_idle(const struct client *client, int64_t now_us, int64_t greet_us, int64_t idle_us)
+{
+    const int64_t silent_us = now_us - client->spoke_us;
+    return client->answer_count == 0 &&
+           ((client->kind == CLIENT_NEW && silent_us > greet_us) || (client->kind == CLIENT_COMMAND && silent_us > idle_us));
+}
+
+/* Ends the one that has been silent longest, of that process or (0) of any; false when all are at work. */
+static bool make_place(struct sk_control *control, pid_t pid, int64_t now_us)
+{
+    struct client *idlest = NULL;
+    for (size_t i = 0; i < control->client_count; i++) {
+        struct client *client = control->clients[i];
+        if ((pid == 0 || client->pid == pid) && is_idle(client, now_us, WANTED_US, WANTED_US) &&
+            (idlest == NULL || client->spoke_us < idlest->spoke_us))
+            idlest = client;
+    }
+    if (idlest != NULL)
+        free_client(idlest);
+    return idlest != NULL;
+}
+
+static bool has_place(struct sk_control *control, pid_t pid, int64_t now_us)
+{
+    size_t own = 0;
+    for (size_t i = 0; i < control->client_count; i++)
+        own += control->clients[i]->pid == pid;
+    return (own < PEER_MAX || make_place(control, pid, now_us)) &&
+           (control->client_count < CLIENTS_MAX || make_place(control, 0, now_us));
+}
+
+/* Said without a connection of ours: what does not fit the socket's buffer at once is not said. */
+static void refuse(int fd, const struct ucred *peer)
+{
+    static const char text[] =
+        "{\"ok\":false,\"error\":\"busy\",\"detail\":\"too many control connections are open, and none of "
+        "them is idle; close some\"}\n";
+    sk_log(SK_LOG_WARNING, "refused pid %d (uid %u) at the control socket: too many connections", (int)peer->pid,
+           (unsigned)peer->uid);
+    if (send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        /* gone already */
+    }
+}
+
 static void take_client(struct sk_control *control, int fd)
 {
     static const struct sk_line_events events = {.on_line = client_line, .on_close = client_closed};
-    uid_t uid = 0;
-    struct client *client =
-        control->client_count < CLIENTS_MAX && peer_may_connect(control, fd, &uid) ? sk_calloc(1, sizeof *client) : NULL;
+    struct ucred peer = {0};
+    const int64_t now_us = sk_clock_mono_us();
+    struct client *client = NULL;
+    if (peer_may_connect(control, fd, &peer)) {
+        if (!has_place(control, peer.pid, now_us))
+            refuse(fd, &peer);
+        else
+            client = sk_calloc(1, sizeof *client);
+    }
     if (client == NULL) {
         close(fd);
         return;
     }
-    client->control = control;
-    client->uid = uid;
+    *client = (struct client){.control = control, .uid = peer.uid, .pid = peer.pid, .spoke_us = now_us};
     if (sk_line_create(control->loop, fd, &events, client, &client->line) != SK_OK) {
         sk_free(client);
         close(fd);
         return;
     }
     control->clients[control->client_count++] = client;
+}
+
+void sk_control_tend(struct sk_control *control, int64_t mono_us)
+{
+    if (mono_us < control->look_us)
+        return;
+    control->look_us = mono_us + LOOK_EVERY_US;
+    for (size_t i = control->client_count; i > 0; i--) /* the last takes the place of one that goes */
+        if (is_idle(control->clients[i - 1], mono_us, GREET_US, IDLE_US))
+            free_client(control->clients[i - 1]);
 }
 
 static void listener_ready(void *context, uint32_t events)

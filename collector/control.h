@@ -20,6 +20,8 @@ struct sk_control_options {
 enum sk_err sk_control_create(struct sk_loop *loop, const struct sk_control_options *options, struct sk_command_floor *floor,
                               struct sk_feed *feed, struct sk_control **ret_control, struct sk_fault *fault);
 void sk_control_free(struct sk_control *control);
+/* Ends connections that say nothing; for now and then. */
+void sk_control_tend(struct sk_control *control, int64_t mono_us);
 bool sk_control_has_answers(const struct sk_control *control);
 /* Sends the answers that wait; committed is what the commit gave for what they changed. */
 void sk_control_answer(struct sk_control *control, enum sk_err committed);

@@ -33,8 +33,11 @@ int main(int argc, char **argv)
         return sk_export_child_main(options.state);
     }
     sk_log_init(options.poller >= 0 ? "poller" : "collector", options.debug ? SK_LOG_DEBUG : SK_LOG_INFO);
-    if (sk_site_load(options.site, options.profiles, &site, &fault) != SK_OK) {
-        sk_log(SK_LOG_ERROR, "%s", fault.text);
+    static struct sk_config_faults all;
+    if (sk_site_load_all(options.site, options.profiles, &site, &all, &fault) != SK_OK) {
+        for (size_t i = 1; i < all.count; i++)
+            sk_log(SK_LOG_ERROR, "%s: %s: %s", all.at[i].file, all.at[i].path, all.at[i].text[SK_LANG_EN]);
+        sk_log(SK_LOG_ERROR, "%s%s", fault.text, all.count > 1 ? " (and what stands above)" : "");
         return 2;
     }
     int status = options.poller >= 0 ? sk_poller_main(site, (size_t)options.poller)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "collector/hold.h"
+#include "collector/pulse.h"
 #include "collector/shorten.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
@@ -398,6 +399,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
                             .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                             .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                             .patience_us = GATHER_MODBUS_US};
+    sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);

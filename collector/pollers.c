@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "collector/poller.h"
+#include "collector/pulse.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
@@ -34,6 +35,10 @@ struct slot {
     uint64_t told;     /* COMMITTED sent up to here */
     uint64_t sent;     /* number of our last message */
     int64_t start_at_us, started_at_us;
+    int pulse_fd;           /* -1: none */
+    int64_t still_since_us; /* the last beat, or the start */
+    bool beats;             /* has beaten since its start */
+    bool watches, stalled;  /* as told */
     uint32_t back_off_s;
     struct sk_pollers *owner;
 };
@@ -45,6 +50,7 @@ struct sk_pollers {
     struct sk_poller_events events;
     size_t count;
     size_t first; /* which of the others begins */
+    int64_t judge_at_us;
     struct slot slots[SK_POLLERS_MAX];
     uint8_t packet[SK_HANDOVER_MAX];
     struct sk_sample samples[SK_BATCH_MAX];
@@ -66,14 +72,17 @@ enum sk_err sk_pollers_create(struct sk_loop *loop, const struct sk_site *site, 
     pollers->events = *events;
     pollers->count = count;
     for (size_t i = 0; i < count; i++)
-        pollers->slots[i] = (struct slot){
-            .fd = -1, .owner = pollers, .back_off_s = BACK_OFF_FIRST_S, .has_links = sk_poller_links(site, i, NULL) > 0};
+        pollers->slots[i] = (struct slot){.fd = -1,
+                                          .pulse_fd = -1,
+                                          .owner = pollers,
+                                          .back_off_s = BACK_OFF_FIRST_S,
+                                          .has_links = sk_poller_links(site, i, NULL) > 0};
     *ret_pollers = pollers;
     return SK_OK;
 }
 
 /* In the child: becomes the poller. The parent has one thread, so the allocator is sound here. */
-static _Noreturn void become_poller(const struct sk_pollers *pollers, char *number, int fd, pid_t parent)
+static _Noreturn void become_poller(const struct sk_pollers *pollers, char *number, int fd, int pulse, pid_t parent)
 {
     char *arguments[8];
     size_t count = 0;
@@ -92,9 +101,10 @@ static _Noreturn void become_poller(const struct sk_pollers *pollers, char *numb
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (fd == SK_POLLER_FD)
-        fcntl(fd, F_SETFD, 0); /* dup2 onto itself would keep close-on-exec */
-    if (getppid() != parent || dup2(fd, SK_POLLER_FD) < 0)
+    /* above both numbers first, so that neither is overwritten by the other, and dup2 clears close-on-exec */
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, SK_PULSE_FD + 1);
+    pulse = pulse >= 0 ? fcntl(pulse, F_DUPFD_CLOEXEC, SK_PULSE_FD + 1) : -1;
+    if (getppid() != parent || dup2(fd, SK_POLLER_FD) < 0 || (pulse >= 0 && dup2(pulse, SK_PULSE_FD) < 0))
         _exit(1);
     execv(pollers->options.binary, arguments);
     _exit(127);
@@ -109,7 +119,7 @@ static void slot_ready(void *context, uint32_t events)
 static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_us)
 {
     struct slot *slot = &pollers->slots[poller];
-    int pair[2], size = SOCKET_BUFFER;
+    int pair[2], pulse[2] = {-1, -1}, size = SOCKET_BUFFER;
     char number[24];
     snprintf(number, sizeof number, "%zu", poller);
     slot->start_at_us = mono_us + (int64_t)slot->back_off_s * SK_US_PER_S;
@@ -120,13 +130,19 @@ static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_u
     }
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    if (!sk_pulse_open(pulse))
+        sk_log(SK_LOG_WARNING, "no pipe for the pulse of poller %zu: %s", poller, strerror(errno));
     pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        become_poller(pollers, number, pair[1], parent);
+        become_poller(pollers, number, pair[1], pulse[1], parent);
     close(pair[1]);
+    if (pulse[1] >= 0)
+        close(pulse[1]);
     if (pid < 0 || sk_loop_add(pollers->loop, pair[0], EPOLLIN, slot_ready, slot, &slot->source) != SK_OK) {
         sk_log(SK_LOG_ERROR, "cannot start poller %zu: %s; retry in %u s", poller, strerror(errno), slot->back_off_s);
         close(pair[0]);
+        if (pulse[0] >= 0)
+            close(pulse[0]);
         if (pid > 0) {
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
@@ -134,6 +150,9 @@ static void start_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_u
         return;
     }
     slot->fd = pair[0];
+    slot->pulse_fd = pulse[0];
+    slot->beats = false;
+    slot->still_since_us = mono_us;
     slot->pid = pid;
     slot->greeted = slot->muted = false;
     slot->received = slot->waiting = slot->told = slot->sent = 0;
@@ -154,7 +173,7 @@ int64_t sk_pollers_deadline(const struct sk_pollers *pollers)
     for (size_t i = 0; i < pollers->count; i++)
         if (pollers->slots[i].pid == 0 && pollers->slots[i].has_links && pollers->slots[i].start_at_us < soonest)
             soonest = pollers->slots[i].start_at_us;
-    return soonest;
+    return sk_pollers_running(pollers) > 0 && pollers->judge_at_us < soonest ? pollers->judge_at_us : soonest;
 }
 
 /* A poller that breaks the protocol is not repaired but ended; it will be started again. */
@@ -163,6 +182,43 @@ static void end_slot(struct slot *slot, const char *why)
     sk_log(SK_LOG_ERROR, "poller %td ended: %s", slot - slot->owner->slots, why);
     kill(slot->pid, SIGKILL);
     slot->ready = false;
+}
+
+static void tell_pulse(struct sk_pollers *pollers, size_t poller, bool watches, bool stalled)
+{
+    struct slot *slot = &pollers->slots[poller];
+    const bool watches_before = slot->watches, stalled_before = slot->stalled;
+    slot->watches = watches;
+    slot->stalled = stalled;
+    if (watches != watches_before)
+        pollers->events.poller_watches(pollers->events.context, poller, watches);
+    if (stalled != stalled_before)
+        pollers->events.poller_stalled(pollers->events.context, poller, stalled);
+}
+
+static void judge_slot(struct sk_pollers *pollers, size_t poller, int64_t mono_us, int64_t ours_us)
+{
+    struct slot *slot = &pollers->slots[poller];
+    slot->still_since_us += ours_us;
+    if (slot->pulse_fd < 0 || sk_pulse_take(slot->pulse_fd)) { /* without a pipe it is believed to run, as it always was */
+        slot->beats = true;
+        slot->still_since_us = mono_us;
+    }
+    const int64_t still_ms = (mono_us - slot->still_since_us) / SK_US_PER_MS;
+    tell_pulse(pollers, poller, slot->beats && still_ms <= SK_PULSE_LATE_MS, slot->beats && still_ms > SK_PULSE_LOST_MS);
+    if (still_ms > SK_PULSE_FOR_GOOD_MS)
+        end_slot(slot, "it did not run for half a minute");
+}
+
+void sk_pollers_judge(struct sk_pollers *pollers, int64_t mono_us, bool forced)
+{
+    if (mono_us < pollers->judge_at_us && !forced)
+        return;
+    const int64_t late_us = pollers->judge_at_us != 0 ? mono_us - pollers->judge_at_us : 0;
+    pollers->judge_at_us = mono_us + SK_PULSE_MS * SK_US_PER_MS;
+    for (size_t i = 0; i < pollers->count; i++)
+        if (pollers->slots[i].pid != 0)
+            judge_slot(pollers, i, mono_us, late_us > 0 ? late_us : 0);
 }
 
 static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_handover *message)
@@ -306,6 +362,9 @@ static void bury_slot(struct sk_pollers *pollers, size_t poller, int status, int
     struct slot *slot = &pollers->slots[poller];
     sk_loop_remove(pollers->loop, slot->source);
     close(slot->fd);
+    if (slot->pulse_fd >= 0)
+        close(slot->pulse_fd);
+    slot->pulse_fd = -1;
     bool lived_long = mono_us - slot->started_at_us > (int64_t)BACK_OFF_MOST_S * SK_US_PER_S;
     uint32_t doubled = slot->back_off_s * 2 < BACK_OFF_MOST_S ? slot->back_off_s * 2 : BACK_OFF_MOST_S;
     slot->back_off_s = lived_long ? BACK_OFF_FIRST_S : doubled;
@@ -317,6 +376,7 @@ static void bury_slot(struct sk_pollers *pollers, size_t poller, int status, int
     slot->fd = -1;
     slot->source = NULL;
     slot->ready = false;
+    tell_pulse(pollers, poller, false, false);
     pollers->events.poller_changed(pollers->events.context, poller, false);
 }
 
@@ -354,6 +414,8 @@ void sk_pollers_free(struct sk_pollers *pollers)
         await_end(slot);
         sk_loop_remove(pollers->loop, slot->source);
         close(slot->fd);
+        if (slot->pulse_fd >= 0)
+            close(slot->pulse_fd);
     }
     explicit_bzero(pollers->packet, sizeof pollers->packet);
     sk_free(pollers);

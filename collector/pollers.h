@@ -19,6 +19,9 @@ struct sk_poller_events {
     void (*malformed)(void *context, const struct sk_malformed *what);
     void (*link_ended)(void *context, uint32_t link, const char *text);
     void (*poller_changed)(void *context, size_t poller, bool running);
+    /* It beats, or not (each starts as not): its links are watched, or nobody's. */
+    void (*poller_watches)(void *context, size_t poller, bool watches);
+    void (*poller_stalled)(void *context, size_t poller, bool stalled); /* it is there and has not run for long */
 };
 
 struct sk_poller_options {
@@ -37,6 +40,9 @@ int64_t sk_pollers_deadline(const struct sk_pollers *pollers);
 size_t sk_pollers_take(struct sk_pollers *pollers, size_t most, bool hold_events);
 /* After a commit: everything taken so far is durable. */
 void sk_pollers_committed(struct sk_pollers *pollers);
+/* Who beats? Before inputs are taken, and before anything of the engine's falls due (forced); time in which we did not run
+ * ourselves does not count. One that has stood still for half a minute is ended and started anew. */
+void sk_pollers_judge(struct sk_pollers *pollers, int64_t mono_us, bool forced);
 size_t sk_pollers_running(const struct sk_pollers *pollers);
 size_t sk_pollers_count(const struct sk_pollers *pollers);
 int sk_pollers_pid(const struct sk_pollers *pollers, size_t poller); /* 0: not running */

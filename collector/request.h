@@ -37,6 +37,12 @@ void sk_request_file_free(struct sk_request_text *text);
 /* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
 #define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
 
+/* Doors: door_commands.c. */
+#define SK_DOOR_COMMANDS(X)                                                                                                    \
+    X("door.list", "read.doors", door_list)                                                                                    \
+    X("door.get", "read.doors", door_get)                                                                                      \
+    X("door.resolve", "door.resolve", door_resolve)
+
 /* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
@@ -62,8 +68,7 @@ void sk_request_file_free(struct sk_request_text *text);
     X("rule.list", "read.site", rule_list)                                                                                     \
     X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
     SK_PRESENCE_COMMANDS(X)                                                                                                    \
-    X("door.list", "read.doors", door_list)                                                                                    \
-    X("door.get", "read.doors", door_get)
+    SK_DOOR_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
 #undef X

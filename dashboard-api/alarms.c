@@ -108,6 +108,10 @@ void sk_handle_get_alarms(struct sk_call *call)
     if (!read_state(call, &all) || !read_severity(call, &list.severity) || !sk_param_limit(call, &list.left) ||
         !sk_param_cursor(call, 'a', &given, &below))
         return;
+    /* what the store holds has no number of its changes: not tagged */
+    const uint64_t generation = all ? 0 : sk_mirror_generation(call->app->mirror, SK_MIRROR_ALARMS);
+    if (!all && sk_reply_unchanged(call, generation))
+        return;
     sk_out_put(&list.out, "{\"items\":[");
     if (!all) {
         sk_mirror_alarms(call->app->mirror, below, add_open, &list);
@@ -118,7 +122,7 @@ void sk_handle_get_alarms(struct sk_call *call)
     char cursor[24];
     sk_cursor_format(cursor, 'a', list.last);
     sk_out_format(&list.out, list.more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
-    sk_reply_out(call, &list.out);
+    sk_reply_open(call, &list.out, generation);
 }
 
 struct one_alarm {

@@ -51,6 +51,7 @@ void sk_handle_post_zone_rule(struct sk_call *call);
 void sk_handle_post_door_rule(struct sk_call *call);
 void sk_handle_get_doors(struct sk_call *call);
 void sk_handle_get_door(struct sk_call *call);
+void sk_handle_post_door_resolve(struct sk_call *call);
 
 /* For the live stream: describes the present, and reads missed records from the store. */
 void sk_events_describe(void *app, struct sk_out *out);

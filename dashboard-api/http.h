@@ -57,7 +57,8 @@ struct sk_http_answer {
     const char *type;
     const void *bytes;
     size_t length;
-    bool fixed; /* bytes live as long as the process: not copied */
+    bool fixed;                   /* bytes live as long as the process: not copied */
+    void (*release)(void *bytes); /* not NULL: bytes are given over, not copied */
     struct sk_http_field fields[4];
 };
 /* Once per request; security headers are added to everything. */

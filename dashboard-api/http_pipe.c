@@ -14,7 +14,7 @@
 #include "dashboard-api/http_private.h"
 #include "schemas/base/mem.h"
 
-enum { BLOCK = 32768, EVENTS = 16 };
+enum { BLOCK = 256, EVENTS = 16 };
 
 struct piped {
     struct piped *previous, *next; /* on pipes->first */

@@ -197,7 +197,12 @@ void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_
 void sk_http_respond(struct sk_http_request *request, const struct sk_http_answer *answer)
 {
     enum MHD_ResponseMemoryMode mode = answer->fixed ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY;
-    struct MHD_Response *response = MHD_create_response_from_buffer(answer->length, (void *)(uintptr_t)answer->bytes, mode);
+    void *bytes = (void *)(uintptr_t)answer->bytes;
+    struct MHD_Response *response =
+        answer->release ? MHD_create_response_from_buffer_with_free_callback(answer->length, bytes, answer->release)
+                        : MHD_create_response_from_buffer(answer->length, bytes, mode);
+    if (!response && answer->release)
+        answer->release(bytes);
     request->answered = true;
     request->queued = MHD_NO;
     if (response)

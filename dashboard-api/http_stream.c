@@ -8,7 +8,9 @@
 #include "dashboard-api/http_private.h"
 #include "schemas/base/mem.h"
 
-enum { BLOCK = 4096 };
+/* The library keeps a buffer of so many bytes for each answer, and never uses it: chunks are filled in the connection's own
+ * pool. */
+enum { BLOCK = 256 };
 
 struct stream {
     struct stream *previous, *next; /* on http->sleeping while asleep */

@@ -301,6 +301,7 @@ static ssize_t pull(void *context, char *to, size_t room)
             replay_more(reader);
             continue;
         }
+        sk_out_release(&reader->own); /* a stream sleeps for hours after its snapshot */
         pthread_mutex_lock(&reader->live->lock);
         enum step step = next_frame(reader);
         pthread_mutex_unlock(&reader->live->lock);

@@ -156,7 +156,9 @@ static void serve_until(struct sk_app *app, const sigset_t *signals)
 static enum sk_err build(struct sk_app *app, const char *socket_path)
 {
     struct sk_live_config live = {.replay = sk_events_replay, .wake = wake, .describe = sk_events_describe, .context = app};
-    enum sk_err err = sk_texts_build(app);
+    enum sk_err err = sk_random((uint8_t *)&app->epoch, sizeof app->epoch);
+    if (err == SK_OK)
+        err = sk_texts_build(app);
     if (err == SK_OK)
         err = sk_control_create(socket_path, &app->control);
     if (err == SK_OK)

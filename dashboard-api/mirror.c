@@ -34,6 +34,7 @@ struct sk_mirror {
     pthread_mutex_t await_lock;
     pthread_cond_t await_signal;
     uint64_t alarm_changes;
+    uint64_t generations[SK_MIRROR_LISTS];
 };
 
 enum sk_err sk_mirror_create(struct sk_mirror **ret_mirror)
@@ -181,6 +182,8 @@ void sk_mirror_end(struct sk_mirror *mirror)
     mirror->next = (struct picture){0};
     mirror->building = false;
     mirror->connected = true;
+    for (size_t i = 0; i < SK_MIRROR_LISTS; i++)
+        mirror->generations[i]++;
     pthread_rwlock_unlock(&mirror->lock);
     tell_alarm_change(mirror);
     release_picture(&old);
@@ -226,6 +229,7 @@ enum sk_err sk_mirror_put_point(struct sk_mirror *mirror, const struct sk_mirror
         return insert_point(&mirror->next, mirror->next.point_count, point);
     pthread_rwlock_wrlock(&mirror->lock);
     enum sk_err err = put_shown_point(&mirror->shown, point);
+    mirror->generations[SK_MIRROR_POINTS]++;
     pthread_rwlock_unlock(&mirror->lock);
     return err;
 }
@@ -274,9 +278,18 @@ enum sk_err sk_mirror_put_alarm(struct sk_mirror *mirror, const struct sk_mirror
         return put_alarm(&mirror->next, alarm);
     pthread_rwlock_wrlock(&mirror->lock);
     enum sk_err err = put_alarm(&mirror->shown, alarm);
+    mirror->generations[SK_MIRROR_ALARMS]++;
     pthread_rwlock_unlock(&mirror->lock);
     tell_alarm_change(mirror);
     return err;
+}
+
+uint64_t sk_mirror_generation(struct sk_mirror *mirror, enum sk_mirror_list list)
+{
+    pthread_rwlock_rdlock(&mirror->lock);
+    const uint64_t generation = mirror->generations[list];
+    pthread_rwlock_unlock(&mirror->lock);
+    return generation;
 }
 
 void sk_mirror_set_record(struct sk_mirror *mirror, uint64_t seq)

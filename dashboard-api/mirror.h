@@ -64,6 +64,10 @@ void sk_mirror_alarms(struct sk_mirror *mirror, uint64_t below,
                       bool (*visit)(void *context, const struct sk_mirror_alarm *alarm), void *context);
 /* The site with its directory (zones, doors, devices) as JSON text; false while none was ever received. */
 bool sk_mirror_site(struct sk_mirror *mirror, void (*visit)(void *context, const char *text), void *context);
+/* A number that rises with every change of what is listed: points, alarms, or (with a new snapshot) the site. Read before the
+ * list itself: it is then never newer than what was listed. */
+enum sk_mirror_list { SK_MIRROR_POINTS, SK_MIRROR_ALARMS, SK_MIRROR_SITE, SK_MIRROR_LISTS };
+uint64_t sk_mirror_generation(struct sk_mirror *mirror, enum sk_mirror_list list);
 /* Waits until the mirror shows that alarm acknowledged or no longer open, at most wait_ms: so that who has just acknowledged
  * reads his own act. */
 void sk_mirror_await_acknowledged(struct sk_mirror *mirror, uint64_t occurrence, int64_t wait_ms);

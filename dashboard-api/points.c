@@ -92,6 +92,9 @@ void sk_handle_get_points(struct sk_call *call)
     char after[POINT_ID_MAX];
     if (!read_quality(call, &list) || !sk_param_limit(call, &list.left) || !read_cursor(call, after))
         return;
+    const uint64_t generation = sk_mirror_generation(call->app->mirror, SK_MIRROR_POINTS);
+    if (sk_reply_unchanged(call, generation))
+        return;
     sk_out_put(&list.out, "{\"items\":[");
     if (!list.out.bad)
         sk_mirror_points(call->app->mirror, after, add_point, &list);
@@ -105,7 +108,7 @@ void sk_handle_get_points(struct sk_call *call)
     } else {
         sk_out_put(&list.out, "null}");
     }
-    sk_reply_out(call, &list.out);
+    sk_reply_open(call, &list.out, generation);
 }
 
 static bool put_point(void *context, const struct sk_mirror_point *point)
@@ -133,8 +136,11 @@ static void put_site(void *context, const char *text)
 void sk_handle_get_site(struct sk_call *call)
 {
     struct sk_out out = {0};
+    const uint64_t generation = sk_mirror_generation(call->app->mirror, SK_MIRROR_SITE);
+    if (generation != 0 && sk_reply_unchanged(call, generation))
+        return;
     if (sk_mirror_site(call->app->mirror, put_site, &out))
-        sk_reply_out(call, &out);
+        sk_reply_open(call, &out, generation);
     else
         sk_reply_problem(call, 503, "again", "the collector has not told of its site yet");
 }

@@ -3,10 +3,13 @@
 #include "dashboard-api/reply.h"
 
 #include <string.h>
+#include <zstd.h>
 
+#include "dashboard-api/negotiate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/log.h"
+#include "schemas/base/mem.h"
 
 void sk_reply(struct sk_call *call, const struct sk_http_answer *answer)
 {
@@ -19,9 +22,95 @@ void sk_reply_out(struct sk_call *call, struct sk_out *out)
     if (out->bad)
         sk_reply_problem(call, 503, "nomem", "out of memory");
     else
-        sk_reply(call, &(struct sk_http_answer){
-                           .status = 200, .type = "application/json", .bytes = out->text, .length = out->length});
+        sk_reply(call,
+                 &(struct sk_http_answer){
+                     .status = 200, .type = "application/json", .bytes = out->text, .length = out->length, .release = sk_free});
+    if (!out->bad)
+        *out = (struct sk_out){0}; /* given over */
     sk_out_release(out);
+}
+
+/* --- open answers: tagged and compressed --- */
+
+enum { TAG_TEXT = 48, COMPRESSED_FROM = 2048, LEVEL = 3 };
+
+static void make_tag(const struct sk_call *call, uint64_t generation, char to[TAG_TEXT])
+{
+    sk_text_format(to, TAG_TEXT, "\"%016llx-%llx\"", (unsigned long long)call->app->epoch, (unsigned long long)generation);
+}
+
+bool sk_reply_unchanged(struct sk_call *call, uint64_t generation)
+{
+    char tag[TAG_TEXT], weak[TAG_TEXT + 2];
+    make_tag(call, generation, tag);
+    if (!sk_matches_tag(sk_http_field(call->http, "If-None-Match"), tag))
+        return false;
+    sk_text_format(weak, sizeof weak, "W/%s", tag);
+    sk_reply(call, &(struct sk_http_answer){.status = 304,
+                                            .type = "application/json",
+                                            .bytes = "",
+                                            .fixed = true,
+                                            .fields = {{"ETag", weak}, {"Vary", "Accept-Encoding"}}});
+    return true;
+}
+
+/* NULL: not asked for, not worth it, or no memory: the plain text goes out. */
+static void *compress(struct sk_call *call, const void *bytes, size_t length, size_t *ret_length)
+{
+    if (length < COMPRESSED_FROM || !sk_accepts_coding(sk_http_field(call->http, "Accept-Encoding"), "zstd"))
+        return NULL;
+    const size_t bound = ZSTD_compressBound(length);
+    void *packed = sk_calloc(bound, 1);
+    const size_t packed_length = packed ? ZSTD_compress(packed, bound, bytes, length, LEVEL) : 0;
+    if (packed && !ZSTD_isError(packed_length) && packed_length < length) {
+        *ret_length = packed_length;
+        return packed;
+    }
+    sk_free(packed);
+    return NULL;
+}
+
+/* Sends answer's bytes, packed if that may be. */
+static void reply_packed(struct sk_call *call, struct sk_http_answer *answer, uint64_t generation)
+{
+    char tag[TAG_TEXT], weak[TAG_TEXT + 2];
+    size_t count = 0;
+    void *packed = compress(call, answer->bytes, answer->length, &answer->length);
+    answer->fields[count++] = (struct sk_http_field){"Vary", "Accept-Encoding"};
+    if (generation != 0) {
+        make_tag(call, generation, tag);
+        sk_text_format(weak, sizeof weak, "W/%s", tag);
+        answer->fields[count++] = (struct sk_http_field){"ETag", weak};
+    }
+    if (packed) {
+        answer->fields[count++] = (struct sk_http_field){"Content-Encoding", "zstd"};
+        if (answer->release)
+            answer->release((void *)(uintptr_t)answer->bytes);
+        answer->bytes = packed;
+        answer->fixed = false;
+        answer->release = sk_free;
+    }
+    sk_reply(call, answer);
+}
+
+void sk_reply_open(struct sk_call *call, struct sk_out *out, uint64_t generation)
+{
+    if (out->bad) {
+        sk_reply_out(call, out);
+        return;
+    }
+    struct sk_http_answer answer = {
+        .status = 200, .type = "application/json", .bytes = out->text, .length = out->length, .release = sk_free};
+    *out = (struct sk_out){0};
+    reply_packed(call, &answer, generation);
+}
+
+/* What is fixed changes with the program only, and a process has one epoch. */
+void sk_reply_open_fixed(struct sk_call *call, const char *type, const void *bytes, size_t length)
+{
+    struct sk_http_answer answer = {.status = 200, .type = type, .bytes = bytes, .length = length, .fixed = true};
+    if (!sk_reply_unchanged(call, 1))
+        reply_packed(call, &answer, 1);
 }
 
 static const char *title_of(int status)

@@ -28,7 +28,8 @@
     A(post_door_rule, "door.rule", "door")                                                                                     \
     L(get_occupancy, "occupancy.list")                                                                                         \
     L(get_doors, "door.list")                                                                                                  \
-    G(get_door, "door.get", "door")
+    G(get_door, "door.get", "door")                                                                                            \
+    A(post_door_resolve, "door.resolve", "door")
 
 #define L(handler, command)                                                                                                    \
     void sk_handle_##handler(struct sk_call *call)                                                                             \

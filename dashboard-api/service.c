@@ -89,39 +89,34 @@ void sk_handle_get_metrics(struct sk_call *call)
     sk_out_release(&out);
 }
 
-static void reply_fixed(struct sk_call *call, const char *type, const void *bytes, size_t length)
-{
-    sk_reply(call, &(struct sk_http_answer){.status = 200, .type = type, .bytes = bytes, .length = length, .fixed = true});
-}
-
 void sk_handle_page_index(struct sk_call *call)
 {
-    reply_fixed(call, "text/html; charset=utf-8", sk_asset_index_html, sk_asset_index_html_length);
+    sk_reply_open_fixed(call, "text/html; charset=utf-8", sk_asset_index_html, sk_asset_index_html_length);
 }
 
 void sk_handle_page_script(struct sk_call *call)
 {
-    reply_fixed(call, "text/javascript; charset=utf-8", sk_asset_app_js, sk_asset_app_js_length);
+    sk_reply_open_fixed(call, "text/javascript; charset=utf-8", sk_asset_app_js, sk_asset_app_js_length);
 }
 
 void sk_handle_page_style(struct sk_call *call)
 {
-    reply_fixed(call, "text/css; charset=utf-8", sk_asset_style_css, sk_asset_style_css_length);
+    sk_reply_open_fixed(call, "text/css; charset=utf-8", sk_asset_style_css, sk_asset_style_css_length);
 }
 
 void sk_handle_get_openapi(struct sk_call *call)
 {
-    reply_fixed(call, "application/json", sk_asset_openapi_json, sk_asset_openapi_json_length);
+    sk_reply_open_fixed(call, "application/json", sk_asset_openapi_json, sk_asset_openapi_json_length);
 }
 
 void sk_handle_get_texts_ja(struct sk_call *call)
 {
-    reply_fixed(call, "application/json", call->app->texts[SK_LANG_JA].text, call->app->texts[SK_LANG_JA].length);
+    sk_reply_open_fixed(call, "application/json", call->app->texts[SK_LANG_JA].text, call->app->texts[SK_LANG_JA].length);
 }
 
 void sk_handle_get_texts_en(struct sk_call *call)
 {
-    reply_fixed(call, "application/json", call->app->texts[SK_LANG_EN].text, call->app->texts[SK_LANG_EN].length);
+    sk_reply_open_fixed(call, "application/json", call->app->texts[SK_LANG_EN].text, call->app->texts[SK_LANG_EN].length);
 }
 
 static void put_text(struct sk_out *out, const char *family, const char *name, const char *text)

@@ -492,6 +492,25 @@ void sim_mqtt_event(struct sim_mqtt *face, const struct sk_plant_event *event, i
     }
 }
 
+/* The same number with another content: a digit of its card, or of its time when it has none. */
+static void forge(struct client *client)
+{
+    const char *text = client->sent[(client->sent_next + SENT_KEPT - 1) % SENT_KEPT];
+    char copy[2048];
+    if (text == NULL || !sk_text_copy(copy, sizeof copy, text)) {
+        return;
+    }
+    char *digit = strstr(copy, "\"Card\":\"");
+    digit = digit != NULL ? digit + strlen("\"Card\":\"") : strstr(copy, "\"t\":\"20");
+    if (digit != NULL && digit[0] == '"') {
+        digit += strlen("\"t\":\"20") + 1;
+    }
+    if (digit != NULL) {
+        digit[0] = digit[0] == '1' ? '2' : '1';
+        publish(client, device_of(client)->profile->mqtt.event_topic, copy, 1, false, NULL);
+    }
+}
+
 static void replay(struct client *client, uint32_t count)
 {
     const uint32_t wanted = count == 0 ? 1 : count < SENT_KEPT ? count : SENT_KEPT;
@@ -513,6 +532,9 @@ void sim_mqtt_fault_changed(struct sim_mqtt *face, uint32_t device)
     struct sim_wire_fault *fault = &face->sim->device_faults[device];
     if (fault->kind == SIM_WIRE_REPLAY) {
         replay(client, fault->count);
+        *fault = (struct sim_wire_fault){0};
+    } else if (fault->kind == SIM_WIRE_FORGE) {
+        forge(client);
         *fault = (struct sim_wire_fault){0};
     }
 }

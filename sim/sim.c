@@ -90,7 +90,7 @@ enum sk_err sim_fail(struct sim *sim, uint32_t device, const struct sim_fault_re
     if (wire < 0 && !thing) {
         return sk_fault_set(fault, SK_ERR_NOT_FOUND,
                             "no fault '%s'; of the wire: dead delay drop wrong_tid wrong_unit torn bad_crc exception close "
-                            "garbage slow malformed retained silence replay gap; of things: sim/plant/faults.c",
+                            "garbage slow malformed retained silence replay forge gap; of things: sim/plant/faults.c",
                             request->name);
     }
     if (thing) {

@@ -12,23 +12,15 @@ static const struct row {
     uint32_t ms; /* default */
     uint8_t code;
 } ROWS[] = {
-    [SIM_WIRE_NONE] = {"none", 0, 0},
-    [SIM_WIRE_DEAD] = {"dead", 0, 0},
-    [SIM_WIRE_DELAY] = {"delay", 450, 0},
-    [SIM_WIRE_DROP] = {"drop", 0, 0},
-    [SIM_WIRE_TID] = {"wrong_tid", 0, 0},
-    [SIM_WIRE_UNIT] = {"wrong_unit", 0, 0},
-    [SIM_WIRE_TORN] = {"torn", 150, 0},
-    [SIM_WIRE_CRC] = {"bad_crc", 0, 0},
-    [SIM_WIRE_EXCEPTION] = {"exception", 0, 4},
-    [SIM_WIRE_CLOSE] = {"close", 0, 0},
-    [SIM_WIRE_GARBAGE] = {"garbage", 0, 0},
-    [SIM_WIRE_SLOW] = {"slow", 20, 0},
-    [SIM_WIRE_MALFORMED] = {"malformed", 0, 0},
-    [SIM_WIRE_RETAINED] = {"retained", 0, 0},
-    [SIM_WIRE_SILENCE] = {"silence", 0, 0},
-    [SIM_WIRE_REPLAY] = {"replay", 0, 0},
-    [SIM_WIRE_GAP] = {"gap", 0, 0},
+    [SIM_WIRE_NONE] = {"none", 0, 0},           [SIM_WIRE_DEAD] = {"dead", 0, 0},
+    [SIM_WIRE_DELAY] = {"delay", 450, 0},       [SIM_WIRE_DROP] = {"drop", 0, 0},
+    [SIM_WIRE_TID] = {"wrong_tid", 0, 0},       [SIM_WIRE_UNIT] = {"wrong_unit", 0, 0},
+    [SIM_WIRE_TORN] = {"torn", 150, 0},         [SIM_WIRE_CRC] = {"bad_crc", 0, 0},
+    [SIM_WIRE_EXCEPTION] = {"exception", 0, 4}, [SIM_WIRE_CLOSE] = {"close", 0, 0},
+    [SIM_WIRE_GARBAGE] = {"garbage", 0, 0},     [SIM_WIRE_SLOW] = {"slow", 20, 0},
+    [SIM_WIRE_MALFORMED] = {"malformed", 0, 0}, [SIM_WIRE_RETAINED] = {"retained", 0, 0},
+    [SIM_WIRE_SILENCE] = {"silence", 0, 0},     [SIM_WIRE_REPLAY] = {"replay", 0, 0},
+    [SIM_WIRE_FORGE] = {"forge", 0, 0},         [SIM_WIRE_GAP] = {"gap", 0, 0},
 };
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0], MS_MAX = 600000, COUNT_MAX = 1000000 };
 

@@ -27,6 +27,7 @@ enum sim_wire {
     SIM_WIRE_RETAINED,  /* MQTT: one retained state, then silence */
     SIM_WIRE_SILENCE,   /* MQTT: connected, but says nothing */
     SIM_WIRE_REPLAY,    /* door events: the last `count` are sent again, once */
+    SIM_WIRE_FORGE,     /* door events: the last one is sent again with another card in it, once */
     SIM_WIRE_GAP        /* door events: a sequence number is left out, once */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sekisho check SITE.json [--profiles DIR] [--json]`: would the collector take this file, and what would it do with it?
+/* `sekisho check SITE.json [--profiles DIR] [--json] [--lang ja|en]`: would the collector take this file, and what would it do
+ * with it?
  *
  * Exit 0: good (warnings or not). 1: refused, the fault says where and why. Nothing is contacted: only files are read. */
 #include <stdio.h>
@@ -13,16 +14,19 @@
 struct arguments {
     const char *site, *profiles;
     bool json;
+    enum sk_lang lang;
 };
 
 static int arguments_read(int argc, char **argv, struct arguments *to)
 {
-    *to = (struct arguments){NULL, NULL, false};
+    *to = (struct arguments){.lang = sk_cli_language()};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             to->json = true;
         else if (strcmp(argv[i], "--profiles") == 0 && i + 1 < argc)
             to->profiles = argv[++i];
+        else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc && sk_cli_speak(argv[i + 1]))
+            to->lang = sk_cli_language(), i++;
         else if (argv[i][0] == '-')
             return sk_cli_usage("check", sk_cli_text("知らないか不完全なオプション", "unknown or incomplete option"), argv[i]);
         else if (to->site != NULL)
@@ -114,20 +118,62 @@ static int answer_json(cJSON *answer)
     return SK_EXIT_OK;
 }
 
-static int refused(const struct arguments *arguments, const struct sk_fault *fault)
+static bool fault_add(cJSON *list, const struct sk_config_fault *fault, enum sk_lang lang)
 {
-    int code = fault->code == SK_ERR_NOMEM ? SK_EXIT_FAILED : SK_EXIT_REFUSED;
-    if (!arguments->json) {
-        fprintf(stderr, "%s\n", fault->text);
-        return code;
+    cJSON *item = cJSON_CreateObject();
+    if (item == NULL || !cJSON_AddItemToArray(list, item)) {
+        cJSON_Delete(item);
+        return false;
     }
-    cJSON *answer = cJSON_CreateObject();
+    return cJSON_AddStringToObject(item, "error", sk_err_word(fault->code)) != NULL &&
+           cJSON_AddStringToObject(item, "file", fault->file) != NULL &&
+           cJSON_AddStringToObject(item, "path", fault->path) != NULL &&
+           cJSON_AddStringToObject(item, "text", fault->text[lang]) != NULL;
+}
+
+static int refused_json(const struct arguments *arguments, const struct sk_config_faults *all, const struct sk_fault *fault)
+{
+    cJSON *answer = cJSON_CreateObject(), *list;
     (void)cJSON_AddFalseToObject(answer, "ok");
     (void)cJSON_AddStringToObject(answer, "error", sk_err_word(fault->code));
     (void)cJSON_AddStringToObject(answer, "detail", fault->text);
-    int printed = answer_json(answer);
+    list = cJSON_AddArrayToObject(answer, "faults");
+    bool good = list != NULL && cJSON_AddNumberToObject(answer, "more", (double)all->more) != NULL;
+    for (size_t i = 0; good && i < all->count; i++)
+        good = fault_add(list, &all->at[i], arguments->lang);
+    const int printed = answer_json(good ? answer : NULL);
     cJSON_Delete(answer);
-    return printed == SK_EXIT_OK ? code : printed;
+    return printed;
+}
+
+/* "file: path: sentence", one a line; how many there are in all at the end. */
+static void faults_print(const struct sk_config_faults *all, enum sk_lang lang)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct sk_config_fault *fault = &all->at[i];
+        if (fault->path[0] != '\0')
+            fprintf(stderr, "%s: %s: %s\n", fault->file, fault->path, fault->text[lang]);
+        else if (strncmp(fault->text[lang], fault->file, strlen(fault->file)) == 0)
+            fprintf(stderr, "%s\n", fault->text[lang]);
+        else
+            fprintf(stderr, "%s: %s\n", fault->file, fault->text[lang]);
+    }
+    if (all->more > 0)
+        fprintf(stderr, lang == SK_LANG_JA ? "ほかに %zu 件あります\n" : "%zu more are not shown\n", all->more);
+    if (all->count > 1)
+        fprintf(stderr, lang == SK_LANG_JA ? "不合格: 誤り %zu 件\n" : "refused: %zu things are wrong\n",
+                all->count + all->more);
+}
+
+static int refused(const struct arguments *arguments, const struct sk_config_faults *all, const struct sk_fault *fault)
+{
+    int code = fault->code == SK_ERR_NOMEM ? SK_EXIT_FAILED : SK_EXIT_REFUSED;
+    if (arguments->json)
+        return refused_json(arguments, all, fault) == SK_EXIT_OK ? code : SK_EXIT_FAILED;
+    if (all->count == 0)
+        fprintf(stderr, "%s\n", fault->text);
+    faults_print(all, arguments->lang);
+    return code;
 }
 
 int sk_cli_check(int argc, char **argv)
@@ -139,11 +185,12 @@ int sk_cli_check(int argc, char **argv)
     int code = arguments_read(argc, argv, &arguments);
     if (code != SK_EXIT_OK)
         return code;
-    enum sk_err err = sk_site_load(arguments.site, arguments.profiles, &site, &fault);
+    static struct sk_config_faults all;
+    enum sk_err err = sk_site_load_all(arguments.site, arguments.profiles, &site, &all, &fault);
     if (err == SK_OK)
         err = sk_check_report(site, &report, &fault);
     if (err != SK_OK)
-        code = refused(&arguments, &fault);
+        code = refused(&arguments, &all, &fault);
     else if (arguments.json)
         code = cJSON_AddTrueToObject(report, "ok") != NULL ? answer_json(report) : SK_EXIT_FAILED;
     else

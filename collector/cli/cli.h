@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "schemas/model/vocab.h"
+
 enum sk_exit {
     SK_EXIT_OK = 0,
     SK_EXIT_REFUSED = 1, /* the answer is no: a bad file, a broken proof */
@@ -21,7 +23,10 @@ int sk_cli_check(int argc, char **argv);
 int sk_cli_roster(int argc, char **argv);
 int sk_cli_verify(int argc, char **argv);
 
-/* ja or en, as the locale wants. */
+/* The language of everything printed: as the locale wants, or as sk_cli_speak() said ("ja", "en"; false: another word). */
+enum sk_lang sk_cli_language(void);
+bool sk_cli_speak(const char *word);
+/* ja or en, in that language. */
 const char *sk_cli_text(const char *ja, const char *en);
 /* Prints "sekisho <name>: <problem>" and how to get help; returns SK_EXIT_USAGE. */
 int sk_cli_usage(const char *name, const char *problem, const char *argument);

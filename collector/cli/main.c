@@ -15,7 +15,8 @@ static const struct subcommand {
 } SUBCOMMANDS[] = {
     {"account", sk_cli_account, "--state DIR --account NAME --roles ROLE[,ROLE]",
      "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
-    {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json]", "サイトファイルを検査し、読出し計画と回線の余裕を示す",
+    {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json] [--lang ja|en]",
+     "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
     {"roster", sk_cli_roster,
      "import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run] | do COMMAND JSON --state DIR",
@@ -26,15 +27,33 @@ static const struct subcommand {
 };
 enum { SUBCOMMAND_COUNT = sizeof(SUBCOMMANDS) / sizeof(SUBCOMMANDS[0]) };
 
-const char *sk_cli_text(const char *ja, const char *en)
+static int spoken = -1; /* by --lang; -1: the locale decides */
+
+enum sk_lang sk_cli_language(void)
 {
     static const char *const VARIABLES[] = {"LC_ALL", "LC_MESSAGES", "LANG"}; /* POSIX: the first that is set decides */
+    if (spoken >= 0)
+        return (enum sk_lang)spoken;
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++) {
         const char *value = getenv(VARIABLES[i]);
         if (value != NULL && value[0] != '\0')
-            return strncmp(value, "ja", 2) == 0 ? ja : en;
+            return strncmp(value, "ja", 2) == 0 ? SK_LANG_JA : SK_LANG_EN;
     }
-    return en;
+    return SK_LANG_EN;
+}
+
+bool sk_cli_speak(const char *word)
+{
+    const bool ja = strcmp(word, "ja") == 0;
+    if (!ja && strcmp(word, "en") != 0)
+        return false;
+    spoken = ja ? SK_LANG_JA : SK_LANG_EN;
+    return true;
+}
+
+const char *sk_cli_text(const char *ja, const char *en)
+{
+    return sk_cli_language() == SK_LANG_JA ? ja : en;
 }
 
 int sk_cli_usage(const char *name, const char *problem, const char *argument)

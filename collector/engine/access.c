@@ -222,6 +222,8 @@ void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *
     sk_body_put_u8(body, SK_TAG_CLOCK_QUALITY, passage->now->clock_quality);
     if (sk_agreement_word(passage->ours.agreement) != NULL)
         sk_body_put_u8(body, SK_TAG_AGREEMENT, passage->ours.agreement);
+    if (passage->reader != NULL && sk_is_passage(passage->ev) && sk_reader_is_degraded(engine, passage->reader))
+        sk_body_put_u8(body, SK_TAG_DEGRADED, 1);
 }
 
 static void write_field(struct sk_writer *writer, const char *text, size_t capacity)

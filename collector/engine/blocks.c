@@ -197,7 +197,7 @@ enum sk_err sk_block_begin(struct sk_engine *engine, const struct sk_block_read 
     ret_step->walks = !block->calm || now->mono_us - block->walked_us >= SHOW_US;
     for (uint32_t i = first_of(engine, block); ret_step->walks && i < end_of(engine, block); i++)
         if (engine->points[i].block == ret_step->number) {
-            ret_step->transitions += 3u * engine->points[i].cond_count + 4u;
+            ret_step->transitions += 3u * engine->points[i].cond_count + 4u + sk_latch_records(engine, i);
             ret_step->points++;
         }
     return SK_OK;

@@ -289,6 +289,8 @@ static void timer_input(const struct sk_engine *engine, const struct sk_cond *co
     detail[0] = '\0';
     if (cond->kind == SK_CK_COMM || cond->kind == SK_CK_QUALITY || (cond->kind >= SK_CK_GAP && cond->kind <= SK_CK_CTRL_LAST_))
         ret_input->simulated = sk_device_is_simulated(engine, cond->owner);
+    if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_ && engine->site->doors[cond->owner].controller >= 0)
+        ret_input->simulated = sk_device_is_simulated(engine, (uint32_t)engine->site->doors[cond->owner].controller);
     if (cond->alarm != NULL) {
         const struct sk_alarm *alarm = &cond->alarm->alarm;
         ret_input->has_value = alarm->has_value;
@@ -318,6 +320,8 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
         input.value = rate_of(engine, cond, now->mono_us);
     if (cond->kind == SK_CK_GAP)
         input.matched = sk_gap_detail(engine, cond, detail);
+    if (cond->kind == SK_CK_DOOR_COUNT)
+        sk_tail_detail(engine, cond->owner, detail);
     if (cond->kind == SK_CK_QUALITY)
         input.matched = sk_quality_detail(engine, cond->owner, detail);
     if (cond->kind == SK_CK_SILENT && cond->state == SK_CS_PENDING)

@@ -60,17 +60,21 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
     engine->watches = sk_calloc(site->point_count + site->device_count, sizeof *engine->watches);
+    engine->blinds = sk_calloc(site->link_count, sizeof *engine->blinds);
     engine->conds = sk_calloc(engine->cond_count, sizeof *engine->conds);
     engine->device_cond = sk_calloc(site->device_count, sizeof *engine->device_cond);
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
     engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
     engine->door_watches = sk_calloc(site->door_count, sizeof *engine->door_watches);
+    engine->tails = sk_calloc(site->door_count, sizeof *engine->tails);
+    engine->count_limits = sk_calloc(site->door_count, sizeof *engine->count_limits);
     engine->busy = sk_calloc(site->door_count, sizeof *engine->busy);
     engine->tallies = sk_calloc(engine->tally_count, sizeof *engine->tallies);
-    if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->conds == NULL ||
-        engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL || engine->ctrls == NULL ||
-        engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL)
+    if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->blinds == NULL ||
+        engine->conds == NULL || engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL ||
+        engine->ctrls == NULL || engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL ||
+        engine->tails == NULL || engine->count_limits == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }
@@ -91,6 +95,8 @@ static void wire_points(struct sk_engine *engine, uint32_t *at)
         struct sk_point_state *state = &engine->points[i];
         state->first_cond = *at;
         state->cond_count = (uint16_t)point->limit_count;
+        state->lock_kind = sk_latch_kind(engine, i);
+        state->lock_state = -1;
         state->heartbeat = point->profile != NULL && point->profile->heartbeat;
         state->matters = sk_quality_matters(point);
         state->answers = point->profile != NULL || strcmp(sk_text_or(point->name), "device.comm") == 0;
@@ -132,6 +138,22 @@ static void wire_kinds(struct sk_engine *engine, uint32_t *at, uint8_t first, ui
         add_cond(engine, at, kind, owner, sk_kind_limit(kind), sk_kind_limit(kind)->severity);
 }
 
+static void wire_counter(struct sk_engine *engine, uint32_t door)
+{
+    static const char *const names[] = {[SK_TAIL_IN] = "people.count.in", [SK_TAIL_OUT] = "people.count.out"};
+    const struct sk_door_info *info = &engine->site->doors[door];
+    engine->tails[door].quiet_mono = SK_NEVER;
+    engine->count_limits[door] = *sk_kind_limit(SK_CK_DOOR_COUNT);
+    if (info->resolve_ms > 0)
+        engine->count_limits[door].dwell_ms = info->resolve_ms;
+    engine->conds[sk_door_cond(engine, door, SK_CK_DOOR_COUNT)].limit = &engine->count_limits[door];
+    for (uint32_t way = 0; way < SK_TAIL_WAYS && info->counter > 0; way++) {
+        const int32_t point = sk_site_device_point(engine->site, (uint32_t)info->counter - 1, names[way]);
+        if (point >= 0)
+            engine->points[point].counts = 2 * (1 + door) + way;
+    }
+}
+
 static void wire_heartbeat(struct sk_engine *engine, uint32_t index)
 {
     struct sk_ctrl *ctrl = &engine->ctrls[index];
@@ -148,6 +170,7 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
     engine->door_cond = *at;
     for (uint32_t i = 0; i < site->door_count; i++) {
         wire_kinds(engine, at, SK_CK_DOOR_ALARM, SK_CK_DOOR_LAST_, i);
+        wire_counter(engine, i);
         sk_door_model_init(&engine->door_watches[i].model);
         engine->door_watches[i].recorded = SK_DOOR_MODEL_NORMAL;
         engine->door_watches[i].settle_mono = engine->door_watches[i].busy_look_mono = SK_NEVER;
@@ -243,6 +266,8 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->tallies);
     sk_free(engine->door_watches);
     sk_free(engine->busy);
+    sk_free(engine->tails);
+    sk_free(engine->count_limits);
     sk_free(engine->ctrls);
     sk_free(engine->rates);
     sk_free(engine->ctrl_of_device);
@@ -251,6 +276,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->devices);
     sk_free(engine->conds);
     sk_free(engine->watches);
+    sk_free(engine->blinds);
     sk_free(engine->points);
     sk_free(engine->blocks);
     sk_free(engine->views);

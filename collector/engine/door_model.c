@@ -342,6 +342,9 @@ void sk_door_model_take(struct sk_door_model *model, const struct sk_door_info *
 {
     enum sk_door_family family;
     *ret_outcome = (struct sk_door_outcome){0};
+    if (input->ev == SK_EV_ACC_GRANTED && model->opening.present && model->opening.grants < UINT8_MAX &&
+        sk_door_time_of(&input->time) >= sk_door_time_of(&model->opening.time))
+        model->opening.grants++; /* one more came while it stood open */
     if (input->ev == SK_EV_ACC_GRANTED)
         add_excuse(model, input, SK_EX_GRANT, input->seq);
     else if (input->ev == SK_EV_ACC_REX)

@@ -67,6 +67,8 @@ void sk_engine_door(const struct sk_engine *engine, uint32_t index, struct sk_do
                                       .doubt = doubt_of(&watch->model.told[SK_DF_PHYS], ctrl),
                                       .differs = watch->differs,
                                       .disabled_readers = watch->model.disabled};
+    for (size_t i = 0; i < door->reader_count && i < 32; i++)
+        ret_view->degraded_readers |= (uint32_t)sk_reader_is_degraded(engine, &door->readers[i]) << i;
     for (int i = 0; i < SK_DF_COUNT; i++) {
         const struct sk_told *told = &watch->model.told[i];
         struct sk_door_state_view *to = &ret_view->states[i];

@@ -23,6 +23,8 @@ void sk_door_arm(struct sk_engine *engine, uint32_t index)
         deadline = watch->settle_mono;
     if (sk_silence_deadline(engine, index) < deadline)
         deadline = sk_silence_deadline(engine, index);
+    if (sk_tail_deadline(engine, index) < deadline)
+        deadline = sk_tail_deadline(engine, index);
     if (deadline == SK_NEVER)
         sk_heap_cancel(&engine->heap, engine->node_door + index);
     else
@@ -163,6 +165,7 @@ bool sk_doors_watch(struct sk_engine *engine, const struct sk_passage *passage, 
     if (ret_outcome->late_too_long)
         tell_past(engine, index, SK_DOOR_MODEL_TOO_LONG, ret_outcome, &moment, effects);
     tell(engine, index, before, ret_outcome, &moment, effects);
+    sk_tail_closed(engine, passage, ret_outcome, effects);
     if (passage->ev == SK_EV_DOOR_ALARM && ret_outcome->told_new)
         watch->settle_mono = passage->now->mono_us + settle_us;
     return true;
@@ -268,6 +271,7 @@ void sk_door_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
     if (watch->settle_mono <= now->mono_us)
         settle(engine, index, now, effects);
     sk_silence_look(engine, index, now, effects);
+    sk_tail_look(engine, index, now, effects);
     sk_pending_door(engine, index, now, effects);
     sk_door_arm(engine, index);
 }

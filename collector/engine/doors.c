@@ -110,6 +110,21 @@ static bool lists(const struct sk_second_decision *ours, uint16_t reason)
     return false;
 }
 
+/* A grant with fewer factors than a two-factor door wants, or with factors that nobody told. */
+static void record_factors(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    const uint16_t required = passage->ours.factors_required, used = passage->event->factors;
+    if (passage->door == NULL || passage->reader == NULL || passage->ev != SK_EV_ACC_GRANTED ||
+        passage->event->decision != SK_DECISION_GRANTED || (required & (required - 1u)) == 0 || (used & required) == required)
+        return;
+    const struct sk_door_note note = {.ev = used == 0 ? SK_EV_FACTOR_UNKNOWN : SK_EV_FACTOR_SINGLE,
+                                      .occurrence_class = passage->occurrence_class,
+                                      .direction = passage->reader->entry ? "entry" : "exit",
+                                      .subject = passage->ours.person != NULL ? passage->ours.person->person.tag : NULL,
+                                      .detail = sk_reader_is_degraded(engine, passage->reader) ? "reader degraded" : NULL};
+    sk_door_note_record(engine, (uint32_t)(passage->door - engine->site->doors), &note, passage->now, effects);
+}
+
 /* What our own roster says against a grant. The passage that follows its grant adds nothing; alone (the grant was lost) it
  * does.
  */
@@ -181,6 +196,7 @@ void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, s
     const struct row *row = find_row(passage);
     struct sk_door_outcome outcome;
     const bool watched = sk_doors_watch(engine, passage, &outcome, effects);
+    record_factors(engine, passage, effects);
     judge_passage(engine, passage, effects);
     if (passage->ev == SK_EV_ACC_DURESS) {
         const uint32_t cond =

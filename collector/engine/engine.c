@@ -11,11 +11,12 @@ enum sk_err sk_engine_reserve(struct sk_engine *engine, struct sk_effects *effec
 }
 
 /* A whole site can fall silent at once; one step fires so many, and the deadline stays in the past for the next. */
-enum { DUE_PER_STEP = 256 };
+enum { DUE_PER_STEP = 256, DOOR_TRANSITIONS = 10 };
 
 struct due {
     const struct sk_engine *engine;
     size_t left;
+    size_t doors;
     size_t widest; /* conditions of the widest point that is due */
 };
 
@@ -27,6 +28,7 @@ static void count_due(void *context, uint32_t node)
     const size_t conds = node < due->engine->node_device ? due->engine->points[node].cond_count : 0;
     if (conds > due->widest)
         due->widest = conds;
+    due->doors += node >= due->engine->node_door && node < due->engine->node_alive;
     due->left++;
 }
 
@@ -61,7 +63,9 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
     sk_blocks_wake(engine, until_mono);
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(engine, effects, transitions + most * (3 * due.widest + 4), points + most);
+    const enum sk_err err = sk_engine_reserve(
+        engine, effects, transitions + most * (3 * due.widest + 4) + DOOR_TRANSITIONS * (due.doors < most ? due.doors : most),
+        points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */
@@ -103,7 +107,7 @@ enum sk_err sk_engine_block(struct sk_engine *engine, const struct sk_block_read
     if (read != NULL)
         err = sk_block_begin(engine, read, samples, count, now, &step);
     for (size_t i = 0; i < count; i++)
-        step.transitions += 3u * engine->points[samples[i].point].cond_count + 4u;
+        step.transitions += 3u * engine->points[samples[i].point].cond_count + 4u + sk_latch_records(engine, samples[i].point);
     if (err == SK_OK)
         err = sk_engine_advance(engine, earliest(samples, count, now), now, step.transitions, step.points + count, effects);
     if (err != SK_OK)

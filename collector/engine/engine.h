@@ -111,6 +111,10 @@ void sk_engine_hold(struct sk_engine *engine, bool held);
 /* The caller did not run for so long until now, and perhaps its pollers did not either: nobody's silence counts for that time,
  * and the log names the interval (sys.interrupted). Before the inputs that waited. */
 enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const struct sk_now *now, struct sk_effects *effects);
+/* Nobody watches this link for now, because our own poller does not run: its devices' silence is not theirs (no CommLost, no
+ * Stale), while their values grow old as ever. May be said more than once; each saying is taken back once. */
+enum sk_err sk_engine_blind(struct sk_engine *engine, uint32_t link, bool is_blind, const struct sk_now *now,
+                            struct sk_effects *effects);
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 int64_t sk_engine_deadline(struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
 
@@ -160,6 +164,12 @@ struct sk_door_view {
 };
 /* door: index. */
 void sk_engine_door(const struct sk_engine *engine, uint32_t door, struct sk_door_view *ret_view);
+
+/* People whom its counter saw and no passage explains; 0: none to resolve. */
+uint32_t sk_engine_door_surplus(const struct sk_engine *engine, uint32_t door, int64_t *ret_since_us);
+/* A person says what it was. NOT_FOUND: there is none to resolve. */
+enum sk_err sk_engine_door_resolve(struct sk_engine *engine, uint32_t door, const char *cause, const char *reason,
+                                   const struct sk_actor *actor, const struct sk_now *now, struct sk_effects *effects);
 
 /* Looking: borrowed until the next step. */
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point);

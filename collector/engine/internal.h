@@ -12,6 +12,7 @@
 #include "collector/engine/decide.h"
 #include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
+#include "collector/engine/tailgate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
@@ -166,6 +167,9 @@ struct sk_point_state {
     uint8_t standing;                  /* enum sk_standing */
     int64_t shown_mono;                /* last POINT effect */
     uint32_t head_of;                  /* 1 + controller whose newest number it says; 0 none */
+    uint32_t counts;                   /* 2 * (1 + door) + way of the people it counts; 0 none */
+    uint8_t lock_kind;                 /* latches.c; 0: its changes are no records */
+    int32_t lock_state;                /* last word; -1 none */
     uint32_t block;                    /* number of the block it belongs to, from 1; 0 none */
     uint8_t told_quality, told_reason; /* of the sample that made it a member; staleness overwrites the view's */
     uint32_t leads;                    /* number of the block that has its name; 0 none */
@@ -273,6 +277,11 @@ struct sk_index_row { /* for restoring: hash of a name -> number */
     uint32_t number;
 };
 
+struct sk_blind {   /* a link that nobody watches */
+    uint32_t count; /* how many say so */
+    int64_t since_mono;
+};
+
 struct sk_engine {
     const struct sk_site *site;
     uint64_t boot; /* hash of the boot id */
@@ -286,6 +295,7 @@ struct sk_engine {
     bool has_leaders;
     struct sk_block *blocks; /* in the order they were first read */
     size_t block_count, block_capacity;
+    struct sk_blind *blinds; /* by link */
     /* conditions */
     struct sk_cond *conds;
     size_t cond_count;
@@ -295,8 +305,10 @@ struct sk_engine {
     struct sk_limit *quality_limits; /* by device: its own time */
     uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
     struct sk_door_watch *door_watches;
-    struct sk_busy *busy;       /* by door */
-    const struct sk_zone *zone; /* borrowed; NULL: UTC */
+    struct sk_tail *tails;         /* by door */
+    struct sk_limit *count_limits; /* by door: its own resolve_time */
+    struct sk_busy *busy;          /* by door */
+    const struct sk_zone *zone;    /* borrowed; NULL: UTC */
     struct sk_rate *rates;
     size_t rate_count;
     char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
@@ -348,6 +360,8 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
+
+bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,
@@ -507,6 +521,25 @@ void sk_doors_again(struct sk_engine *engine, const struct sk_ctrl *ctrl, const 
 void sk_door_fire(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
 void sk_door_arm(struct sk_engine *engine, uint32_t door);
 uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind); /* doors.c */
+
+/* tailgate.c */
+void sk_tail_count(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects);
+void sk_tail_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* before _move */
+void sk_tail_closed(struct sk_engine *engine, const struct sk_passage *passage, const struct sk_door_outcome *outcome,
+                    struct sk_effects *effects);
+void sk_tail_look(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+int64_t sk_tail_deadline(const struct sk_engine *engine, uint32_t door);
+void sk_tail_detail(const struct sk_engine *engine, uint32_t door, char detail[SK_ALARM_TEXT_MAX]);
+void sk_pending_tail(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_tail_read(struct sk_engine *engine, const char *door, struct sk_reader *reader, int64_t mono_shift_us);
+
+/* latches.c */
+uint8_t sk_latch_kind(const struct sk_engine *engine, uint32_t point);
+void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, const struct sk_now *now,
+                   struct sk_effects *effects);
+size_t sk_latch_records(const struct sk_engine *engine, uint32_t point); /* at most, of one change */
+enum sk_err sk_latch_read(struct sk_engine *engine, const char *point, struct sk_reader *reader);
+bool sk_reader_is_degraded(const struct sk_engine *engine, const struct sk_reader_info *reader);
 
 /* silence.c */
 void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_silence, const struct sk_now *now,

@@ -121,7 +121,7 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
 
 void sk_device_fire(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (watch_due(engine, engine->node_device + device, now, effects)) {
+    if (watch_due(engine, engine->node_device + device, now, effects) && !sk_device_is_unwatched(engine, device)) {
         sk_ctrl_contact_lost(engine, device, true, now, effects);
         feed_comm(engine, device, SK_V_ABNORMAL, sk_device_is_simulated(engine, device), now, effects);
     }
@@ -144,6 +144,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
 {
     const struct sk_point_state *state = &engine->points[point];
     const struct sk_sample *sample = &engine->views[point].sample;
+    const bool unwatched = sk_device_is_unwatched(engine, engine->site->points[point].device);
     char detail[SK_ALARM_TEXT_MAX];
     for (uint32_t i = state->first_cond; i < state->first_cond + state->cond_count; i++) {
         struct sk_cond *cond = &engine->conds[i];
@@ -162,7 +163,7 @@ static void tell_stale(struct sk_engine *engine, uint32_t point, const struct sk
             sk_rate_clear(&engine->rates[cond->rate]);
             sk_pending_rate(engine, i, now, effects);
         }
-        if (cond->limit->condition == SK_COND_STALE)
+        if (cond->limit->condition == SK_COND_STALE && !unwatched)
             input.verdict = SK_V_ABNORMAL;
         sk_cond_feed(engine, i, &input, effects);
         if (cond->limit->condition != SK_COND_STALE)
@@ -305,7 +306,7 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
     }
     const char *words;
     const struct sk_sample safe = sane(engine, sample, text, text_length, &words);
-    const bool good = speaks(&safe);
+    const bool good = speaks(&safe), first = !state->seen;
     const bool changed = good && (!state->seen || differs(view, &safe, words));
     take_value(view, &safe, words, changed);
     if (good && (changed || !state->heartbeat)) {
@@ -320,6 +321,10 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
     }
     heard(engine, &safe, now, effects);
     show(engine, point, now, effects);
+    if (state->counts > 0)
+        sk_tail_count(engine, point, now, effects);
+    if (state->lock_kind > 0)
+        sk_latch_take(engine, point, first, now, effects);
     if (state->head_of > 0)
         sk_silence_head(engine, state->head_of - 1, now, effects);
     sk_conds_of_point(engine, point, changed, now, effects);

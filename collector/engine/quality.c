@@ -121,7 +121,8 @@ void sk_quality_tell(struct sk_engine *engine, uint32_t device, const struct sk_
         return;
     const struct sk_cond *cond = &engine->conds[state->cond];
     const uint64_t bad = count(state);
-    const enum sk_verdict verdict = is_comm_lost(engine, device) ? SK_V_BAND : bad > 0 ? SK_V_ABNORMAL : SK_V_NORMAL;
+    const bool silent = is_comm_lost(engine, device) || sk_device_is_unwatched(engine, device);
+    const enum sk_verdict verdict = silent ? SK_V_BAND : bad > 0 ? SK_V_ABNORMAL : SK_V_NORMAL;
     if (is_known(cond, verdict, bad))
         return;
     char detail[SK_ALARM_TEXT_MAX];

@@ -312,6 +312,18 @@ static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct 
     return sk_door_read(engine, rest, reader, moment.shift);
 }
 
+static enum sk_err read_tail(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    const struct moment moment = read_moment(reader, engine, now);
+    return sk_tail_read(engine, rest, reader, moment.shift);
+}
+
+static enum sk_err read_lock(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_latch_read(engine, rest, reader);
+}
+
 static enum sk_err read_busy(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
     (void)now;
@@ -331,7 +343,7 @@ static const struct {
 } row_kinds[] = {
     {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
     {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
-    {"door/", read_door}, {"ctrl/", read_ctrl}, {"busy/", read_busy},
+    {"door/", read_door}, {"ctrl/", read_ctrl}, {"busy/", read_busy},   {"tail/", read_tail},     {"lock/", read_lock},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,

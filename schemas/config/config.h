@@ -20,6 +20,21 @@
 /* Loads path; profiles are looked for in the file's "profile_path" directories (relative to the file), then in
  * `profile_directory` (NULL: the built-in place, SK_PROFILE_DIR or, beside the binary, ../share/sekisho/profiles). */
 enum sk_err sk_site_load(const char *path, const char *profile_directory, struct sk_site **ret_site, struct sk_fault *fault);
+/* Everything that is wrong, as far as one thing can be judged without another: a key that is none hides no other key, a bad
+ * device no other device; what refers to something refused is not judged. Texts are cut to their fields. */
+enum { SK_CONFIG_FAULTS_MAX = 50 };
+struct sk_config_fault {
+    enum sk_err code;
+    char file[128], path[160];   /* path "": the file as a whole; the text then begins with its name */
+    char text[2][SK_FAULT_TEXT]; /* what was found, what was expected, what to do; by enum sk_lang */
+};
+struct sk_config_faults {
+    size_t count, more; /* more: beyond what fits */
+    struct sk_config_fault at[SK_CONFIG_FAULTS_MAX];
+};
+/* As sk_site_load(); all is emptied first, and fault is the first of them. */
+enum sk_err sk_site_load_all(const char *path, const char *profile_directory, struct sk_site **ret_site,
+                             struct sk_config_faults *all, struct sk_fault *fault);
 void sk_site_free(struct sk_site *site);
 
 /* The points that a profile alone describes, for tools and tests. */

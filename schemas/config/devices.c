@@ -91,6 +91,8 @@ static enum sk_err wire_check(struct cfg *c, const struct cfg_at *at, const cJSO
         return cfg_fail(c, CFG_AT(at, "topic"), SK_ERR_PARSE, "a Modbus device has no topic; remove it");
     if (link_mqtt && (sk_json_get(json, "unit") != NULL || sk_json_get(json, "unit_index") != NULL))
         return cfg_fail(c, at, SK_ERR_PARSE, "an MQTT device has no unit; remove unit and unit_index");
+    if (link->protocol == SK_PROTO_MODBUS_RTU && sk_json_get(json, "unit") == NULL)
+        return cfg_fail(c, at, SK_ERR_PARSE, "found no key 'unit'; expected the device's number on the serial line; add it");
     if (link->protocol == SK_PROTO_MODBUS_RTU && (device->unit < 1 || device->unit > 247))
         return cfg_fail(c, CFG_AT(at, "unit"), SK_ERR_RANGE, "found %u; expected 1 to 247 on a serial line", device->unit);
     return link_mqtt ? cfg_topic_check(c, CFG_AT(at, "topic"), device->topic) : stride_check(c, at, device);
@@ -175,29 +177,29 @@ static enum sk_err raws_read(struct cfg_load *load, const struct cfg_at *at, con
     load->raw_devices = cfg_arena_take(load->c.scratch, load->raw_device_count, sizeof(*load->raw_devices));
     if (load->raw_devices == NULL)
         return cfg_nomem(&load->c);
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++) {
-        enum sk_err err = cfg_read(&load->c, CFG_AT_INDEX(at, i), CFG_SECTION_device, item, &load->raw_devices[i]);
-        if (err != SK_OK)
-            return err;
-    }
-    return SK_OK;
+    enum sk_err first = SK_OK;
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++)
+        if (!cfg_goes_on(&first, cfg_read(&load->c, CFG_AT_INDEX(at, i), CFG_SECTION_device, item, &load->raw_devices[i])))
+            break;
+    return first;
 }
 
 enum sk_err cfg_devices_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json)
 {
     size_t i = 0, own = load->site->link_count + 1; /* one per link, and the monitor itself */
     enum sk_err err = raws_read(load, at, json);
-    if (err == SK_OK)
-        err = cfg_profiles_load(load, at);
-    if (err != SK_OK)
+    if (err != SK_ERR_NOMEM)
+        cfg_goes_on(&err, cfg_profiles_load(load, at));
+    if (err != SK_OK || !load->refers)
         return err;
     struct sk_device *devices = cfg_arena_take(load->c.arena, load->raw_device_count + own, sizeof(*devices));
     if (devices == NULL)
         return cfg_nomem(&load->c);
     load->site->devices = devices;
     load->site->device_count = load->raw_device_count;
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL && err == SK_OK; item = item->next, i++)
-        err = device_resolve(load, CFG_AT_INDEX(at, i), item, &load->raw_devices[i], &devices[i]);
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++)
+        if (!cfg_goes_on(&err, device_resolve(load, CFG_AT_INDEX(at, i), item, &load->raw_devices[i], &devices[i])))
+            break;
     if (err == SK_OK)
         err = cfg_twins(&load->c, at, devices, load->raw_device_count, sizeof(*devices));
     return err == SK_OK ? machines_check(&load->c, at, devices, load->raw_device_count) : err;

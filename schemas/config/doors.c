@@ -188,8 +188,9 @@ enum sk_err cfg_doors_read(struct cfg_load *load, const struct cfg_at *at, const
     if (doors == NULL)
         return cfg_nomem(&load->c);
     enum sk_err err = SK_OK;
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL && err == SK_OK; item = item->next, i++)
-        err = door_read(load, CFG_AT_INDEX(at, i), item, &doors[i]);
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++)
+        if (!cfg_goes_on(&err, door_read(load, CFG_AT_INDEX(at, i), item, &doors[i])))
+            break;
     if (err != SK_OK)
         return err;
     load->site->doors = doors;

@@ -8,9 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schemas/base/bytes.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 #include "schemas/config/load.h"
+
+static enum sk_err said(struct cfg *c, enum sk_err code, const char *what, const char *why)
+{
+    char text[SK_FAULT_TEXT];
+    (void)sk_text_format(text, sizeof(text), "%s: %s: %s", c->file, what, why);
+    return cfg_pass(c, code, text);
+}
 
 static enum sk_err read_whole(struct cfg *c, FILE *file, char **ret_text, size_t *ret_length)
 {
@@ -32,7 +40,7 @@ static enum sk_err read_whole(struct cfg *c, FILE *file, char **ret_text, size_t
     }
     if (ferror(file)) {
         sk_free(text);
-        return sk_fault_set(c->fault, SK_ERR_IO, "%s: cannot be read: %s; check that it is a file", c->file, strerror(errno));
+        return said(c, SK_ERR_IO, "cannot be read", strerror(errno));
     }
     *ret_text = text;
     *ret_length = length;
@@ -49,7 +57,7 @@ enum sk_err cfg_digest_add(struct cfg *c, struct sk_hash *digest, const char *te
         err = sk_sha256_run(engine, slices, 2, &sum);
     sk_sha256_free(engine);
     if (err != SK_OK)
-        return sk_fault_set(c->fault, err, "%s: cannot be hashed: %s", c->file, sk_err_text(err));
+        return said(c, err, "cannot be hashed", sk_err_text(err));
     *digest = sum;
     return SK_OK;
 }
@@ -70,23 +78,35 @@ static FILE *regular_open(const char *path)
     return file;
 }
 
+/* UTF-8 with a byte order mark is what some editors write: taken as it is meant. Two bytes a letter is another thing. */
+enum sk_err cfg_text_parse(struct cfg *c, const char *text, size_t length, cJSON **ret_json)
+{
+    struct sk_fault fault = {SK_OK, ""};
+    const bool mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+    const bool wide = length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0);
+    if (wide)
+        return said(c, SK_ERR_PARSE, "found UTF-16", "expected UTF-8; save the file as UTF-8");
+    enum sk_err err = sk_json_parse(mark ? text + 3 : text, mark ? length - 3 : length, &SK_JSON_FILE, ret_json, &fault);
+    if (err == SK_OK)
+        return SK_OK;
+    (void)sk_fault_prefix(&fault, "%s", c->file);
+    return cfg_pass(c, err, fault.text);
+}
+
 enum sk_err cfg_file_parse(struct cfg *c, const char *path, struct sk_hash *digest, cJSON **ret_json)
 {
     char *text = NULL;
     size_t length = 0;
     FILE *file = regular_open(path);
     if (file == NULL)
-        return sk_fault_set(c->fault, errno == ENOENT ? SK_ERR_NOT_FOUND : SK_ERR_IO, "%s: cannot be opened: %s", c->file,
-                            errno == EINVAL ? "not a regular file" : strerror(errno));
+        return said(c, errno == ENOENT ? SK_ERR_NOT_FOUND : SK_ERR_IO, "cannot be opened",
+                    errno == EINVAL ? "not a regular file" : strerror(errno));
     enum sk_err err = read_whole(c, file, &text, &length);
     (void)fclose(file);
     if (err == SK_OK && digest != NULL)
         err = cfg_digest_add(c, digest, text, length);
-    if (err == SK_OK) {
-        err = sk_json_parse(text, length, &SK_JSON_FILE, ret_json, c->fault);
-        if (err != SK_OK)
-            (void)sk_fault_prefix(c->fault, "%s", c->file);
-    }
+    if (err == SK_OK)
+        err = cfg_text_parse(c, text, length, ret_json);
     sk_free(text);
     return err;
 }

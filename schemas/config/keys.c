@@ -186,6 +186,49 @@ static enum sk_err bool_take(struct cfg *c, const struct cfg_at *at, const struc
     return SK_OK;
 }
 
+/* Edits between two words (Levenshtein), for "did you mean"; words longer than a row count as far apart. */
+static int distance(const char *a, const char *b)
+{
+    int row[40];
+    size_t n = strlen(b);
+    if (n >= sizeof(row) / sizeof(row[0]) || strlen(a) >= sizeof(row) / sizeof(row[0]))
+        return 99;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = (int)j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i + 1;
+        for (size_t j = 0; j < n; j++) {
+            int best = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            if (row[j + 1] + 1 < best)
+                best = row[j + 1] + 1;
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            row[j + 1] = best;
+        }
+    }
+    return row[n];
+}
+
+/* The word that was perhaps meant, out of the family's list "a|b|c"; NULL. Lives until the next call. */
+static const char *nearest_word(enum cfg_words words, const char *word)
+{
+    static _Thread_local char nearest[40];
+    char list[1024], *rest = list;
+    int least = 3;
+    words_list(words, list, sizeof(list));
+    nearest[0] = '\0';
+    for (char *one = strsep(&rest, "|"); one != NULL; one = strsep(&rest, "|")) {
+        const int d = distance(word, one);
+        if (d < least) {
+            least = d;
+            (void)sk_text_copy(nearest, sizeof(nearest), one);
+        }
+    }
+    return nearest[0] != '\0' ? nearest : NULL;
+}
+
 static enum sk_err word_take(struct cfg *c, const struct cfg_at *at, const struct key *key, const cJSON *json, void *to)
 {
     const char *word = sk_json_text(json);
@@ -193,7 +236,9 @@ static enum sk_err word_take(struct cfg *c, const struct cfg_at *at, const struc
     if (value < 0) {
         char list[160];
         words_list(key->words, list, sizeof(list));
-        return cfg_wrong(c, at, json, SK_ERR_PARSE, "one of %s; choose one", list);
+        const char *nearest = word != NULL ? nearest_word(key->words, word) : NULL;
+        return nearest != NULL ? cfg_wrong(c, at, json, SK_ERR_PARSE, "one of %s; perhaps '%s' is meant", list, nearest)
+                               : cfg_wrong(c, at, json, SK_ERR_PARSE, "one of %s; choose one", list);
     }
     memcpy(to, &value, sizeof(value));
     return SK_OK;
@@ -216,7 +261,8 @@ static enum sk_err json_take(struct cfg *c, const struct cfg_at *at, const struc
 {
     bool list = key->type == LIST, any = key->type == ANY;
     if (!any && !(list ? cJSON_IsArray(json) : cJSON_IsObject(json)))
-        return cfg_wrong(c, at, json, SK_ERR_PARSE, "%s", list ? "a list in [ ]" : "an object in { }");
+        return list ? cfg_wrong(c, at, json, SK_ERR_PARSE, "a list in [ ]")
+                    : cfg_wrong(c, at, json, SK_ERR_PARSE, "an object in { }");
     if (list && (double)cJSON_GetArraySize(json) > key->high)
         return cfg_fail(c, at, SK_ERR_RANGE, "found %d elements; expected at most %.0f; shorten the list",
                         cJSON_GetArraySize(json), key->high);
@@ -272,52 +318,33 @@ static void fallback_set(const struct key *key, void *to)
 }
 
 /* --- one object --- */
-/* Edits between two words (Levenshtein), for "did you mean"; words longer than a row count as far apart. */
-static int distance(const char *a, const char *b)
-{
-    int row[40];
-    size_t n = strlen(b);
-    if (n >= sizeof(row) / sizeof(row[0]) || strlen(a) >= sizeof(row) / sizeof(row[0]))
-        return 99;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (int)j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < n; j++) {
-            int best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            if (row[j + 1] + 1 < best)
-                best = row[j + 1] + 1;
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            row[j + 1] = best;
-        }
-    }
-    return row[n];
-}
-
-static enum sk_err unknown_key(struct cfg *c, const struct cfg_at *at, enum cfg_section section, const char *name)
+static const char *nearest_key(enum cfg_section section, const char *name)
 {
     const char *nearest = NULL;
-    char list[120] = "";
-    size_t used = 0;
     int least = 3;
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (KEYS[i].section != section)
-            continue;
-        int d = distance(name, KEYS[i].name);
+        const int d = KEYS[i].section == section ? distance(name, KEYS[i].name) : 99;
         if (d < least) {
             least = d;
             nearest = KEYS[i].name;
         }
-        if (used < sizeof(list)) {
-            int n = snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", KEYS[i].name);
-            used += n > 0 ? (size_t)n : 0;
-        }
     }
+    return nearest;
+}
+
+static enum sk_err unknown_key(struct cfg *c, const struct cfg_at *at, enum cfg_section section, const char *name)
+{
+    const char *nearest = nearest_key(section, name);
+    char list[120] = "";
+    size_t used = 0;
     if (nearest != NULL)
         return cfg_fail(c, at, SK_ERR_PARSE, "found unknown key '%.40s'; expected '%s'; correct its spelling", name, nearest);
+    for (size_t i = 0; i < KEY_COUNT && used < sizeof(list); i++) {
+        if (KEYS[i].section != section)
+            continue;
+        int n = snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", KEYS[i].name);
+        used += n > 0 ? (size_t)n : 0;
+    }
     return cfg_fail(c, at, SK_ERR_PARSE, "found unknown key '%.40s'; expected one of %s%s; remove it", name, list,
                     used >= sizeof(list) ? "..." : "");
 }
@@ -330,27 +357,39 @@ static const struct key *key_find(enum cfg_section section, const char *name)
     return NULL;
 }
 
+/* Is there a key that was meant to be this one? It is told by its own fault. */
+static bool is_misspelt(enum cfg_section section, const cJSON *json, const char *name)
+{
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next) {
+        const char *nearest = key_find(section, item->string) == NULL ? nearest_key(section, item->string) : NULL;
+        if (nearest != NULL && strcmp(nearest, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum sk_err cfg_read(struct cfg *c, const struct cfg_at *at, enum cfg_section section, const cJSON *json, void *to)
 {
     char *base = to;
+    enum sk_err first = SK_OK;
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (KEYS[i].section == section)
+            fallback_set(&KEYS[i], base + KEYS[i].offset);
     if (json != NULL && !cJSON_IsObject(json))
         return cfg_wrong(c, at, json, SK_ERR_PARSE, "an object in { }");
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (KEYS[i].section != section)
-            continue;
-        fallback_set(&KEYS[i], base + KEYS[i].offset);
-        if (KEYS[i].fallback[0] == '!' && sk_json_get(json, KEYS[i].name) == NULL)
-            return cfg_fail(c, at, SK_ERR_PARSE, "found no key '%s'; expected one; add it", KEYS[i].name);
-    }
     for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next) {
         const struct key *key = key_find(section, item->string);
-        if (key == NULL)
-            return unknown_key(c, at, section, item->string);
-        enum sk_err err = TAKE[key->type](c, CFG_AT(at, key->name), key, item, base + key->offset);
-        if (err != SK_OK)
+        const enum sk_err err = key == NULL ? unknown_key(c, at, section, item->string)
+                                            : TAKE[key->type](c, CFG_AT(at, key->name), key, item, base + key->offset);
+        if (!cfg_goes_on(&first, err))
             return err;
     }
-    return SK_OK;
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (KEYS[i].section == section && KEYS[i].fallback[0] == '!' && sk_json_get(json, KEYS[i].name) == NULL &&
+            !is_misspelt(section, json, KEYS[i].name) &&
+            !cfg_goes_on(&first, cfg_fail(c, at, SK_ERR_PARSE, "found no key '%s'; expected one; add it", KEYS[i].name)))
+            break;
+    return first;
 }
 
 /* --- what has no row of its own --- */

@@ -13,14 +13,16 @@
 
 #include "schemas/base/err.h"
 #include "schemas/config/arena.h"
+#include "schemas/config/config.h"
 #include "schemas/config/raw.h"
 
 /* What all steps of one load share. */
 struct cfg {
-    struct cfg_arena *arena;   /* what the result keeps */
-    struct cfg_arena *scratch; /* what only the load needs */
-    const char *file;          /* whose JSON is being read: begins every fault */
-    struct sk_fault *fault;    /* may be NULL */
+    struct cfg_arena *arena;      /* what the result keeps */
+    struct cfg_arena *scratch;    /* what only the load needs */
+    const char *file;             /* whose JSON is being read: begins every fault */
+    struct sk_fault *fault;       /* the first thing wrong; may be NULL */
+    struct sk_config_faults *all; /* all of them; NULL: nobody asked */
 };
 
 /* A place in the JSON: a chain on the stack, turned into text only when something is wrong. */
@@ -74,7 +76,13 @@ enum sk_err cfg_fail(struct cfg *c, const struct cfg_at *at, enum sk_err code, c
     __attribute__((format(printf, 4, 5)));
 enum sk_err cfg_wrong(struct cfg *c, const struct cfg_at *at, const cJSON *found, enum sk_err code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Emptied: whatever stood in it is not the first thing wrong here. */
+struct sk_fault *cfg_fresh(struct sk_fault *fault);
 enum sk_err cfg_nomem(struct cfg *c);
+/* A fault that stands in words already and names its file. */
+enum sk_err cfg_pass(struct cfg *c, enum sk_err code, const char *text);
+/* After a step: the first error stays, and whether to go on (not when memory is out). */
+bool cfg_goes_on(enum sk_err *first, enum sk_err err);
 
 /* "PT1H30M", "PT0.5S", "P1D" to milliseconds; false: not a duration of days, hours, minutes and seconds. */
 bool cfg_duration_parse(const char *text, int64_t *ret_ms);

@@ -129,8 +129,9 @@ enum sk_err cfg_links_read(struct cfg_load *load, const struct cfg_at *at, const
     if (links == NULL)
         return cfg_nomem(c);
     enum sk_err err = SK_OK;
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL && err == SK_OK; item = item->next, i++)
-        err = link_read(c, CFG_AT_INDEX(at, i), item, load->site->class_, &links[i]);
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++)
+        if (!cfg_goes_on(&err, link_read(c, CFG_AT_INDEX(at, i), item, load->site->class_, &links[i])))
+            break;
     if (err != SK_OK)
         return err;
     load->site->links = links;
@@ -146,17 +147,20 @@ enum sk_err cfg_zones_read(struct cfg_load *load, const struct cfg_at *at, const
     struct sk_zone_info *zones = cfg_arena_take(c->arena, count, sizeof(*zones));
     if (zones == NULL)
         return cfg_nomem(c);
+    enum sk_err first = SK_OK;
     for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++) {
         const struct cfg_at *here = CFG_AT_INDEX(at, i);
         struct cfg_zone raw;
         enum sk_err err = cfg_read(c, here, CFG_SECTION_zone, item, &raw);
         if (err == SK_OK)
             err = cfg_title_read(c, here, raw.title, raw.id, &zones[i].title_ja, &zones[i].title_en);
-        if (err != SK_OK)
+        if (!cfg_goes_on(&first, err))
             return err;
         zones[i].id = raw.id;
         zones[i].class_ = (int)raw.class_;
     }
+    if (first != SK_OK)
+        return first;
     load->site->zones = zones;
     load->site->zone_count = count;
     return cfg_twins(c, at, zones, count, sizeof(*zones));

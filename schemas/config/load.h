@@ -13,6 +13,8 @@
 /* --- file.c --- */
 /* Reads and parses a file; *digest becomes SHA-256(*digest, file) (NULL: not wanted). NOT_FOUND when there is no such file. */
 enum sk_err cfg_file_parse(struct cfg *c, const char *path, struct sk_hash *digest, cJSON **ret_json);
+/* Text of a file into JSON; a UTF-8 byte order mark is passed over. */
+enum sk_err cfg_text_parse(struct cfg *c, const char *text, size_t length, cJSON **ret_json);
 enum sk_err cfg_digest_add(struct cfg *c, struct sk_hash *digest, const char *text, size_t length);
 /* `name` beside the file `beside`, unless it is absolute; in the arena. */
 const char *cfg_path_beside(struct cfg *c, const char *beside, const char *name);
@@ -78,6 +80,7 @@ struct cfg_load {
     struct cfg_search search;
     struct cfg_device *raw_devices; /* scratch, one per device of the file */
     size_t raw_device_count;
+    bool refers; /* links and zones stand: what names one of them can be judged */
 };
 enum sk_err cfg_links_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
 enum sk_err cfg_zones_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);

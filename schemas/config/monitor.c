@@ -243,8 +243,9 @@ enum sk_err cfg_points_build(struct cfg_load *load, const struct cfg_at *at)
     if (table == NULL || site->points == NULL)
         return cfg_nomem(&load->c);
     enum sk_err err = SK_OK;
-    for (size_t i = 0; i < load->raw_device_count && err == SK_OK; i++)
-        err = device_points(load, CFG_AT_INDEX(at, i), (uint32_t)i, &next);
+    for (size_t i = 0; i < load->raw_device_count; i++)
+        if (!cfg_goes_on(&err, device_points(load, CFG_AT_INDEX(at, i), (uint32_t)i, &next)))
+            break;
     for (size_t i = 0; i < site->link_count && err == SK_OK; i++)
         err = link_device(load, i, &next);
     if (err == SK_OK)

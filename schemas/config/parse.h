@@ -13,4 +13,9 @@ enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, 
 enum sk_err sk_site_parse(const char *name, const char *text, size_t length, const char *profile_directory,
                           struct sk_site **ret_site, struct sk_fault *fault);
 
+struct sk_config_faults;
+/* The same with everything that is wrong (config.h: sk_site_load_all); all may be NULL. */
+enum sk_err sk_site_parse_all(const char *name, const char *text, size_t length, const char *profile_directory,
+                              struct sk_site **ret_site, struct sk_config_faults *all, struct sk_fault *fault);
+
 #endif

@@ -82,14 +82,11 @@ static enum sk_err alone(struct cfg *c, const cJSON *json, const struct sk_profi
 enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, const struct sk_profile **ret_profile,
                              void **ret_arena, struct sk_fault *fault)
 {
-    struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = name, .fault = fault};
+    struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = name, .fault = cfg_fresh(fault)};
     cJSON *json = NULL;
     enum sk_err err = c.arena != NULL && c.scratch != NULL ? SK_OK : cfg_nomem(&c);
-    if (err == SK_OK) {
-        err = sk_json_parse(text, length, &SK_JSON_FILE, &json, fault);
-        if (err != SK_OK)
-            (void)sk_fault_prefix(fault, "%s", name);
-    }
+    if (err == SK_OK)
+        err = cfg_text_parse(&c, text, length, &json);
     if (err == SK_OK)
         err = alone(&c, json, ret_profile);
     cJSON_Delete(json);
@@ -103,7 +100,7 @@ enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, 
 
 enum sk_err sk_profile_load(const char *path, const struct sk_profile **ret_profile, void **ret_arena, struct sk_fault *fault)
 {
-    struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = path, .fault = fault};
+    struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = path, .fault = cfg_fresh(fault)};
     cJSON *json = NULL;
     enum sk_err err = c.arena != NULL && c.scratch != NULL ? cfg_file_parse(&c, path, NULL, &json) : cfg_nomem(&c);
     if (err == SK_OK)

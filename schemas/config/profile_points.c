@@ -287,8 +287,9 @@ enum sk_err cfg_profile_points(struct cfg *c, const struct cfg_at *at, const cJS
     if (points == NULL || raws == NULL)
         return cfg_nomem(c);
     enum sk_err err = SK_OK;
-    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL && err == SK_OK; item = item->next, i++)
-        err = point_read(c, CFG_AT_INDEX(at, i), item, modbus, profile, &raws[i], &points[i]);
+    for (const cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next, i++)
+        if (!cfg_goes_on(&err, point_read(c, CFG_AT_INDEX(at, i), item, modbus, profile, &raws[i], &points[i])))
+            break;
     if (err != SK_OK)
         return err;
     profile->points = points;

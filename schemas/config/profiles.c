@@ -70,20 +70,21 @@ static size_t first_use(const struct cfg_load *load, size_t i)
 enum sk_err cfg_profiles_load(struct cfg_load *load, const struct cfg_at *at)
 {
     size_t distinct = 0, count = 0;
+    enum sk_err first = SK_OK;
     for (size_t i = 0; i < load->raw_device_count; i++)
         distinct += first_use(load, i) == i;
     struct sk_profile *profiles = cfg_arena_take(load->c.arena, distinct + 1, sizeof(*profiles));
     if (profiles == NULL)
         return cfg_nomem(&load->c);
     for (size_t i = 0; i < load->raw_device_count; i++) {
-        if (first_use(load, i) != i)
+        if (first_use(load, i) != i || load->raw_devices[i].profile[0] == '\0') /* none: refused already */
             continue;
-        enum sk_err err =
-            profile_load(load, CFG_AT(CFG_AT_INDEX(at, i), "profile"), load->raw_devices[i].profile, &profiles[count]);
-        if (err != SK_OK)
-            return err;
-        count++;
+        if (!cfg_goes_on(&first, profile_load(load, CFG_AT(CFG_AT_INDEX(at, i), "profile"), load->raw_devices[i].profile,
+                                              &profiles[count++])))
+            return first;
     }
+    if (first != SK_OK)
+        return first;
     memcpy(&profiles[count++], &MONITOR, sizeof(MONITOR));
     load->site->profiles = profiles;
     load->site->profile_count = count;

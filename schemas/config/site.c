@@ -83,19 +83,18 @@ static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *
     const struct cfg_at *at = CFG_AT(NULL, "site");
     struct cfg_site head;
     struct cfg_log log;
-    enum sk_err err = cfg_read(c, at, CFG_SECTION_site, raw->site, &head);
-    if (err == SK_OK)
-        err = cfg_title_read(c, at, head.title, head.id, &site->title_ja, &site->title_en);
-    if (err == SK_OK)
-        err = cfg_read(c, CFG_AT(NULL, "log"), CFG_SECTION_log, raw->log, &log);
-    if (err == SK_OK)
-        err = history_read(c, raw->history, site);
-    if (err == SK_OK)
-        err = zone_check(c, head.zone);
-    if (err != SK_OK)
-        return err;
+    enum sk_err first = cfg_read(c, at, CFG_SECTION_site, raw->site, &head);
+    if (first == SK_OK)
+        first = cfg_title_read(c, at, head.title, head.id, &site->title_ja, &site->title_en);
+    if (head.zone[0] != '\0')
+        cfg_goes_on(&first, zone_check(c, head.zone));
+    cfg_goes_on(&first, cfg_read(c, CFG_AT(NULL, "log"), CFG_SECTION_log, raw->log, &log));
+    cfg_goes_on(&first, history_read(c, raw->history, site));
+    /* a class that was refused refuses no link */
+    site->class_ = head.class_ >= 0 && head.class_ != CFG_UNSET ? (enum sk_site_class)head.class_ : SK_SITE_TEST;
+    if (first != SK_OK)
+        return first;
     site->id = head.id;
-    site->class_ = (enum sk_site_class)head.class_;
     site->zone_name = head.zone;
     site->checkpoint_s = (uint32_t)log.checkpoint_s;
     site->checkpoint_records = (uint32_t)log.checkpoint_records;
@@ -103,35 +102,38 @@ static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *
     return site->file != NULL ? SK_OK : cfg_nomem(c);
 }
 
+/* Each part is read whatever the others said, unless it refers to one that was refused: that would only repeat it. */
 static enum sk_err body_read(struct cfg_load *load, const cJSON *json, const char *directory)
 {
     const struct cfg_at top = {NULL, NULL, 0};
     const struct cfg_at *devices_at = CFG_AT(NULL, "devices");
     struct cfg_site_file raw;
-    enum sk_err err = cfg_read(&load->c, &top, CFG_SECTION_site_file, json, &raw);
-    if (err == SK_OK)
-        err = head_read(load, &raw);
-    if (err == SK_OK)
-        err = search_make(load, raw.profile_path, directory);
-    if (err == SK_OK)
-        err = cfg_zones_read(load, CFG_AT(NULL, "zones"), raw.zones);
-    if (err == SK_OK)
-        err = cfg_links_read(load, CFG_AT(NULL, "links"), raw.links);
-    if (err == SK_OK)
-        err = cfg_devices_read(load, devices_at, raw.devices);
-    if (err == SK_OK)
-        err = cfg_doors_read(load, CFG_AT(NULL, "doors"), raw.doors);
-    if (err == SK_OK)
-        err = cfg_points_build(load, devices_at);
-    if (err == SK_OK)
+    enum sk_err first = SK_OK, parts = SK_OK;
+    if (!cfg_goes_on(&first, cfg_read(&load->c, &top, CFG_SECTION_site_file, json, &raw)) ||
+        !cfg_goes_on(&first, head_read(load, &raw)))
+        return first;
+    if (!cfg_goes_on(&parts, search_make(load, raw.profile_path, directory)) ||
+        !cfg_goes_on(&parts, cfg_zones_read(load, CFG_AT(NULL, "zones"), raw.zones)) ||
+        !cfg_goes_on(&parts, cfg_links_read(load, CFG_AT(NULL, "links"), raw.links)))
+        return parts;
+    load->refers = parts == SK_OK;
+    if (cfg_goes_on(&parts, cfg_devices_read(load, devices_at, raw.devices)) && parts == SK_OK)
+        cfg_goes_on(&parts, cfg_doors_read(load, CFG_AT(NULL, "doors"), raw.doors));
+    if (parts == SK_OK)
+        parts = cfg_points_build(load, devices_at);
+    cfg_goes_on(&first, parts);
+    if (first == SK_OK)
         memcpy(load->site->digest, load->digest.bytes, sizeof(load->site->digest));
-    return err;
+    return first;
 }
 
 /* --- ownership --- */
-static enum sk_err load_begin(struct cfg_load *load, const char *name, struct sk_fault *fault)
+static enum sk_err load_begin(struct cfg_load *load, const char *name, struct sk_config_faults *all, struct sk_fault *fault)
 {
-    *load = (struct cfg_load){.c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = name, .fault = fault}};
+    *load = (struct cfg_load){
+        .c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = name, .fault = cfg_fresh(fault), .all = all}};
+    if (all != NULL)
+        all->count = all->more = 0;
     if (load->c.arena != NULL && load->c.scratch != NULL)
         load->site = cfg_arena_take(load->c.arena, 1, sizeof(*load->site));
     if (load->site == NULL)
@@ -150,13 +152,35 @@ static enum sk_err load_end(struct cfg_load *load, enum sk_err err, struct sk_si
     return err;
 }
 
-enum sk_err sk_site_load(const char *path, const char *profile_directory, struct sk_site **ret_site, struct sk_fault *fault)
+enum sk_err sk_site_load_all(const char *path, const char *profile_directory, struct sk_site **ret_site,
+                             struct sk_config_faults *all, struct sk_fault *fault)
 {
     struct cfg_load load;
     cJSON *json = NULL;
-    enum sk_err err = load_begin(&load, path, fault);
+    enum sk_err err = load_begin(&load, path, all, fault);
     if (err == SK_OK)
         err = cfg_file_parse(&load.c, path, &load.digest, &json);
+    if (err == SK_OK)
+        err = body_read(&load, json, profile_directory);
+    cJSON_Delete(json);
+    return load_end(&load, err, ret_site);
+}
+
+enum sk_err sk_site_load(const char *path, const char *profile_directory, struct sk_site **ret_site, struct sk_fault *fault)
+{
+    return sk_site_load_all(path, profile_directory, ret_site, NULL, fault);
+}
+
+enum sk_err sk_site_parse_all(const char *name, const char *text, size_t length, const char *profile_directory,
+                              struct sk_site **ret_site, struct sk_config_faults *all, struct sk_fault *fault)
+{
+    struct cfg_load load;
+    cJSON *json = NULL;
+    enum sk_err err = load_begin(&load, name, all, fault);
+    if (err == SK_OK)
+        err = cfg_digest_add(&load.c, &load.digest, text, length);
+    if (err == SK_OK)
+        err = cfg_text_parse(&load.c, text, length, &json);
     if (err == SK_OK)
         err = body_read(&load, json, profile_directory);
     cJSON_Delete(json);
@@ -166,20 +190,7 @@ enum sk_err sk_site_load(const char *path, const char *profile_directory, struct
 enum sk_err sk_site_parse(const char *name, const char *text, size_t length, const char *profile_directory,
                           struct sk_site **ret_site, struct sk_fault *fault)
 {
-    struct cfg_load load;
-    cJSON *json = NULL;
-    enum sk_err err = load_begin(&load, name, fault);
-    if (err == SK_OK)
-        err = cfg_digest_add(&load.c, &load.digest, text, length);
-    if (err == SK_OK) {
-        err = sk_json_parse(text, length, &SK_JSON_FILE, &json, fault);
-        if (err != SK_OK)
-            (void)sk_fault_prefix(fault, "%s", name);
-    }
-    if (err == SK_OK)
-        err = body_read(&load, json, profile_directory);
-    cJSON_Delete(json);
-    return load_end(&load, err, ret_site);
+    return sk_site_parse_all(name, text, length, profile_directory, ret_site, NULL, fault);
 }
 
 void sk_site_free(struct sk_site *site)

@@ -29,3 +29,11 @@ const char *sk_text(const char *key, enum sk_lang lang)
     }
     return key;
 }
+
+const char *sk_text_of_english(const char *english, enum sk_lang lang)
+{
+    for (size_t i = 0; lang != SK_LANG_EN && i < ROWS; i++)
+        if (strcmp(rows[i].text[SK_LANG_EN], english) == 0)
+            return rows[i].text[lang];
+    return english;
+}

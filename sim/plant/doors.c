@@ -164,6 +164,16 @@ static void wait_for_opening(struct sk_plant *plant, uint32_t index)
     }
 }
 
+/* A counter counts the door that names it; one that no door names counts all. */
+static bool counts_here(const struct sk_site *site, uint32_t door, int32_t counter)
+{
+    bool named = false;
+    for (size_t i = 0; i < site->door_count; i++) {
+        named = named || site->doors[i].counter == counter + 1;
+    }
+    return !named || site->doors[door].counter == counter + 1;
+}
+
 static void move_person(struct sk_plant *plant, uint32_t index)
 {
     const struct sk_door_info *info = &plant->site->doors[index];
@@ -171,16 +181,17 @@ static void move_person(struct sk_plant *plant, uint32_t index)
     const bool entry = who->reader >= 0 ? info->readers[who->reader].entry : false;
     const int32_t from = entry ? info->zone_from : info->zone_to;
     const int32_t to = entry ? info->zone_to : info->zone_from;
-    if (from >= 0 && plant->occupancy[from] > 0) {
-        plant->occupancy[from]--;
+    const uint32_t people = 1 + who->followers;
+    if (from >= 0) {
+        plant->occupancy[from] -= plant->occupancy[from] > (int32_t)people ? (int32_t)people : plant->occupancy[from];
     }
     if (to >= 0) {
-        plant->occupancy[to]++;
+        plant->occupancy[to] += (int32_t)people;
     }
     for (size_t i = 0; i < plant->site->device_count; i++) {
-        if (plant->devices[i].kind == SK_DEV_COUNTER) {
-            plant->devices[i].counter.in += entry ? 1 : 0;
-            plant->devices[i].counter.out += entry ? 0 : 1;
+        if (plant->devices[i].kind == SK_DEV_COUNTER && counts_here(plant->site, index, (int32_t)i)) {
+            plant->devices[i].counter.in += entry ? people : 0;
+            plant->devices[i].counter.out += entry ? 0 : people;
         }
     }
 }
@@ -274,6 +285,13 @@ static int32_t choose_reader(const struct sk_door_info *info, bool exits)
     return -1;
 }
 
+/* A reader whose biometric part is degraded is content with the card. */
+static uint16_t required_now(const struct sk_plant *plant, const struct sk_reader_info *reader)
+{
+    const bool degraded = reader->biometric > 0 && plant->devices[reader->biometric - 1].fault == FAULT_DEGRADED;
+    return degraded ? reader->factors_required & (1u << SK_FACTOR_CARD) : reader->factors_required;
+}
+
 enum sk_err sk_plant_pass(struct sk_plant *plant, uint32_t index, const struct sk_plant_passage *passage,
                           struct sk_fault *fault)
 {
@@ -289,14 +307,14 @@ enum sk_err sk_plant_pass(struct sk_plant *plant, uint32_t index, const struct s
     if (act < 0) {
         return sk_fault_set(fault, SK_ERR_INVALID, "act must be pass, not_taken, held, forced, rex or duress");
     }
-    struct waiting who = {.act = (uint8_t)act, .reader = -1, .hold_ms = passage->hold_ms};
+    struct waiting who = {.act = (uint8_t)act, .reader = -1, .hold_ms = passage->hold_ms, .followers = passage->followers};
     if (act != ACT_FORCED && act != ACT_REX) {
         const enum sk_err err = read_card(passage, &who, fault);
         if (err != SK_OK) {
             return err;
         }
         who.reader = choose_reader(info, passage->exit);
-        const uint16_t required = who.reader >= 0 ? info->readers[who.reader].factors_required : 0;
+        const uint16_t required = who.reader >= 0 ? required_now(plant, &info->readers[who.reader]) : 0;
         who.factors = passage->factors != 0 ? passage->factors : required != 0 ? required : 1u << SK_FACTOR_CARD;
         if (who.reason == SK_DENY_NONE && (who.factors & required) != required) {
             who.reason = SK_DENY_FACTOR_MISSING;

@@ -72,7 +72,7 @@ static enum sk_err read_factors(const cJSON *list, uint16_t *ret_mask, struct sk
 
 enum sk_err sk_order_pass(struct sk_plant *plant, uint32_t door, const cJSON *json, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"person", "card", "factors", "direction", "act", "hold_ms", "door"};
+    static const char *const KEYS[] = {"person", "card", "factors", "direction", "act", "hold_ms", "followers", "door"};
     if (!only(json, KEYS, sizeof KEYS / sizeof KEYS[0], fault)) {
         return SK_ERR_PARSE;
     }
@@ -91,6 +91,12 @@ enum sk_err sk_order_pass(struct sk_plant *plant, uint32_t door, const cJSON *js
         return sk_fault_set(fault, SK_ERR_PARSE, "hold_ms must be a whole number of at most a day");
     }
     passage.hold_ms = (uint32_t)hold_ms;
+    const cJSON *followers = sk_json_get(json, "followers");
+    uint64_t count = 0;
+    if (followers != NULL && (!sk_json_u64(followers, &count) || count > 100)) {
+        return sk_fault_set(fault, SK_ERR_PARSE, "followers must be a whole number of at most 100");
+    }
+    passage.followers = (uint32_t)count;
     const enum sk_err err = read_factors(sk_json_get(json, "factors"), &passage.factors, fault);
     return err != SK_OK ? err : sk_plant_pass(plant, door, &passage, fault);
 }

@@ -69,6 +69,7 @@ struct sk_plant_passage {
     const char *act;    /* NULL = "pass"; not_taken, held, forced, rex, duress */
     uint16_t factors;   /* mask of 1 << enum sk_factor; 0 = what the reader requires */
     bool exit;          /* against the door's direction */
+    uint32_t followers; /* people who slip through behind: a counter sees them, the controller does not */
     uint32_t hold_ms;   /* how long the door stays open; 0 = 2 s (held: twice the allowed time) */
 };
 /* NOT_FOUND (person), INVALID (card, act), BUSY when eight people wait at that door. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
 
 enum { DURATION_MAX_S = 7 * 86400 };
@@ -12,7 +13,8 @@ static const char *const STEP_KEYS[] = {[SK_STEP_SET] = "set", [SK_STEP_FAULT] =
 static const char *const EXPECT_KEYS[] = {[SK_EXPECT_ALARM] = "alarm",
                                           [SK_EXPECT_NO_ALARM] = "no_alarm",
                                           [SK_EXPECT_RETURNED] = "returned",
-                                          [SK_EXPECT_RECORD] = "record"};
+                                          [SK_EXPECT_RECORD] = "record",
+                                          [SK_EXPECT_NO_RECORD] = "no_record"};
 
 static bool known(const cJSON *object, const char *const *keys, size_t count, const char **ret_stranger)
 {
@@ -65,14 +67,16 @@ static enum sk_err read_step(const cJSON *json, struct sk_step *step, struct sk_
 
 static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_expect *expect, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"alarm", "no_alarm", "returned", "record", "after_s", "within_s", "comment"};
+    static const char *const KEYS[] = {"alarm",     "no_alarm", "returned", "record",
+                                       "no_record", "after_s",  "within_s", "comment"};
     const char *stranger = NULL;
     const cJSON *body = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
-        return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record",
+        return sk_fault_set(fault, SK_ERR_PARSE,
+                            "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record, no_record",
                             stranger != NULL ? stranger : "");
     }
-    for (int kind = SK_EXPECT_ALARM; kind <= SK_EXPECT_RECORD && body == NULL; kind++) {
+    for (int kind = SK_EXPECT_ALARM; kind <= SK_EXPECT_NO_RECORD && body == NULL; kind++) {
         body = sk_json_get(json, EXPECT_KEYS[kind]);
         expect->kind = (enum sk_expect_kind)kind;
     }
@@ -85,7 +89,7 @@ static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_e
     expect->event = sk_json_text(sk_json_get(body, "event"));
     expect->door = sk_json_text(sk_json_get(body, "door"));
     expect->reason = sk_json_text(sk_json_get(body, "reason"));
-    const bool record = expect->kind == SK_EXPECT_RECORD;
+    const bool record = expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
     if (body == NULL || (record ? expect->event == NULL : expect->source == NULL)) {
         return sk_fault_set(fault, SK_ERR_PARSE,
                             "expected {\"alarm\": {\"source\", \"condition\"}} or {\"record\": {\"event\"}}");
@@ -129,7 +133,7 @@ static enum sk_err read_lists(struct sk_scenario *scenario, const cJSON *steps, 
 
 static enum sk_err read_head(struct sk_scenario *scenario, const cJSON *json, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"scenario", "title", "duration_s", "steps", "expect", "comment"};
+    static const char *const KEYS[] = {"scenario", "title", "duration_s", "steps", "expect", "comment", "start", "learned"};
     const char *stranger = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; a scenario has scenario, title, duration_s, steps, expect",
@@ -143,6 +147,14 @@ static enum sk_err read_head(struct sk_scenario *scenario, const cJSON *json, st
     }
     if (!seconds(json, "duration_s", -1.0, &scenario->duration_s)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "duration_s must be 0 to %d", DURATION_MAX_S);
+    }
+    const char *start = sk_json_text(sk_json_get(json, "start"));
+    scenario->learned = sk_json_get(json, "learned");
+    if (start != NULL && !sk_time_parse(start, &scenario->start_us)) {
+        return sk_fault_set(fault, SK_ERR_PARSE, "start must be a time such as 2026-10-07T22:00:00+09:00");
+    }
+    if (scenario->learned != NULL && !cJSON_IsArray(scenario->learned)) {
+        return sk_fault_set(fault, SK_ERR_PARSE, "learned must be a list of {door, weeks, from_hour, to_hour, per_hour}");
     }
     if (!cJSON_IsArray(sk_json_get(json, "steps")) || !cJSON_IsArray(sk_json_get(json, "expect"))) {
         return sk_fault_set(fault, SK_ERR_PARSE, "steps and expect must be lists");

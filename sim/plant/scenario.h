@@ -17,7 +17,7 @@ struct sk_step {
     const cJSON *body;
 };
 
-enum sk_expect_kind { SK_EXPECT_ALARM, SK_EXPECT_NO_ALARM, SK_EXPECT_RETURNED, SK_EXPECT_RECORD };
+enum sk_expect_kind { SK_EXPECT_ALARM, SK_EXPECT_NO_ALARM, SK_EXPECT_RETURNED, SK_EXPECT_RECORD, SK_EXPECT_NO_RECORD };
 struct sk_expect {
     enum sk_expect_kind kind;
     double after_s, within_s;          /* the window [after, after + within], from the scenario's start */
@@ -28,6 +28,9 @@ struct sk_expect {
 struct sk_scenario {
     const char *id, *title_ja, *title_en;
     double duration_s;
+    int64_t start_us; /* utc; 0: any moment will do. Virtual time only */
+    const cJSON
+        *learned; /* what doors are used to, [{door, weeks, from_hour, to_hour, per_hour}]; NULL none. Virtual time only */
     struct sk_step *steps; /* ascending */
     size_t step_count;
     struct sk_expect *expects;

@@ -33,7 +33,8 @@ enum plant_fault {
     FAULT_TROUBLE,
     FAULT_COUNTDOWN,
     FAULT_DISCHARGE,
-    FAULT_TAMPER
+    FAULT_TAMPER,
+    FAULT_DEGRADED
 };
 
 enum gen_phase { GEN_STOPPED, GEN_CRANKING, GEN_RESTING, GEN_WARMING, GEN_RUNNING, GEN_COOLING, GEN_FAILED };
@@ -121,7 +122,7 @@ struct waiting {
     int32_t reader;
     bool granted;
     uint16_t reason, factors;
-    uint32_t hold_ms;
+    uint32_t hold_ms, followers;
     uint8_t card[SK_PLANT_CARD_MAX], card_length;
     char credential[SK_PLANT_NAME_MAX], holder[SK_PLANT_NAME_MAX];
 };

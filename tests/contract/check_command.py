@@ -48,6 +48,54 @@ def good_site_shows_the_plan():
         assert words in result.stdout, f"no '{words}' in {result.stdout}"
 
 
+def everything_wrong_is_told_at_once():
+    """Rows of faults.json: edits of the good site, and all that must be said of them: path, English, Japanese; no more, no less."""
+    text = (VECTORS / "site.json").read_text()
+    for row in json.loads((VECTORS / "faults.json").read_text()):
+        changed = text
+        for find, replace in row["edits"]:
+            assert find in changed, (row["name"], find)
+            changed = changed.replace(find, replace, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            site = pathlib.Path(folder) / "site.json"
+            site.write_text(changed.replace('["profiles"]', json.dumps([str(VECTORS / "profiles")])))
+            for column, lang in ((1, "en"), (2, "ja")):
+                result = run("check", str(site), "--json", "--lang", lang)
+                said = json.loads(result.stdout)
+                assert result.returncode == 1 and said["ok"] is False
+                paths = [f["path"] for f in said["faults"]]
+                assert paths == [f[0] for f in row["faults"]], (row["name"], said["faults"])
+                for fault, wanted in zip(said["faults"], row["faults"]):
+                    assert wanted[column] in fault["text"] and fault["file"] == str(site)[:127], (row["name"], fault)
+            lines = run("check", str(site), lang="ja_JP.UTF-8").stderr.splitlines()
+            assert len(lines) == len(row["faults"]) + (len(row["faults"]) > 1), lines
+            assert all(row["faults"][i][2] in line for i, line in enumerate(lines[:len(row["faults"])])), lines
+
+
+def more_than_fifty_are_counted():
+    result = check({"devices": [{"id": f"d{i}", "bad": 1} for i in range(40)]}, "--json")
+    said = json.loads(result.stdout)
+    assert result.returncode == 1 and len(said["faults"]) == 50 and said["more"] == 40 * 3 - 50, (len(said["faults"]), said["more"])
+
+
+def marks_before_the_text():
+    """A UTF-8 byte order mark is passed over; UTF-16 is named."""
+    good = (VECTORS / "site.json").read_text().replace('["profiles"]', json.dumps([str(VECTORS / "profiles")]))
+    for encoding, code, words in (("utf-8-sig", 0, "ok, "), ("utf-16", 1, "expected UTF-8")):
+        with tempfile.NamedTemporaryFile("wb", suffix=".json") as file:
+            file.write(good.encode(encoding))
+            file.flush()
+            result = run("check", file.name)
+            assert result.returncode == code and words in result.stdout + result.stderr, (encoding, result)
+
+
+def a_serial_device_names_its_unit():
+    site = bus(9600)
+    del site["devices"][0]["unit"]
+    result = check(site)
+    assert result.returncode == 1 and "no key 'unit'" in result.stderr, result
+
+
 def japanese_is_spoken():
     assert "回線占有" in run("check", str(VECTORS / "site.json"), lang="ja_JP.UTF-8").stdout
 
@@ -106,7 +154,8 @@ def usage_is_told():
 
 def main():
     cases = [good_site_shows_the_plan, japanese_is_spoken, json_plan_is_whole, budget_is_right, crowded_bus_is_warned_of,
-             bad_site_is_refused, profiles_are_found, usage_is_told]
+             bad_site_is_refused, everything_wrong_is_told_at_once, more_than_fifty_are_counted, marks_before_the_text,
+             a_serial_device_names_its_unit, profiles_are_found, usage_is_told]
     failed = 0
     for case in cases:
         try:

@@ -77,13 +77,18 @@ static bool source_fits(const char *wanted, const char *source, bool loose)
            (loose && strncmp(wanted, source, length) == 0 && source[length] == '/');
 }
 
+static bool is_record(const struct sk_expect *expect)
+{
+    return expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
+}
+
 static bool fits(const struct sk_expect *expect, const struct sighting *one)
 {
     const double slack_s = 1e-6;
     if (one->at_s < expect->after_s - slack_s || one->at_s > expect->after_s + expect->within_s + slack_s) {
         return false;
     }
-    if (expect->kind == SK_EXPECT_RECORD) {
+    if (is_record(expect)) {
         return one->record && strcmp(one->name, expect->event) == 0 &&
                (expect->door == NULL || strcmp(one->source, expect->door) == 0) &&
                (expect->reason == NULL || strcmp(one->detail, expect->reason) == 0);
@@ -95,8 +100,8 @@ static bool fits(const struct sk_expect *expect, const struct sighting *one)
 
 static void print_expectation(const struct sk_expect *expect)
 {
-    static const char *const WORDS[] = {"alarm", "no alarm", "returned", "record"};
-    const bool record = expect->kind == SK_EXPECT_RECORD;
+    static const char *const WORDS[] = {"alarm", "no alarm", "returned", "record", "no record"};
+    const bool record = is_record(expect);
     (void)printf("%-8s %s %s [%g s, +%g s]", WORDS[expect->kind], record ? expect->event : expect->source,
                  record ? (expect->door != NULL ? expect->door : "") : (expect->condition != NULL ? expect->condition : ""),
                  expect->after_s, expect->within_s);
@@ -108,7 +113,7 @@ static bool check_one(const struct observed *seen, const struct sk_expect *expec
     for (size_t i = 0; i < seen->count && found == NULL; i++) {
         found = fits(expect, &seen->list[i]) ? &seen->list[i] : NULL;
     }
-    const bool held = (found != NULL) == (expect->kind != SK_EXPECT_NO_ALARM);
+    const bool held = (found != NULL) == (expect->kind != SK_EXPECT_NO_ALARM && expect->kind != SK_EXPECT_NO_RECORD);
     (void)printf("%s  ", held ? "held  " : "FAILED");
     print_expectation(expect);
     if (found != NULL) {

@@ -30,6 +30,7 @@ struct run {
     int64_t *due_us; /* per device: next reading */
     struct sk_now now;
     size_t next_step;
+    struct sk_access_event last; /* the newest event, for "replay" and "forge" */
     struct observed seen;
 };
 
@@ -139,9 +140,23 @@ static enum sk_err hand_events(struct run *run)
     while (err == SK_OK && sk_plant_next_event(run->plant, &plant)) {
         const struct sk_access_event event = event_of(run, &plant);
         bool duplicate = false;
+        run->last = event;
         err = sk_engine_event(run->engine, &event, &run->now, run->effects, &duplicate);
         take_effects(run);
     }
+    return err;
+}
+
+/* The newest event once more, as it was or with another content. */
+static enum sk_err send_again(struct run *run, bool forged)
+{
+    struct sk_access_event event = run->last;
+    bool duplicate = false;
+    event.recv_us = run->now.utc_us;
+    event.mono_us = run->now.mono_us;
+    event.mono_ms += forged ? 1 : 0;
+    const enum sk_err err = sk_engine_event(run->engine, &event, &run->now, run->effects, &duplicate);
+    take_effects(run);
     return err;
 }
 
@@ -156,6 +171,13 @@ static enum sk_err do_fault(struct run *run, const cJSON *body, struct sk_fault 
     if (strcmp(name, "dead") == 0) {
         run->dead[device] = true;
         return SK_OK;
+    }
+    if (strcmp(name, "gap") == 0) {
+        sk_plant_skip_seq(run->plant, (uint32_t)device);
+        return SK_OK;
+    }
+    if (strcmp(name, "replay") == 0 || strcmp(name, "forge") == 0) {
+        return send_again(run, strcmp(name, "forge") == 0);
     }
     if (strcmp(name, "none") == 0) {
         run->dead[device] = false;
@@ -204,6 +226,32 @@ static enum sk_err turn(struct run *run, struct sk_fault *fault)
     return err;
 }
 
+/* A door's week as the pending table keeps it: so many events in each hour of a span of each day. */
+static bool learn(struct run *run, const cJSON *json)
+{
+    static const char *const KEYS[] = {"weeks", "from_hour", "to_hour", "per_hour"};
+    const char *door = sk_json_text(sk_json_get(json, "door"));
+    double figures[4];
+    char key[SK_PENDING_KEY_MAX];
+    uint8_t bytes[SK_PENDING_BYTES_MAX];
+    struct sk_writer writer;
+    for (size_t i = 0; i < 4; i++) {
+        const cJSON *item = sk_json_get(json, KEYS[i]);
+        if (door == NULL || !cJSON_IsNumber(item)) {
+            return false;
+        }
+        figures[i] = item->valuedouble;
+    }
+    sk_writer_init(&writer, bytes, sizeof bytes);
+    sk_write_u8(&writer, 1);
+    for (int hour = 0; hour < 168; hour++) {
+        sk_write_f64(&writer, hour % 24 >= figures[1] && hour % 24 < figures[2] ? figures[3] : 0);
+        sk_write_u8(&writer, (uint8_t)figures[0]);
+    }
+    (void)sk_text_format(key, sizeof key, "busy/%s", door);
+    return sk_engine_restore_pending(run->engine, key, bytes, writer.length, &run->now) == SK_OK;
+}
+
 static enum sk_err prepare(struct run *run, int argc, char **argv, struct sk_fault *fault)
 {
     cJSON *json = NULL;
@@ -218,7 +266,9 @@ static enum sk_err prepare(struct run *run, int argc, char **argv, struct sk_fau
         return err;
     }
     const struct sk_plant_config config = {.site = run->site, .seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1, .epoch = 7};
-    run->now = (struct sk_now){.utc_us = UTC_START_US, .mono_us = MONO_START_US, .clock_quality = SK_CLOCK_VIRTUAL};
+    run->now = (struct sk_now){.utc_us = run->scenario->start_us > 0 ? run->scenario->start_us : UTC_START_US,
+                               .mono_us = MONO_START_US,
+                               .clock_quality = SK_CLOCK_VIRTUAL};
     run->dead = sk_calloc(run->site->device_count + 1, sizeof *run->dead);
     run->due_us = sk_calloc(run->site->device_count + 1, sizeof *run->due_us);
     err = run->dead == NULL || run->due_us == NULL ? SK_ERR_NOMEM : sk_plant_create(&config, &run->plant);
@@ -235,6 +285,13 @@ static enum sk_err prepare(struct run *run, int argc, char **argv, struct sk_fau
         return err;
     }
     sk_engine_set_zone(run->engine, run->zone);
+    const cJSON *learned = NULL;
+    cJSON_ArrayForEach(learned, run->scenario->learned)
+    {
+        if (!learn(run, learned)) {
+            return sk_fault_set(fault, SK_ERR_PARSE, "learned: expected door, weeks, from_hour, to_hour, per_hour");
+        }
+    }
     err = sk_engine_start(run->engine, &run->now, run->effects);
     return err == SK_OK ? demo_roster_load(argv[2], run->site, run->zone, run->engine, &run->now, run->effects, fault) : err;
 }

@@ -16,6 +16,7 @@ import time
 from house import House, door_site, envelope, until
 
 RAISED, ACKED, RETURNED = 0x0401, 0x0402, 0x0403
+CHECKPOINT = 0x0810
 
 
 def room_site():
@@ -102,6 +103,34 @@ def test_bad_lines(house):
         pass
     greedy.close()
     assert house.control_answers(house.state / "control.sock")
+
+
+def test_idle_connections_shut_nobody_out(house):
+    """Seventy idle connections of one process: the next command is answered, the stream goes on; a crowd that is at work is refused in
+    words; who never greets is ended."""
+    before = open_alarms(house)
+    held = [Control(house) for _ in range(70)]
+    for control in held[-20:]:
+        assert control.ask({"cmd": "status"})["ok"], "the newest are served"
+    assert house.command("status")["ok"] and house.is_well() and open_alarms(house) == before
+    ended = sum(1 for control in held if not control.file.peek(1)) if False else 0
+    crowd = []
+    for _ in range(70):  # each one speaks at once, so none is idle
+        control = Control(house)
+        try:
+            control.socket.sendall(b'{"cmd":"status"}\n')
+            answer = json.loads(control.file.readline() or b'{"error":"gone"}')
+        except OSError:
+            answer = {"error": "gone"}
+        crowd.append(answer.get("error", "served"))
+    assert "served" in crowd and set(crowd) <= {"served", "busy", "gone"}, set(crowd)
+    assert house.is_well() and open_alarms(house) == before, "the dashboard, another process, is served meanwhile"
+    silent = socket.socket(socket.AF_UNIX)
+    silent.settimeout(30)
+    silent.connect(str(house.state / "control.sock"))
+    assert silent.recv(1) == b"", "who never greets is ended"
+    for control in held:
+        control.close()
 
 
 def test_roles_and_refusals(house):
@@ -269,6 +298,46 @@ def test_silent_device_rings(house):
     until("it speaks again", lambda: (speak("t/th1/state"), speak("t/th2/state"), not comm_lost(house))[2], 20, 0.2)
 
 
+def test_stalled_poller_is_named(house):
+    """The poller stands still, the collector and the devices do not: one alarm says so, none blames a device; afterwards a silence
+    that is one rings, and a poller that never runs again is replaced."""
+    def speak():
+        for topic in ("t/th1/state", "t/th2/state"):
+            publish(house, topic, json.dumps({"t": 20 + time.monotonic() % 1}))
+    until("both probes are heard", lambda: (speak(), not [a for a in open_alarms(house) if a["active"]] and len(
+        [p for p in house.all_items("/api/v1/points") if p["id"] in ("th1/env.room.temperature", "th2/env.room.temperature") and p["quality"] == "good"]) == 2)[1], 30, 0.2)
+    before = {a["occurrence"] for a in house.all_items("/api/v1/alarms?state=all")}
+    children = [int(c) for c in subprocess.run(["pgrep", "-P", str(house.processes["collector"].pid)], capture_output=True, text=True).stdout.split()]
+    assert len(children) == 2, children
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
+
+    def named():
+        return {a["source"] for a in open_alarms(house) if a["active"] and a["source"].startswith("system:poller.stalled:")}
+    until("the pollers are named", lambda: (speak(), len(named()) == 2)[1], 20, 0.2)
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
+        speak()
+        threading.Event().wait(0.2)
+    assert not comm_lost(house), "a poller of ours stands still, no device fell silent"
+    stale = [p["quality"] for p in house.all_items("/api/v1/points") if p["id"] == "th1/env.room.temperature"]
+    assert stale != ["good"], "what is not watched is not good"
+    for child in children:
+        os.kill(child, signal.SIGCONT)
+    until("they run again", lambda: (speak(), not named())[1], 20, 0.2)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        speak()
+        threading.Event().wait(0.2)
+    blamed = [(a["source"], a["condition"]) for a in house.all_items("/api/v1/alarms?state=all")
+              if a["occurrence"] not in before and not a["source"].startswith("system:poller")]
+    assert not blamed, blamed
+    until("a silence that is one still rings", lambda: comm_lost(house) == {"th1", "th2"}, 20)
+    os.kill(children[1], signal.SIGSTOP)
+    until("one that never runs again is replaced", lambda: not os.path.exists(f"/proc/{children[1]}"), 60)
+    until("and watched again", lambda: (speak(), not comm_lost(house))[1], 60, 0.2)
+
+
 def test_stall_is_no_alarm(house):
     """Stopped for seven seconds while the probes went on speaking: what waited is taken before anybody's silence is judged."""
     def speak_for(seconds):
@@ -302,7 +371,8 @@ def main():
         with House(build, stall_site() if name in ("stall_is_no_alarm", "silent_device_rings", "stalled_poller_is_named") else room_site()) as house:
             cases[name](house)
             assert house.stop("collector") == 0, "the collector ended badly"
-            assert kinds(house)[-1] == 0x0802, "the last record says that it stopped"
+            # a checkpoint that is due when it stops covers the stop, so its own record stands behind it
+            assert [kind for kind in kinds(house) if kind != CHECKPOINT][-1] == 0x0802, "the last record says that it stopped"
         print(f"{name}: ok", flush=True)
 
 

@@ -4,6 +4,7 @@
 
 Roles over every route (both tables read from the source), hostile framing, limits, sessions and CSRF, streams and resumption.
 """
+import ctypes
 import http.client
 import json
 import os
@@ -595,6 +596,77 @@ class Log(Base):
                     got.append(int(event["id"]))
             self.assertEqual(got, wanted)
             stream.close()
+
+
+def unzstd(data):
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_decompress.restype = library.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
+    size = library.ZSTD_getFrameContentSize(data, ctypes.c_size_t(len(data)))
+    room = ctypes.create_string_buffer(size)
+    got = library.ZSTD_decompress(room, ctypes.c_size_t(size), data, ctypes.c_size_t(len(data)))
+    if got != size:
+        raise AssertionError("not a whole frame")
+    return room.raw
+
+
+class Conditional(Base):
+    """Tags and compression of what is served from memory."""
+    TAGGED = ["/api/v1/points", "/api/v1/alarms", "/api/v1/site", "/api/v1/openapi.json", "/api/v1/texts/ja.json", "/app.js", "/"]
+    NEVER = ["/api/v1/session", "/api/v1/people", "/api/v1/entries", "/api/v1/metrics"]
+
+    def get(self, path, **fields):
+        return self.dashboard.call("GET", path, self.tokens["administrator"], **fields)
+
+    def test_unchanged(self):
+        for path in self.TAGGED:
+            with self.subTest(path=path):
+                first = self.get(path)
+                tag = first.getheader("ETag")
+                self.assertRegex(tag, r'^W/"[0-9a-f]{16}-[0-9a-f]+"$')
+                for field in (tag, tag[2:], '"x", ' + tag, "*"):
+                    again = self.get(path, If_None_Match=field)
+                    self.assertEqual((again.status, again.data, again.getheader("ETag")), (304, b"", tag))
+                    self.assertIn("default-src 'none'", again.getheader("Content-Security-Policy"))
+                self.assertEqual(self.get(path, If_None_Match='"%s"' % ("0" * 16)).data, first.data)
+
+    def test_changes(self):
+        for path, change in (("/api/v1/points", lambda: self.collector.point("ups1/battery.charge", 55.5)),
+                             ("/api/v1/alarms", lambda: self.collector.alarm(77)),
+                             ("/api/v1/alarms?severity=high&limit=1", lambda: self.collector.alarm(77, "normal"))):
+            tag = self.get(path).getheader("ETag")
+            change()
+            until(lambda: self.get(path, If_None_Match=tag).status == 200, path + " has changed")
+            self.assertNotEqual(self.get(path).getheader("ETag"), tag)
+        # refusals come first: a tag opens nothing
+        tag = self.get("/api/v1/points").getheader("ETag")
+        self.assertEqual(self.dashboard.call("GET", "/api/v1/points", None, If_None_Match=tag).status, 401)
+        self.assertEqual(self.get("/api/v1/points?limit=0", If_None_Match=tag).status, 400)
+
+    def test_compressed(self):
+        for i in range(40):
+            self.collector.point("many%d/battery.charge" % i, 1.0)
+        until(lambda: len(json.loads(self.get("/api/v1/points").data)["items"]) >= 40, "all points are there")
+        for path in self.TAGGED:
+            with self.subTest(path=path):
+                plain, packed = self.get(path), self.get(path, Accept_Encoding="gzip, zstd;q=0.9")
+                self.assertEqual(plain.getheader("Content-Encoding"), None)
+                self.assertEqual(plain.getheader("Vary"), "Accept-Encoding")
+                if len(plain.data) < 2048:
+                    self.assertEqual(packed.data, plain.data)
+                    continue
+                self.assertEqual(packed.getheader("Content-Encoding"), "zstd")
+                self.assertEqual(packed.getheader("ETag"), plain.getheader("ETag"))
+                self.assertLess(len(packed.data), len(plain.data) // 2)
+                self.assertEqual(unzstd(packed.data), plain.data)
+        self.assertEqual(self.get("/app.js", Accept_Encoding="zstd;q=0, gzip").getheader("Content-Encoding"), None)
+
+    def test_never(self):
+        """What may hold a secret or somebody's name is neither tagged nor compressed."""
+        for path in self.NEVER:
+            answer = self.get(path, Accept_Encoding="zstd", If_None_Match="*")
+            self.assertNotEqual(answer.status, 304, path)
+            self.assertIsNone(answer.getheader("ETag"), path)
+            self.assertIsNone(answer.getheader("Content-Encoding"), path)
 
 
 class Exports(Base):

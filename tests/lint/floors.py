@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY = {
     "schemas/base": {"schemas/base", "schemas/model/vocab.h", "schemas/vocab"},
     "schemas/model": {"schemas/base", "schemas/model", "schemas/vocab", "schemas/data"},
-    "schemas/config": {"schemas/base", "schemas/model", "schemas/config", "schemas/vocab"},
+    "schemas/config": {"schemas/base", "schemas/model", "schemas/config", "schemas/text", "schemas/vocab"},
     "schemas/store": {"schemas/base", "schemas/model", "schemas/store", "schemas/vocab", "schemas/sql"},
     "schemas/text": {"schemas/base", "schemas/model", "schemas/text", "schemas/vocab"},
     "drivers": {"schemas/base", "schemas/model", "schemas/vocab", "drivers"},

@@ -2,7 +2,7 @@
 foreach(room conditions alarms access cursor restart memory heap quality)
   sk_unit_test(engine_${room} sk_engine)
 endforeach()
-foreach(room door_model honesty busy)
+foreach(room door_model honesty busy tailgate)
   sk_unit_test(${room} sk_engine)
 endforeach()
 # Built with everything so that it never rots; measured by hand or by the bench runner, never by ctest.

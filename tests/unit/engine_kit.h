@@ -165,7 +165,9 @@ static inline const char *kit_story(const struct kit *kit)
                        {SK_EV_ALARM_CHANGED, 'C'},   {SK_EV_ALARM_COMMENT, 'm'},  {SK_EV_CTRL_GAP, 'g'},
                        {SK_EV_CTRL_DUP, 'd'},        {SK_EV_CTRL_REPLAY, 'r'},    {SK_EV_CTRL_REORDER, 'o'},
                        {SK_EV_CTRL_EPOCH, 'e'},      {SK_EV_CTRL_SKEW, 's'},      {SK_EV_CTRL_MALFORMED, 'x'},
-                       {SK_EV_SYS_INTERRUPTED, 'I'}, {SK_EV_CTRL_SILENT, 'i'},    {SK_EV_CTRL_LATE, 'l'}};
+                       {SK_EV_SYS_INTERRUPTED, 'I'}, {SK_EV_CTRL_SILENT, 'i'},    {SK_EV_CTRL_LATE, 'l'},
+                       {SK_EV_FACTOR_UNKNOWN, 'f'},  {SK_EV_FACTOR_SINGLE, 'f'},  {SK_EV_TAIL_INFERRED, 't'},
+                       {SK_EV_TAIL_RESOLVED, 'v'},   {SK_EV_READER_DEGRADED, 'b'}};
         char letter = effect->record->header.class_ == SK_CLASS_ACCESS ? 'E' : '?';
         for (size_t k = 0; k < SK_COUNT(letters); k++)
             if (letters[k].ev == effect->record->header.ev)

@@ -543,7 +543,7 @@ static void test_alarms(void **state)
         {"denied though authorised", SK_EV_ACC_DENIED, 1, CARD | VEIN, D, "E", NULL},
         {"nobody's card", SK_EV_ACC_GRANTED, 7, CARD | VEIN, G, "ER", "door:d1/policy"},
         {"and it was used: one alarm", SK_EV_ACC_TAKEN, 7, CARD | VEIN, G, "E", NULL},
-        {"factors not told", SK_EV_ACC_GRANTED, 1, 0, G, "ER", "door:d1/factor"},
+        {"factors not told", SK_EV_ACC_GRANTED, 1, 0, G, "EfR", "door:d1/factor"},
     };
     for (size_t i = 0; i < SK_COUNT(steps); i++) {
         struct sk_access_event event = kit_event(steps[i].ev, 1, i + 1, (int64_t)i * 1000);

@@ -174,6 +174,43 @@ static void test_repeated_normal_is_no_sign_of_life(void **state)
     }
 }
 
+/* Our own poller does not run: values grow old, and nobody is blamed. Seeing again, each has its time once more. */
+static void test_an_unwatched_link_blames_nobody(void **state)
+{
+    (void)state;
+    static struct sk_link links[1];
+    struct kit kit;
+    struct sk_now now;
+    begin(&kit);
+    links[0] = (struct sk_link){.id = "l"};
+    kit.site.links = links;
+    kit.site.link_count = 1;
+    kit.devices[0].link = 0;
+    for (uint32_t i = 0; i < KIT_POINTS; i++)
+        kit.points[i].stale_ms = 5000;
+    kit_limit(&kit, 0, (struct sk_limit){.condition = SK_COND_STALE, .severity = SK_SEV_HIGH});
+    kit_start(&kit);
+    second(&kit, 1, 0, 0, 0);
+    now = kit_now(2000);
+    assert_int_equal(sk_engine_blind(kit.engine, 0, true, &now, kit.effects), SK_OK);
+    assert_int_equal(sk_engine_blind(kit.engine, 0, true, &now, kit.effects), SK_OK); /* two pollers serve it */
+    assert_int_equal(sk_engine_blind(kit.engine, 0, false, &now, kit.effects), SK_OK);
+    for (int64_t s = 3; s < 60; s++)
+        kit_tick(&kit, s * 1000);
+    assert_int_equal(sk_engine_alarm_count(kit.engine), 0);
+    assert_int_not_equal(sk_engine_point(kit.engine, 0)->sample.quality, SK_Q_GOOD);
+    now = kit_now(60000);
+    assert_int_equal(sk_engine_blind(kit.engine, 0, false, &now, kit.effects), SK_OK);
+    assert_int_equal(sk_engine_blind(kit.engine, 0, false, &now, kit.effects), SK_ERR_INVALID);
+    kit_tick(&kit, 61900);
+    assert_int_equal(sk_engine_alarm_count(kit.engine), 0);
+    kit_tick(&kit, 62100);
+    assert_non_null(alarm_of(&kit, SK_COND_COMM_LOST));
+    kit_tick(&kit, 65100);
+    assert_non_null(alarm_of(&kit, SK_COND_STALE)); /* the point's own: it never spoke again */
+    kit_stop(&kit);
+}
+
 struct carried {
     char key[SK_PENDING_KEY_MAX];
     uint8_t bytes[SK_PENDING_BYTES_MAX];
@@ -438,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_lasting_bad_quality),
         cmocka_unit_test(test_a_stale_point_of_a_device_that_answers),
         cmocka_unit_test(test_comm_lost_is_not_doubled),
+        cmocka_unit_test(test_an_unwatched_link_blames_nobody),
         cmocka_unit_test(test_repeated_normal_is_no_sign_of_life),
         cmocka_unit_test(test_bad_quality_over_a_restart),
         cmocka_unit_test(test_a_stop_of_ours_is_nobodys_silence),

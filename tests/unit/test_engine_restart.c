@@ -147,6 +147,11 @@ static void side_init(struct side *side, uint32_t stale_ms)
     kit->doors[0].extended_open_ms = 12000;
     kit->doors[0].prealarm_ms = 2000;
     kit->doors[0].busy_alarm = true;
+    kit->doors[0].passage_ms = 1000;
+    kit->doors[0].resolve_ms = 20000;
+    kit->doors[0].counter = 1;
+    kit->devices[0].point_count = KIT_POINTS;
+    kit->points[3].name = "people.count.in";
     if (stale_ms > 0) {
         for (uint32_t i = 0; i < 6; i++)
             kit->points[i].stale_ms = stale_ms;

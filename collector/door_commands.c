@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The doors as they stand now: what each controller says as far as it is known, what our own model says, since when and from
- * where. Pages go by the order of the site file. */
+/* The doors as they stand now, and the act that resolves a counter surplus. Shown are: what each controller says as far as it
+ * is known, what our own model says, since when and from where. Pages go by the order of the site file. */
 #include <string.h>
 
 #include "collector/request.h"
@@ -85,6 +85,10 @@ static cJSON *show(const struct sk_command_floor *floor, uint32_t index)
     for (size_t i = 0; cameras != NULL && i < door->camera_count; i++)
         cJSON_AddItemToArray(cameras, cJSON_CreateString(door->cameras[i]));
     add_device(item, "counter", site, door->counter - 1);
+    int64_t since_us;
+    cJSON *surplus = cJSON_AddObjectToObject(item, "surplus");
+    cJSON_AddNumberToObject(surplus, "count", (double)sk_engine_door_surplus(floor->engine, index, &since_us));
+    add_time_or_null(surplus, "since", since_us);
     return item;
 }
 
@@ -120,4 +124,39 @@ enum sk_err sk_run_door_get(struct request *request)
         return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is no door of that id in the site");
     request->answer->result = show(request->floor, (uint32_t)index);
     return request->answer->result != NULL ? SK_OK : SK_ERR_NOMEM;
+}
+
+/* cause: what it turned out to be; reason: how that is known. Who says it is the account. */
+enum sk_err sk_run_door_resolve(struct request *request)
+{
+    static const char *const causes[] = {"tailgating", "joint_entry", "goods", "counter_error", "other"};
+    struct sk_command_floor *floor = request->floor;
+    const char *id = sk_request_text(request, "door", true, 63);
+    const char *cause = id != NULL ? sk_request_text(request, "cause", true, 32) : NULL;
+    const char *reason = cause != NULL ? sk_request_text(request, "reason", true, 500) : NULL;
+    bool known = false;
+    if (reason == NULL)
+        return request->answer->err;
+    if (!sk_recorder_writable(floor->recorder))
+        return sk_request_refuse(request, SK_ERR_FULL, "the log cannot be written now, so nothing can be resolved");
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        known |= strcmp(cause, causes[i]) == 0;
+    const int32_t door = sk_site_door(floor->site, id);
+    if (!known)
+        return sk_request_refuse(request, SK_ERR_PARSE,
+                                 "cause: expected tailgating, joint_entry, goods, counter_error or other");
+    if (door < 0)
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is no door of that id in the site");
+    int64_t since_us;
+    const uint32_t count = sk_engine_door_surplus(floor->engine, (uint32_t)door, &since_us);
+    const enum sk_err err = sk_engine_door_resolve(floor->engine, (uint32_t)door, cause, reason, &request->actor, request->now,
+                                                   sk_recorder_effects(floor->recorder));
+    if (err != SK_OK)
+        return sk_request_refuse(request, err, "the counter of that door has no surplus to resolve");
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddStringToObject(result, "door", id);
+    sk_json_add_u64(result, "count", count);
+    request->answer->result = result;
+    request->answer->durable = true;
+    return SK_OK;
 }
