@@ -16,6 +16,7 @@
 #include "collector/archive.h"
 #include "collector/control.h"
 #include "collector/exports.h"
+#include "collector/muster_file.h"
 #include "collector/poller.h"
 #include "collector/pollers.h"
 #include "collector/recorder.h"
@@ -40,6 +41,7 @@ struct collector {
     struct sk_pollers *pollers;
     struct sk_command_floor floor;
     struct sk_zone *zone;
+    struct sk_muster_file muster_file;
     int64_t calendar_us; /* when to look for years without holidays */
     struct sk_source *signal_source;
     int signal_fd;
@@ -446,6 +448,7 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .zone = c->zone,
                                          .site_key = c->site_key,
                                          .console_uid = geteuid()};
+    sk_muster_file_init(&c->muster_file, c->options->state);
     sk_commands_sync_site(&c->floor, &c->now, false);
     if (!sk_text_format(path, sizeof path, "%s/control.sock", c->options->state))
         return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
@@ -651,11 +654,14 @@ static int64_t turn(struct collector *c)
     if (c->catch_up == 0 && sk_engine_deadline(c->engine) <= c->now.mono_us)
         sk_engine_tick(c->engine, &c->now, effects_of(c));
     enum sk_err err = sk_recorder_commit(c->recorder, &c->now);
-    if (err == SK_OK)
+    if (err == SK_OK) {
         sk_pollers_committed(c->pollers);
+        sk_engine_committed(c->engine);
+    }
     sk_control_answer(c->control, err);
     sk_control_tend(c->control, c->now.mono_us);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
+    sk_muster_file_tend(&c->muster_file, &c->floor, &c->now);
     const bool told = tell_log_state(c);
     if (idle && c->now.mono_us >= c->store_tend_us) {
         c->store_tend_us = c->now.mono_us + STORE_TEND_PERIOD_S * SK_US_PER_S;

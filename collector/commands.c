@@ -308,8 +308,9 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
         sk_request_refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
         return;
     }
-    /* An act without its record must not be: room first. */
-    err = sk_recorder_room(request->floor->recorder);
+    /* An act without its record must not be: room first. But a roll is called whatever waits: its records are the engine's, and
+     * the recorder keeps those through an outage of any length. */
+    err = strncmp(commands[row].act, "muster.", 7) == 0 ? SK_OK : sk_recorder_room(request->floor->recorder);
     if (err != SK_OK) {
         sk_request_refuse(request, err, "no room for the record of this act; the log cannot be written now");
         return;
@@ -408,7 +409,9 @@ enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *
                               size_t *ret_length)
 {
     cJSON *json = cJSON_CreateObject();
-    if (answer->durable && answer->err == SK_OK && committed != SK_OK) {
+    if (answer->may_wait && answer->err == SK_OK)
+        cJSON_AddBoolToObject(answer->result, "recorded", committed == SK_OK);
+    else if (answer->durable && answer->err == SK_OK && committed != SK_OK) {
         answer->err = SK_ERR_FULL;
         sk_text_copy(answer->detail, sizeof answer->detail,
                      answer->export != NULL ? "the log cannot be written now; nothing was exported"

@@ -15,6 +15,15 @@
 #include "collector/recorder.h"
 #include "schemas/store/vault.h"
 
+/* A correction that waits for a second person (occupancy_commands.c). */
+enum { SK_PROPOSALS = 16 };
+struct sk_proposal {
+    char actor[SK_ACTOR_MAX]; /* "" unused */
+    size_t person;
+    uint16_t zone; /* 0: to be forgiven */
+    int64_t at_mono_us;
+};
+
 /* What commands work on; borrowed. */
 struct sk_command_floor {
     const struct sk_site *site;
@@ -28,6 +37,7 @@ struct sk_command_floor {
     uid_t console_uid;          /* who may command without a token, beside root */
     int64_t denial_window_us;
     uint32_t denials_in_window, denials_unrecorded;
+    struct sk_proposal proposals[SK_PROPOSALS];
 };
 
 /* One answer, to be finished after the commit. */
@@ -38,6 +48,7 @@ struct sk_answer {
     uint64_t alarm;           /* not 0: the result is this alarm's row as stored after the commit */
     char id[32];              /* the request's id, to be given back; "" none */
     bool durable;             /* wait for the commit */
+    bool may_wait;            /* durable, but held in memory when the log cannot be written: the result says `recorded` */
     struct sk_export *export; /* not NULL: started by sk_answer_to_line() once its record is durable */
     int fd;                   /* -1: none; else travels with the answer, then is closed by who sent it */
 };

@@ -13,8 +13,7 @@ enum { PEOPLE_PER_ANSWER = 300, CHANGES_MAX = 64, ROW = 96 };
 static bool add_window(cJSON *items, const struct sk_person *person, int64_t from_us, int64_t until_us)
 {
     char row[ROW], hex[2 * SK_SUBJECT_SIZE + 1];
-    for (size_t i = 0; i < SK_SUBJECT_SIZE; i++)
-        sk_text_format(hex + 2 * i, 3, "%02x", person->tag[i]);
+    sk_hex_write(hex, person->tag, SK_SUBJECT_SIZE);
     sk_text_format(row, sizeof row, "%s %lld %lld", hex, (long long)from_us, (long long)until_us);
     return cJSON_AddItemToArray(items, cJSON_CreateString(row));
 }
@@ -43,7 +42,7 @@ static bool add_person(struct request *request, const char *id, const char *comp
         const bool is_his = sk_vault_person_get(request->floor->vault, id, changes[i]->version, &label) == SK_OK &&
                             strcmp(label.company, company) == 0;
         if (is_his && !open)
-            from_us = changes[i]->effective_us;
+            from_us = i == 0 ? 0 : changes[i]->effective_us; /* before the first label nothing else is known of him */
         if (!is_his && open)
             good = add_window(items, &changes[i]->person, from_us, changes[i]->effective_us);
         open = is_his;

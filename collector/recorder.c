@@ -524,6 +524,12 @@ static bool same_row(const struct sk_effect *a, const struct sk_effect *b)
                 : a->kind == b->kind && a->alarm->occurrence == b->alarm->occurrence;
 }
 
+/* A roll is called during an outage too: who was seen at the muster point, and who said so, is never given up. */
+static bool is_presence_act(uint16_t ev)
+{
+    return ev >= SK_EV_OCC_CORRECTED && ev <= SK_EV_MUSTER_ENDED;
+}
+
 /* What must come through an outage of any length: the newest state of each row, or a restart would fall back to older ones; and
  * what a controller reported, because its broker is told "committed" afterwards (no more of these come in while we cannot
  * write, so they are few). */
@@ -532,7 +538,8 @@ static bool outlives_bound(void *context, size_t index)
     const struct sk_effects *effects = ((const struct sk_recorder *)context)->effects;
     const struct sk_effect *effect = sk_effects_at(effects, index);
     if (effect->kind == SK_EFFECT_RECORD)
-        return effect->record->header.ctrl != 0 || effect->record->header.ev == SK_EV_CTRL_MALFORMED;
+        return effect->record->header.ctrl != 0 || effect->record->header.ev == SK_EV_CTRL_MALFORMED ||
+               is_presence_act(effect->record->header.ev);
     for (size_t i = index + 1; i < sk_effects_count(effects); i++) {
         const struct sk_effect *later = sk_effects_at(effects, i);
         if (later->kind != SK_EFFECT_RECORD && later->kind != SK_EFFECT_POINT && same_row(effect, later))

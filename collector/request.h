@@ -35,7 +35,16 @@ bool sk_request_file(struct request *request, const char *name, struct sk_reques
 void sk_request_file_free(struct sk_request_text *text);
 
 /* Who is inside, who was: entry_commands.c, occupancy_commands.c, muster_commands.c. */
-#define SK_PRESENCE_COMMANDS(X) X("entries.subjects", "read.entries", entries_subjects)
+#define SK_PRESENCE_COMMANDS(X)                                                                                                \
+    X("entries.subjects", "read.entries", entries_subjects)                                                                    \
+    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
+    X("occupancy.correct", "occupancy.correct", occupancy_correct)                                                             \
+    X("occupancy.forgive", "occupancy.forgive", occupancy_forgive)                                                             \
+    X("muster.list", "read.muster", muster_list)                                                                               \
+    X("muster.start", "muster.start", muster_start)                                                                            \
+    X("muster.seen", "muster.seen", muster_seen)                                                                               \
+    X("muster.unseen", "muster.seen", muster_unseen)                                                                           \
+    X("muster.end", "muster.end", muster_end)
 
 /* Doors: door_commands.c. */
 #define SK_DOOR_COMMANDS(X)                                                                                                    \
@@ -66,7 +75,6 @@ void sk_request_file_free(struct sk_request_text *text);
     X("authorization.get", "read.people", authorization_get)                                                                   \
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
-    X("occupancy.list", "read.occupancy", occupancy_list)                                                                      \
     SK_PRESENCE_COMMANDS(X)                                                                                                    \
     SK_DOOR_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking at the roster: lists in pages, one by id, at a moment; who is inside. Names come from the vault, for roles that may
+/* Looking at the roster: lists in pages, one by id, at a moment. Names come from the vault, for roles that may
  * read people (the table has checked). 'at' is a time; without it everything that was entered holds, also what begins later. */
 #include <string.h>
 
@@ -297,77 +297,4 @@ enum sk_err sk_run_rule_list(struct request *request)
             cJSON_AddItemToArray(listing.items, show_rule(&listing, change));
     }
     return finish(&listing, next);
-}
-
-/* --- who is inside --- */
-
-static int32_t zone_index(const struct sk_site *site, uint16_t number)
-{
-    for (size_t i = 0; i < site->zone_count; i++)
-        if (site->zones[i].number == number)
-            return (int32_t)i;
-    return -1;
-}
-
-static void add_zones(struct listing *listing, const uint32_t *counts, cJSON *result)
-{
-    const struct sk_command_floor *floor = listing->request->floor;
-    cJSON *zones = cJSON_AddArrayToObject(result, "zones");
-    for (size_t i = 0; zones != NULL && i < floor->site->zone_count; i++) {
-        cJSON *zone = cJSON_CreateObject();
-        const bool complete = sk_engine_zone_complete(floor->engine, (uint32_t)i);
-        cJSON_AddStringToObject(zone, "zone", floor->site->zones[i].id);
-        cJSON_AddNumberToObject(zone, "count", counts[i]);
-        cJSON_AddStringToObject(zone, "certainty", complete ? "complete" : "unknown");
-        cJSON_AddItemToArray(zones, zone);
-    }
-}
-
-static cJSON *show_inside(const struct listing *listing, const char *person, uint32_t zone, int64_t since_us)
-{
-    struct sk_person_label label;
-    const struct sk_command_floor *floor = listing->request->floor;
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "person", person);
-    if (listing->names && sk_vault_person_get(floor->vault, person, UINT64_MAX, &label) == SK_OK) {
-        cJSON_AddStringToObject(item, "name", label.name);
-        cJSON_AddStringToObject(item, "company", label.company);
-    }
-    cJSON_AddStringToObject(item, "zone", floor->site->zones[zone].id);
-    sk_json_add_time(item, "since", since_us);
-    cJSON_AddNumberToObject(item, "age_s", (double)(listing->request->now->utc_us - since_us) / (double)SK_US_PER_S);
-    cJSON_AddStringToObject(item, "certainty", sk_engine_zone_complete(floor->engine, zone) ? "complete" : "unknown");
-    return item;
-}
-
-enum sk_err sk_run_occupancy_list(struct request *request)
-{
-    struct listing listing;
-    const char *id;
-    uint32_t counts[256] = {0};
-    uint64_t next = 0;
-    const struct sk_site *site = request->floor->site;
-    if (!begin(request, &listing))
-        return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
-    for (size_t i = 0; (id = sk_roster_entity_at(listing.view.roster, SK_EV_PERSON_CREATED, i)) != NULL; i++) {
-        uint16_t number;
-        int64_t since_us;
-        const int32_t zone = sk_engine_where(request->floor->engine, i, &number, &since_us) ? zone_index(site, number) : -1;
-        if (zone < 0 || zone >= 256)
-            continue;
-        counts[zone]++;
-        if (i < listing.cursor || site->zones[zone].class_ == 0 ||
-            (listing.zone[0] != '\0' && strcmp(site->zones[zone].id, listing.zone) != 0))
-            continue;
-        if (listing.limit == 0 && next == 0)
-            next = i;
-        if (listing.limit == 0)
-            continue;
-        listing.limit--;
-        cJSON_AddItemToArray(listing.items, show_inside(&listing, id, (uint32_t)zone, since_us));
-    }
-    const enum sk_err err = finish(&listing, next);
-    if (site->zone_count <= 256)
-        add_zones(&listing, counts, request->answer->result);
-    return err;
 }

@@ -16,6 +16,7 @@
 #include "schemas/store/store.h"
 
 struct sk_auth;
+struct sk_rate;
 
 enum { SK_APP_STATUSES = 6 };
 struct sk_app {
@@ -25,6 +26,7 @@ struct sk_app {
     struct sk_mirror *mirror;
     struct sk_live *live;
     struct sk_auth *auth;
+    struct sk_rate *sign_ins;                      /* failed ones, by source */
     uint64_t epoch;                                /* random: tags of another process never match */
     struct sk_out texts[2];                        /* by enum sk_lang: texts and vocabulary as one JSON object */
     atomic_uint_fast64_t answers[SK_APP_STATUSES]; /* by first digit of the status */

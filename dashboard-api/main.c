@@ -16,6 +16,7 @@
 #include "dashboard-api/auth.h"
 #include "dashboard-api/feed.h"
 #include "dashboard-api/handlers.h"
+#include "dashboard-api/rate.h"
 #include "dashboard-api/routes.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/clock.h"
@@ -25,7 +26,7 @@ enum { PULSE_S = 1, BEAT_EVERY = 2, RECHECK_US = 15 * 1000000, RECHECKS_PER_PULS
 
 struct settings {
     const char *state, *listen, *cert, *key;
-    int64_t connections, per_address, threads;
+    int64_t connections, per_address, threads, sign_in_failures;
     bool check, routes, help;
 };
 
@@ -47,6 +48,8 @@ static const struct option_row {
     {"connections-per-address", OPTION_NUMBER, offsetof(struct settings, per_address), 1, 60000, "N",
      "of these, from one address (20)"},
     {"threads", OPTION_NUMBER, offsetof(struct settings, threads), 0, 64, "N", "worker threads (0: one per core)"},
+    {"sign-in-failures", OPTION_NUMBER, offsetof(struct settings, sign_in_failures), 0, 60000, "N",
+     "failed sign-ins a minute from one address (5; 0: no limit)"},
     {"check", OPTION_FLAG, offsetof(struct settings, check), 0, 0, NULL,
      "check options, certificate, key and TLS settings, then end"},
     {"print-routes", OPTION_FLAG, offsetof(struct settings, routes), 0, 0, NULL,
@@ -153,7 +156,7 @@ static void serve_until(struct sk_app *app, const sigset_t *signals)
     }
 }
 
-static enum sk_err build(struct sk_app *app, const char *socket_path)
+static enum sk_err build(struct sk_app *app, const char *socket_path, uint32_t sign_in_failures)
 {
     struct sk_live_config live = {.replay = sk_events_replay, .wake = wake, .describe = sk_events_describe, .context = app};
     enum sk_err err = sk_random((uint8_t *)&app->epoch, sizeof app->epoch);
@@ -164,6 +167,8 @@ static enum sk_err build(struct sk_app *app, const char *socket_path)
     if (err == SK_OK)
         err = sk_auth_create(app->control, &app->auth);
     if (err == SK_OK)
+        err = sk_rate_create(sign_in_failures, &app->sign_ins);
+    if (err == SK_OK)
         err = sk_mirror_create(&app->mirror);
     return err == SK_OK ? sk_live_create(&live, &app->live) : err;
 }
@@ -172,6 +177,7 @@ static void tear_down(struct sk_app *app)
 {
     sk_live_free(app->live);
     sk_mirror_free(app->mirror);
+    sk_rate_free(app->sign_ins);
     sk_auth_free(app->auth);
     sk_control_free(app->control);
     sk_out_release(&app->texts[0]);
@@ -202,7 +208,7 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct sk_feed *feed = NULL;
-    enum sk_err err = build(&app, socket_path);
+    enum sk_err err = build(&app, socket_path, (uint32_t)settings->sign_in_failures);
     if (err == SK_OK)
         err = sk_http_start(&http, &app.http, fault);
     if (err == SK_OK)
@@ -220,7 +226,7 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.listen = "127.0.0.1:8443", .connections = 512, .per_address = 20};
+    struct settings settings = {.listen = "127.0.0.1:8443", .connections = 512, .per_address = 20, .sign_in_failures = 5};
     if (!read_options(argc, argv, &settings))
         return 2;
     if (settings.help) {

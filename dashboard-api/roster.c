@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations, schedules, rules, who is inside and doors: each route is one command of the collector,
+/* People, credentials, authorisations, schedules, rules and doors: each route is one command of the collector,
  * one row here. The collector checks the role again, reads the names from the vault and answers. */
 #include "dashboard-api/ask.h"
 
@@ -26,7 +26,6 @@
     L(get_rules, "rule.list")                                                                                                  \
     A(post_zone_rule, "zone.rule", "zone")                                                                                     \
     A(post_door_rule, "door.rule", "door")                                                                                     \
-    L(get_occupancy, "occupancy.list")                                                                                         \
     L(get_doors, "door.list")                                                                                                  \
     G(get_door, "door.get", "door")                                                                                            \
     A(post_door_resolve, "door.resolve", "door")

@@ -68,6 +68,9 @@ static enum sk_err do_step(struct sim *sim, const struct sk_step *step, struct s
     if (step->kind == SK_STEP_FAULT) {
         return do_fault(sim, step->body, fault);
     }
+    if (step->kind == SK_STEP_MUSTER) {
+        return SK_OK; /* people at the monitor, not in the plant */
+    }
     const char *id = sk_json_text(sk_json_get(step->body, "door"));
     const int32_t door = id != NULL ? sk_site_door(sim->site, id) : -1;
     return door >= 0 ? sk_order_pass(sim->plant, (uint32_t)door, step->body, fault)

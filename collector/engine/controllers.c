@@ -302,7 +302,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     if (numbered && (passage.fills || passage.regained))
         sk_doors_again(engine, &engine->ctrls[ctrl], &passage, effects);
     sk_tail_passage(engine, &passage, effects);
-    sk_passage_move(engine, &passage, effects);
+    sk_presence_take(engine, &passage, effects);
     return SK_OK;
 }
 

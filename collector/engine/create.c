@@ -231,6 +231,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
         err = sk_sha256_create(&engine->sha);
     if (err == SK_OK)
         err = sk_roster_create(&engine->roster);
+    if (err == SK_OK)
+        err = sk_presence_reserve(engine, 0);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -262,7 +264,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_heap_release(&engine->heap);
     sk_sha256_free(engine->sha);
     sk_roster_free(engine->roster);
-    sk_trails_release(&engine->trails);
+    sk_presence_release(engine);
     sk_free(engine->tallies);
     sk_free(engine->door_watches);
     sk_free(engine->busy);

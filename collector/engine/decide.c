@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "schemas/base/mem.h"
-
 static const int64_t CLOCK_TRUSTED_US = 10 * SK_US_PER_S; /* IEC 60839-11-1: 10 s a week */
 
 struct judging {
@@ -31,56 +29,6 @@ static void add(struct judging *j, enum sk_deny_reason reason, enum weight weigh
 static bool within(int64_t at_us, int64_t from_us, int64_t until_us)
 {
     return at_us >= from_us && at_us < until_us;
-}
-
-/* --- the trail --- */
-
-void sk_trail_add(struct sk_trail *trail, int64_t at_us, uint16_t zone)
-{
-    size_t at = 0;
-    while (at < trail->count &&
-           (trail->stays[at].at_us > at_us || (trail->stays[at].at_us == at_us && trail->stays[at].zone > zone)))
-        at++;
-    if (at < trail->count && trail->stays[at].at_us == at_us && trail->stays[at].zone == zone)
-        return;
-    if (at == SK_TRAIL_STAYS) {
-        trail->cut = true;
-        return;
-    }
-    if (trail->count == SK_TRAIL_STAYS)
-        trail->cut = true;
-    else
-        trail->count++;
-    memmove(trail->stays + at + 1, trail->stays + at, (size_t)(trail->count - 1 - at) * sizeof trail->stays[0]);
-    trail->stays[at] = (struct sk_stay){at_us, zone};
-}
-
-enum sk_err sk_trails_reserve(struct sk_trails *trails, size_t people)
-{
-    if (people <= trails->count)
-        return SK_OK;
-    const size_t wanted = people + people / 2 + 16;
-    struct sk_trail *grown = sk_realloc(trails->items, wanted, sizeof *grown);
-    if (grown == NULL)
-        return SK_ERR_NOMEM;
-    memset(grown + trails->count, 0, (wanted - trails->count) * sizeof *grown);
-    trails->items = grown;
-    trails->count = wanted;
-    return SK_OK;
-}
-
-void sk_trails_release(struct sk_trails *trails)
-{
-    sk_free(trails->items);
-    *trails = (struct sk_trails){0};
-}
-
-const struct sk_stay *sk_trail_before(const struct sk_trail *trail, int64_t at_us)
-{
-    for (size_t i = 0; trail != NULL && i < trail->count; i++)
-        if (trail->stays[i].at_us < at_us)
-            return &trail->stays[i];
-    return NULL;
 }
 
 /* --- the rules --- */
@@ -209,7 +157,7 @@ static void rule_approval(struct judging *j)
 static void rule_passback(struct judging *j)
 {
     const struct sk_zone_rule *rule = j->input->has_place ? zone_rule(j->view, j->input->zone_to) : NULL;
-    if (rule == NULL || j->last == NULL || j->last->zone != j->input->zone_to)
+    if (rule == NULL || j->last == NULL || j->last->zone != j->input->zone_to || j->last->how == SK_STAY_FORGIVEN)
         return;
     if (rule->passback == SK_PASSBACK_SOFT)
         add(j, SK_DENY_ANTIPASSBACK, TOLD);

@@ -17,16 +17,36 @@
 enum { SK_TRAIL_STAYS = 8, SK_REASONS_MAX = 24 };
 
 /* Where a person was, newest first by time: the last places entered. Kept sorted, so the order of arrival does not matter. */
+enum sk_stay_how {
+    SK_STAY_READER,    /* a door was used */
+    SK_STAY_CORRECTED, /* a person said so (occ.corrected) */
+    SK_STAY_FORGIVEN,  /* the place stands, the next passage is not judged by it (apb.forgiven) */
+    SK_STAY_MUSTER     /* seen at the muster point, or that was taken back */
+};
 struct sk_stay {
     int64_t at_us;
     uint16_t zone;
+    uint16_t from;      /* zone that the door left; 0 not known */
+    uint8_t how;        /* enum sk_stay_how */
+    uint8_t occurrence; /* enum sk_occurrence_class of the event */
+};
+/* The newest card reading that was no passage: he stood there, and perhaps went on. */
+struct sk_reading {
+    int64_t at_us;     /* 0: none */
+    uint16_t zone, to; /* where the reader stands; where a grant led, 0: none was given */
 };
 struct sk_trail {
     uint8_t count;
     bool cut; /* older stays were dropped */
     struct sk_stay stays[SK_TRAIL_STAYS];
+    struct sk_reading reading;
 };
-void sk_trail_add(struct sk_trail *trail, int64_t at_us, uint16_t zone);
+void sk_trail_add(struct sk_trail *trail, int64_t at_us, uint16_t zone); /* by a reader, nothing else known */
+void sk_trail_put(struct sk_trail *trail, const struct sk_stay *stay);
+void sk_trail_read_at(struct sk_trail *trail, const struct sk_reading *reading);
+/* That moment, or just after the newest thing known of him: an act of a person is later than what he acts upon, whatever the
+ * controllers' clocks say. */
+int64_t sk_trail_after(const struct sk_trail *trail, int64_t at_us);
 /* Trails of all people, by their place in the roster. */
 struct sk_trails {
     struct sk_trail *items;

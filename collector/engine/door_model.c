@@ -99,24 +99,40 @@ static int64_t release_us(const struct sk_door_info *door)
     return door->release_ms == 0 ? default_release_us : (int64_t)door->release_ms * SK_US_PER_MS;
 }
 
-/* Both by the controller's clock, or both by ours with what delivery may add. */
-static bool fits(const struct sk_excuse *excuse, const struct sk_opening *opening, const struct sk_door_info *door,
-                 const struct sk_ctrl *ctrl)
+enum fit { FITS_NOT, FITS_PERHAPS, FITS };
+
+static bool within(int64_t before_us, int64_t slack_us, const struct sk_door_info *door)
 {
-    const bool by_ctrl = excuse->time.trusted && opening->time.trusted;
-    const int64_t slack = by_ctrl ? tick_us : delivery_us;
-    const int64_t before =
-        by_ctrl ? opening->time.ctrl_us - excuse->time.ctrl_us : opening->time.recv_us - excuse->time.recv_us;
+    return before_us <= release_us(door) + slack_us && before_us >= -slack_us;
+}
+
+/* By the controller's clock while it may be trusted; else by ours with what delivery may add, and where the controller's own
+ * figures then say another thing, nobody knows. */
+static enum fit fit_in_time(const struct sk_door_time *excuse, const struct sk_door_time *opening,
+                            const struct sk_door_info *door)
+{
+    const bool by_ctrl = within(opening->ctrl_us - excuse->ctrl_us, tick_us, door);
+    const bool by_receipt = within(opening->recv_us - excuse->recv_us, delivery_us, door);
+    if (excuse->trusted && opening->trusted)
+        return by_ctrl ? FITS : FITS_NOT;
+    if (excuse->ctrl_us <= 0 || opening->ctrl_us <= 0)
+        return by_receipt ? FITS : FITS_NOT;
+    return by_ctrl != by_receipt ? FITS_PERHAPS : by_receipt ? FITS : FITS_NOT;
+}
+
+static enum fit fits(const struct sk_excuse *excuse, const struct sk_opening *opening, const struct sk_door_info *door,
+                     const struct sk_ctrl *ctrl)
+{
     const bool numbered = excuse->numbered && opening->numbered;
     if (!excuse->used || (excuse->kind == SK_EX_REX && !door->rex))
-        return false;
+        return FITS_NOT;
     if (numbered && (excuse->epoch != opening->epoch || excuse->from_seq > opening->seq))
-        return false;
+        return FITS_NOT;
     if (excuse->kind == SK_EX_MODE && excuse->numbered && is_missing(ctrl, excuse->epoch, excuse->from_seq, excuse->seq))
-        return false; /* when the mode let go is not known */
+        return FITS_NOT; /* when the mode let go is not known */
     if (numbered && excuse->kind == SK_EX_MODE && opening->seq < excuse->seq)
-        return true;
-    return before <= release_us(door) + slack && before >= -slack;
+        return FITS;
+    return fit_in_time(&excuse->time, &opening->time, door);
 }
 
 static bool mode_masks_forced(uint8_t mode)
@@ -156,14 +172,17 @@ static uint8_t judge(const struct sk_door_model *model, struct sk_opening *openi
                      const struct sk_ctrl *ctrl)
 {
     const struct sk_told *mode = &model->told[SK_DF_MODE];
-    bool excused = false;
+    bool excused = false, perhaps = false;
     opening->grants = 0;
-    for (size_t i = 0; i < SK_EXCUSES; i++)
-        if (fits(&model->excuses[i], opening, door, ctrl)) {
+    for (size_t i = 0; i < SK_EXCUSES; i++) {
+        const enum fit fit = fits(&model->excuses[i], opening, door, ctrl);
+        perhaps |= fit == FITS_PERHAPS;
+        if (fit == FITS) {
             excused = true;
             opening->grants = (uint8_t)(opening->grants + (model->excuses[i].kind == SK_EX_GRANT));
             opening->extended |= model->excuses[i].extended;
         }
+    }
     const bool mode_before =
         mode->told && (!mode->numbered || !opening->numbered || (mode->epoch == opening->epoch && mode->seq < opening->seq));
     const bool mode_lost = mode_before && mode->numbered && is_missing(ctrl, mode->epoch, mode->seq, opening->seq);
@@ -171,7 +190,7 @@ static uint8_t judge(const struct sk_door_model *model, struct sk_opening *openi
         return SK_OPEN_EXCUSED;
     if (lacks_near(opening, ctrl, door, opening->mono_us))
         return SK_OPEN_MISSING;
-    if (!opening->after_closed || mode_lost || is_forgotten(model, opening) ||
+    if (!opening->after_closed || perhaps || mode_lost || is_forgotten(model, opening) ||
         (opening->numbered && is_missing(ctrl, opening->epoch, opening->closed_seq, opening->seq)))
         return SK_OPEN_UNSEEN;
     return SK_OPEN_FORCED;

@@ -139,10 +139,47 @@ enum sk_err sk_engine_restore_roster(struct sk_engine *engine, uint16_t ev, cons
 enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_change *change, const struct sk_roster_act *act,
                                     const struct sk_now *now, struct sk_effects *effects);
 const struct sk_roster *sk_engine_roster(const struct sk_engine *engine);
+
+/* --- who is inside (presence.c; what it means: occupancy.h, muster.h) --- */
+struct sk_muster;
+struct sk_trail;
+struct sk_trails;
+struct sk_strangers;
 /* Where a person was last seen to go; false: never. */
 bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
-/* No door of this zone (index) has events that are known to be missing. */
+/* No controller of a door of this zone (index) has events that are known to be missing, and each is heard. */
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
+/* Doubts (mask, SK_DOUBT_*) about a person who is or may be in this zone (index). */
+uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, uint32_t zone, int64_t now_us);
+struct sk_trails sk_engine_trails(const struct sk_engine *engine);                           /* borrowed; include decide.h */
+const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index); /* NULL: no such person */
+const struct sk_strangers *sk_engine_strangers(const struct sk_engine *engine, uint16_t zone_number); /* NULL: none yet */
+const struct sk_muster *sk_engine_muster(const struct sk_engine *engine);
+
+/* Acts of people about presence: each is one record. They go on while the log cannot be written; what is not recorded yet is
+ * known by sk_engine_committed(), which the caller says after every commit. */
+struct sk_presence_act {
+    const struct sk_actor *actor;
+    const char *reason, *second; /* "" none; second: another account that agreed */
+};
+/* He is in this zone (number). INVALID: no such person or zone. */
+enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint16_t zone, const struct sk_presence_act *act,
+                            const struct sk_now *now, struct sk_effects *effects);
+/* His next passage is not judged by where he was. NOT_FOUND: he was never seen anywhere. */
+enum sk_err sk_engine_forgive(struct sk_engine *engine, size_t person_index, const struct sk_presence_act *act,
+                              const struct sk_now *now, struct sk_effects *effects);
+/* A correction that waits for the second person: only its record. */
+enum sk_err sk_engine_place_asked(struct sk_engine *engine, size_t person_index, uint16_t zone,
+                                  const struct sk_presence_act *act, const struct sk_now *now, struct sk_effects *effects);
+/* point: zone (number) of the muster point. CONFLICT: one runs already (start), none does (the others). */
+enum sk_err sk_engine_muster_start(struct sk_engine *engine, uint16_t point, bool drill, const struct sk_presence_act *act,
+                                   const struct sk_now *now, struct sk_effects *effects);
+/* Seen, or that taken back. Again: SK_OK without effects. */
+enum sk_err sk_engine_muster_seen(struct sk_engine *engine, size_t person_index, bool seen, const struct sk_presence_act *act,
+                                  const struct sk_now *now, struct sk_effects *effects);
+enum sk_err sk_engine_muster_end(struct sk_engine *engine, const struct sk_presence_act *act, const struct sk_now *now,
+                                 struct sk_effects *effects);
+void sk_engine_committed(struct sk_engine *engine);
 
 /* --- doors (door_model.h) --- */
 enum sk_door_doubt { SK_DOUBT_NONE, SK_DOUBT_NEVER, SK_DOUBT_MISSING, SK_DOUBT_CONTACT }; /* why something is not known */

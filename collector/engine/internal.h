@@ -12,6 +12,8 @@
 #include "collector/engine/decide.h"
 #include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
+#include "collector/engine/muster.h"
+#include "collector/engine/occupancy.h"
 #include "collector/engine/tailgate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
@@ -331,6 +333,8 @@ struct sk_engine {
     /* the roster and where its people were last seen */
     struct sk_roster *roster;
     struct sk_trails trails;
+    struct sk_occupancy occupancy;
+    struct sk_muster muster;
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_count;
@@ -558,10 +562,22 @@ enum sk_err sk_busy_read(struct sk_engine *engine, const char *door, struct sk_r
 
 /* roster.c */
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
-void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
-enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader);
 uint16_t sk_zone_number(const struct sk_site *site, int32_t zone); /* 0 none */
 bool sk_is_passage(uint16_t ev);
+
+/* presence.c: who is inside, as steps */
+enum sk_err sk_presence_reserve(struct sk_engine *engine, size_t people);
+void sk_presence_release(struct sk_engine *engine);
+void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* presence_rows.c: its pending rows */
+void sk_presence_put_trail(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
+void sk_presence_put_doorway(const struct sk_engine *engine, const struct sk_door_info *door, struct sk_effects *effects);
+void sk_presence_put_strangers(const struct sk_engine *engine, int32_t zone, struct sk_effects *effects);
+void sk_presence_put_muster(const struct sk_engine *engine, struct sk_effects *effects);
+void sk_presence_put_listed(const struct sk_engine *engine, size_t page, struct sk_effects *effects);
+void sk_presence_put_mark(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
+enum { SK_LISTED_PER_PAGE = 8 * 1984 }; /* people of one row of the list */
+enum sk_err sk_presence_read(struct sk_engine *engine, const char *kind, const char *rest, struct sk_reader *reader);
 
 /* pending.c: writing rows; restore.c reads them */
 void sk_pending_cond(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);

@@ -111,7 +111,7 @@ static void put_row(struct sk_engine *engine, uint32_t point, struct sk_effects 
 
 /* The first word ever is no change; a reader that begins degraded is one. */
 void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, const struct sk_now *now,
-                  struct sk_effects *effects)
+                   struct sk_effects *effects)
 {
     struct sk_point_state *state = &engine->points[point];
     const struct sk_sample *sample = &engine->views[point].sample;

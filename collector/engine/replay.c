@@ -9,6 +9,8 @@
 struct sk_replay {
     struct sk_roster *roster;
     struct sk_trails trails;
+    struct sk_occupancy occupancy;
+    struct sk_muster muster;
 };
 
 enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay)
@@ -29,12 +31,29 @@ void sk_replay_free(struct sk_replay *replay)
         return;
     sk_roster_free(replay->roster);
     sk_trails_release(&replay->trails);
+    sk_occupancy_release(&replay->occupancy);
+    sk_muster_release(&replay->muster);
     sk_free(replay);
 }
 
 const struct sk_roster *sk_replay_roster(const struct sk_replay *replay)
 {
     return replay->roster;
+}
+
+const struct sk_trails *sk_replay_trails(const struct sk_replay *replay)
+{
+    return &replay->trails;
+}
+
+const struct sk_occupancy *sk_replay_occupancy(const struct sk_replay *replay)
+{
+    return &replay->occupancy;
+}
+
+const struct sk_muster *sk_replay_muster(const struct sk_replay *replay)
+{
+    return &replay->muster;
 }
 
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
@@ -63,6 +82,8 @@ static enum sk_err take_change(struct sk_replay *replay, const struct sk_record 
     enum sk_err err = sk_roster_change_read(record->header.ev, record->body, record->body_length, &change);
     if (err == SK_OK)
         err = sk_trails_reserve(&replay->trails, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
+    if (err == SK_OK)
+        err = sk_muster_reserve(&replay->muster, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
     return err == SK_OK ? sk_roster_apply(replay->roster, &change) : err;
 }
 
@@ -103,6 +124,110 @@ static bool is_same(const struct sk_record *record, const struct sk_second_decis
            memcmp(record->header.subject, tag, SK_SUBJECT_SIZE) == 0;
 }
 
+static void look(struct sk_replay *replay, size_t person)
+{
+    sk_muster_look(&replay->muster, &replay->trails.items[person], replay->roster, person);
+}
+
+static uint8_t mode_of(const struct sk_record *record)
+{
+    struct sk_body_item item;
+    for (uint8_t mode = 0; find(record, SK_TAG_STATE_WORD, &item) && sk_door_word("mode", mode) != NULL; mode++)
+        if (item.length == strlen(sk_door_word("mode", mode)) &&
+            memcmp(item.bytes, sk_door_word("mode", mode), item.length) == 0)
+            return mode;
+    return SK_DOOR_MODE_UNKNOWN;
+}
+
+/* Where an event at a door puts people; person -1: nobody the roster knows. */
+static void sight(struct sk_replay *replay, const struct sk_record *record, int64_t person)
+{
+    struct sk_body_item item;
+    const uint8_t class_ = (uint8_t)number(record, SK_TAG_OCCURRENCE_CLASS);
+    const int64_t t_ctrl_us = find(record, SK_TAG_T_CTRL, &item) ? sk_item_i64(&item) : 0;
+    const struct sk_door_sighting sighting = {.ev = record->header.ev,
+                                              .mode = mode_of(record),
+                                              .occurrence = class_,
+                                              .granted = number(record, SK_TAG_CTRL_DECISION) == SK_DECISION_GRANTED,
+                                              .placed = record->header.door != 0 && find(record, SK_TAG_DIRECTION, &item),
+                                              .at_us = sk_movement_moment(class_, t_ctrl_us, (int64_t)record->header.t_recv_us),
+                                              .door = record->header.door,
+                                              .from = (uint16_t)number(record, SK_TAG_AREA_FROM),
+                                              .to = (uint16_t)number(record, SK_TAG_AREA_TO),
+                                              .has_card = find(record, SK_TAG_IDENTIFIER_HMAC, &item)};
+    struct sk_trail *trail = person >= 0 ? &replay->trails.items[person] : NULL;
+    if ((sk_occupancy_take(&replay->occupancy, trail, &sighting) & SK_SIGHTED_TRAIL) != 0)
+        look(replay, (size_t)person);
+}
+
+static void text_of(const struct sk_record *record, enum sk_tag tag, char *to, size_t capacity)
+{
+    struct sk_body_item item;
+    to[0] = '\0';
+    if (find(record, tag, &item) && item.length < capacity) {
+        memcpy(to, item.bytes, item.length);
+        to[item.length] = '\0';
+    }
+}
+
+static void place(struct sk_replay *replay, const struct sk_record *record, size_t person, uint8_t how)
+{
+    struct sk_trail *trail = &replay->trails.items[person];
+    const struct sk_stay stay = {.at_us = sk_trail_after(trail, (int64_t)record->header.t_recv_us),
+                                 .zone = (uint16_t)number(record, SK_TAG_AREA_TO),
+                                 .how = how,
+                                 .occurrence = SK_OCC_ONLINE};
+    sk_trail_put(trail, &stay);
+    look(replay, person);
+}
+
+static void start_muster(struct sk_replay *replay, const struct sk_record *record, const char *by)
+{
+    const size_t people = sk_roster_count(replay->roster, SK_EV_PERSON_CREATED);
+    sk_muster_start(&replay->muster, number(record, SK_TAG_MUSTER), record->header.zone, number(record, SK_TAG_DRILL) != 0, by,
+                    (int64_t)record->header.t_recv_us);
+    for (size_t i = 0; i < people; i++)
+        look(replay, i);
+}
+
+/* An act of a person about who is where. */
+static enum sk_err take_act(struct sk_replay *replay, const struct sk_record *record)
+{
+    char id[SK_ENTITY_MAX], by[SK_WHO_MAX];
+    const int64_t at_us = (int64_t)record->header.t_recv_us;
+    text_of(record, SK_TAG_PERSON, id, sizeof id);
+    text_of(record, SK_TAG_ACTOR, by, sizeof by);
+    const int64_t person = id[0] == '\0' ? -1 : sk_roster_person_index(replay->roster, id);
+    if (record->header.ev == SK_EV_MUSTER_STARTED) {
+        start_muster(replay, record, by);
+        return SK_OK;
+    }
+    if (record->header.ev == SK_EV_MUSTER_ENDED) {
+        sk_muster_end(&replay->muster, at_us);
+        return SK_OK;
+    }
+    if (person < 0)
+        return SK_ERR_NOT_FOUND;
+    struct sk_trail *trail = &replay->trails.items[person];
+    switch (record->header.ev) {
+    case SK_EV_OCC_CORRECTED:
+        place(replay, record, (size_t)person, SK_STAY_CORRECTED);
+        break;
+    case SK_EV_APB_FORGIVEN:
+        place(replay, record, (size_t)person, SK_STAY_FORGIVEN);
+        break;
+    case SK_EV_MUSTER_SEEN:
+        sk_muster_see(&replay->muster, trail, (size_t)person, by, at_us);
+        break;
+    case SK_EV_MUSTER_UNSEEN:
+        sk_muster_unsee(&replay->muster, trail, (size_t)person, by, at_us);
+        break;
+    default:
+        break;
+    }
+    return SK_OK;
+}
+
 static void take_passage(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *out)
 {
     struct sk_body_item item;
@@ -120,8 +245,7 @@ static void take_passage(struct sk_replay *replay, const struct sk_record *recor
     sk_decide(&view, &input, &out->ours);
     out->judged = true;
     out->same = is_same(record, &out->ours);
-    if (record->header.ev == SK_EV_ACC_TAKEN && person >= 0 && input.has_place && input.zone_to != 0)
-        sk_trail_add(&replay->trails.items[person], sk_movement_moment(class_, t_ctrl_us, recv_us), input.zone_to);
+    sight(replay, record, person);
 }
 
 enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *ret_replayed)
@@ -131,5 +255,10 @@ enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *r
         return take_change(replay, record);
     if (record->header.class_ == SK_CLASS_ACCESS && record->header.ev >= SK_EV_ACC_GRANTED && record->header.ev < SK_EV_ACC_REX)
         take_passage(replay, record, ret_replayed);
+    if (record->header.class_ == SK_CLASS_ACCESS &&
+        (record->header.ev == SK_EV_ACC_REX || record->header.ev == SK_EV_DOOR_MODE))
+        sight(replay, record, -1);
+    if (record->header.ev >= SK_EV_OCC_CORRECTED && record->header.ev <= SK_EV_MUSTER_ENDED)
+        return take_act(replay, record);
     return SK_OK;
 }

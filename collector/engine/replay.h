@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The second decisions and the whereabouts computed again from the records alone: roster changes rebuild the roster, passages
- * are decided again, used doors move people. What comes out must equal what stands in the records. Pure; feed in order of seq.
+/* The second decisions, the whereabouts and the muster computed again from the records alone: roster changes rebuild the
+ * roster, passages are decided again, used doors and acts of people move them. What comes out must equal what stands in the
+ * records. Pure; feed in order of seq.
  */
 #ifndef SK_ENGINE_REPLAY_H
 #define SK_ENGINE_REPLAY_H
 
-#include "collector/engine/decide.h"
+#include "collector/engine/muster.h"
+#include "collector/engine/occupancy.h"
 
 struct sk_replay;
 /* zone: the site's, borrowed. */
@@ -20,6 +22,9 @@ struct sk_replayed {
 /* PARSE or others: a roster record that cannot follow from those before it. */
 enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *record, struct sk_replayed *ret_replayed);
 const struct sk_roster *sk_replay_roster(const struct sk_replay *replay);
+const struct sk_trails *sk_replay_trails(const struct sk_replay *replay);
+const struct sk_occupancy *sk_replay_occupancy(const struct sk_replay *replay);
+const struct sk_muster *sk_replay_muster(const struct sk_replay *replay);
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
 
 #endif

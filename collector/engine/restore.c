@@ -300,11 +300,20 @@ static enum sk_err read_alive(struct sk_engine *engine, const char *rest, struct
     return SK_OK;
 }
 
-static enum sk_err read_trail(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    (void)now;
-    return sk_trail_read(engine, rest, reader);
-}
+#define READ_PRESENCE(kind)                                                                                                    \
+    static enum sk_err read_##kind(struct sk_engine *engine, const char *rest, struct sk_reader *reader,                       \
+                                   const struct sk_now *now)                                                                   \
+    {                                                                                                                          \
+        (void)now;                                                                                                             \
+        return sk_presence_read(engine, #kind, rest, reader);                                                                  \
+    }
+READ_PRESENCE(trail)
+READ_PRESENCE(doorway)
+READ_PRESENCE(strangers)
+READ_PRESENCE(muster)
+READ_PRESENCE(listed)
+READ_PRESENCE(mark)
+#undef READ_PRESENCE
 
 static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
@@ -341,9 +350,11 @@ static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
-    {"cond/", read_cond}, {"rate/", read_rate}, {"late/", read_late},   {"silent/", read_silent}, {"cursor/", read_cursor},
-    {"page/", read_page}, {"skew/", read_skew}, {"tally/", read_tally}, {"alive", read_alive},    {"trail/", read_trail},
-    {"door/", read_door}, {"ctrl/", read_ctrl}, {"busy/", read_busy},   {"tail/", read_tail},     {"lock/", read_lock},
+    {"cond/", read_cond},           {"rate/", read_rate},    {"late/", read_late},     {"silent/", read_silent},
+    {"cursor/", read_cursor},       {"page/", read_page},    {"skew/", read_skew},     {"tally/", read_tally},
+    {"alive", read_alive},          {"trail/", read_trail},  {"door/", read_door},     {"ctrl/", read_ctrl},
+    {"busy/", read_busy},           {"tail/", read_tail},    {"lock/", read_lock},     {"doorway/", read_doorway},
+    {"strangers/", read_strangers}, {"muster", read_muster}, {"listed/", read_listed}, {"mark/", read_mark},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,

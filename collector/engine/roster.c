@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The roster in the engine: changes as steps, the second decision of a passage, and where people were last seen to go. */
+/* The roster in the engine: changes as steps, and the second decision of a passage. */
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -18,7 +18,7 @@ const struct sk_roster *sk_engine_roster(const struct sk_engine *engine)
 static enum sk_err apply(struct sk_engine *engine, const struct sk_roster_change *change)
 {
     const size_t people = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED);
-    const enum sk_err err = sk_trails_reserve(&engine->trails, people + 1);
+    const enum sk_err err = sk_presence_reserve(engine, people + 1);
     return err == SK_OK ? sk_roster_apply(engine->roster, change) : err;
 }
 
@@ -102,79 +102,4 @@ void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passag
     if (passage->person_index >= 0)
         input.trail = &engine->trails.items[passage->person_index];
     sk_decide(&view, &input, &passage->ours);
-}
-
-/* --- where people are --- */
-
-static void put_trail(const struct sk_engine *engine, size_t person, struct sk_effects *effects)
-{
-    const struct sk_trail *trail = &engine->trails.items[person];
-    char key[SK_PENDING_KEY_MAX];
-    struct sk_row row;
-    sk_text_format(key, sizeof key, "trail/%s", sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, person));
-    sk_effects_put(effects, key, &row);
-    sk_write_u8(&row.writer, trail->cut);
-    sk_write_u8(&row.writer, trail->count);
-    for (size_t i = 0; i < trail->count; i++) {
-        sk_write_i64(&row.writer, trail->stays[i].at_us);
-        sk_write_u16(&row.writer, trail->stays[i].zone);
-    }
-    sk_row_end(&row);
-}
-
-enum sk_err sk_trail_read(struct sk_engine *engine, const char *person, struct sk_reader *reader)
-{
-    const int64_t index = sk_roster_person_index(engine->roster, person);
-    struct sk_trail trail = {0};
-    trail.cut = sk_read_u8(reader) != 0;
-    trail.count = sk_read_u8(reader);
-    if (index < 0)
-        return SK_ERR_NOT_FOUND;
-    if (trail.count > SK_TRAIL_STAYS)
-        return SK_ERR_PARSE;
-    for (size_t i = 0; i < trail.count; i++) {
-        trail.stays[i].at_us = sk_read_i64(reader);
-        trail.stays[i].zone = sk_read_u16(reader);
-        if (i > 0 && trail.stays[i].at_us > trail.stays[i - 1].at_us)
-            return SK_ERR_PARSE;
-    }
-    if (!sk_reader_done(reader))
-        return SK_ERR_PARSE;
-    engine->trails.items[index] = trail;
-    return SK_OK;
-}
-
-/* Only a door that was used moves anybody; a grant does not. */
-void sk_passage_move(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
-{
-    const uint16_t zone = sk_zone_number(engine->site, passage->to);
-    if (passage->ev != SK_EV_ACC_TAKEN || passage->person_index < 0 || passage->reader == NULL || zone == 0)
-        return;
-    const int64_t at_us = sk_movement_moment(passage->occurrence_class, passage->event->t_ctrl_us, passage->recv_us);
-    sk_trail_add(&engine->trails.items[passage->person_index], at_us, zone);
-    put_trail(engine, (size_t)passage->person_index, effects);
-}
-
-bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
-{
-    if (person_index >= engine->trails.count || engine->trails.items[person_index].count == 0)
-        return false;
-    *ret_zone = engine->trails.items[person_index].stays[0].zone;
-    *ret_since_us = engine->trails.items[person_index].stays[0].at_us;
-    return true;
-}
-
-bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone)
-{
-    for (size_t i = 0; i < engine->site->door_count; i++) {
-        const struct sk_door_info *door = &engine->site->doors[i];
-        uint64_t missing;
-        const struct sk_hole *first;
-        if ((door->zone_from != (int32_t)zone && door->zone_to != (int32_t)zone) || door->controller < 0)
-            continue;
-        const int32_t ctrl = engine->ctrl_of_device[door->controller];
-        if (ctrl >= 0 && sk_ctrl_holes(&engine->ctrls[ctrl], &missing, &first) > 0)
-            return false;
-    }
-    return true;
 }

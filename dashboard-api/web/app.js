@@ -120,6 +120,7 @@ async function reload() {
   showAlarms();
   showEntries();
   showDevices();
+  loadMuster();
 }
 
 // --- sign in and out ---
@@ -141,6 +142,9 @@ function leave(message) {
   state.entries = [];
   for (const id of ["alarm-table", "entry-table"]) byId(id).tBodies[0].replaceChildren();
   byId("devices").replaceChildren();
+  byId("muster-list").replaceChildren();
+  byId("muster").hidden = true;
+  state.muster = null;
   set(byId("sign-in-message"), message ? text(message) : "");
   show(false);
 }
@@ -178,6 +182,7 @@ byId("language").addEventListener("click", async () => {
   showAlarms();
   showEntries();
   showDevices();
+  showMuster();
 });
 
 for (const kind of ["pointerdown", "keydown"]) {
@@ -219,7 +224,10 @@ function follow() {
   });
   on(stream, "collector", (data) => { state.connected = data.connected; tick(); });
   on(stream, "alarm", takeAlarm);
-  on(stream, "entry", takeEntry);
+  on(stream, "entry", (entry) => {
+    takeEntry(entry);
+    if (entry.event.startsWith("muster.")) loadMuster(); // somebody else ticks too
+  });
   on(stream, "point", takePoint);
   on(stream, "gap", () => { notice("page.gap"); reload(); });
   stream.addEventListener("error", async () => {
@@ -373,6 +381,82 @@ function showAlarms() {
   set(byId("alarm-count"), list.length ? list.length + (unacked ? " · " + text("page.alarms_unacked") + " " + unacked : "") : "");
   showTitle();
 }
+
+// --- the muster: who is inside is asked for, not streamed; while a roll is called every few seconds ---
+
+const MUSTER_MS = 5000, QUIET_MS = 60000;
+
+async function loadMuster() {
+  const first = await call("GET", "/muster?limit=1000").catch(() => ({ok: false}));
+  byId("muster").hidden = !first.ok;
+  if (!first.ok) return;
+  const rows = first.data.items;
+  for (let next = first.data.next; next;) {
+    const page = await call("GET", "/muster?limit=1000&cursor=" + next);
+    if (!page.ok) return;
+    rows.push(...page.data.items);
+    next = page.data.next;
+  }
+  state.muster = {head: first.data.muster, rows, at: Date.now()};
+  showMuster();
+}
+
+async function musterAct(path, body) {
+  const answer = await call("POST", "/muster" + path, body).catch(() => ({ok: false, data: {}}));
+  set(byId("muster-refused"), answer.ok ? "" : text("page.muster_refused") + (answer.data.detail ? ": " + answer.data.detail : ""));
+  await loadMuster();
+}
+
+function makeMusterRow(person) {
+  const row = make("li");
+  row.dataset.id = person;
+  const button = make("button", "tick");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await musterAct(row.dataset.state === "seen" ? "/unseen" : "/seen", {person});
+    button.disabled = false;
+  });
+  row.append(make("strong"), make("span", "detail"), button);
+  return row;
+}
+
+function fillMusterRow(row, item, running) {
+  row.dataset.state = item.state ?? "";
+  set(row.querySelector("strong"), [item.name ?? item.person, item.company].filter(Boolean).join(" / "));
+  set(row.querySelector(".detail"), [titleOf(state.names.zones.get(item.zone), item.zone ?? ""), item.since ? formatAge(item.since) : "",
+    text("label.confidence_" + item.confidence), ...(item.doubts ?? []).map((doubt) => word("occupancy_doubt", doubt)),
+    item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join("、"));
+  const button = row.querySelector("button");
+  button.hidden = !running;
+  button.setAttribute("aria-pressed", String(item.state === "seen"));
+  set(button, text(item.state ? "label.muster_" + item.state : "label.muster_missing"));
+}
+
+function showMuster() {
+  const {head, rows} = state.muster ?? {rows: []};
+  const running = Boolean(head?.running), list = byId("muster-list");
+  const known = new Map([...list.children].map((row) => [row.dataset.id, row]));
+  list.replaceChildren(...rows.map((item) => {
+    const row = known.get(item.person) ?? makeMusterRow(item.person);
+    fillMusterRow(row, item, running);
+    return row;
+  }));
+  set(byId("muster-count"), running ? head.missing + " / " + head.listed : String(rows.length));
+  set(byId("muster-state"), running ? text(head.drill ? "label.drill" : "label.running") + " " + formatTime(head.started, true) + (head.unrecorded || !head.recorded ? " " + text("label.unrecorded") : "")
+    : text("page.muster_none"));
+  for (const id of ["muster-start", "muster-drill"]) byId(id).hidden = running;
+  for (const id of ["muster-end", "muster-reason"]) byId(id).hidden = !running;
+  byId("muster-reason").placeholder = text("page.muster_reason");
+}
+
+byId("muster-start").addEventListener("click", () => musterAct("", {}));
+byId("muster-drill").addEventListener("click", () => musterAct("", {drill: true}));
+byId("muster-end").addEventListener("click", () => musterAct("/end", {reason: byId("muster-reason").value}));
+setInterval(() => {
+  const wait = state.muster?.head?.running ? MUSTER_MS : QUIET_MS;
+  if (state.session && !byId("muster").hidden && Date.now() - (state.muster?.at ?? 0) >= wait) loadMuster();
+}, 1000);
 
 // --- entries ---
 

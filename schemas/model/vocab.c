@@ -65,6 +65,9 @@ static const struct word person_kind_words[] = {
 static const struct word disable_reason_words[] = {
 #include "schemas/vocab/disable_reasons.def"
 };
+static const struct word occupancy_doubt_words[] = {
+#include "schemas/vocab/occupancy_doubts.def"
+};
 #undef X
 #define X(symbol, byte, ua, name, ja, en) {symbol, name, ja, en},
 static const struct word quality_words[] = {

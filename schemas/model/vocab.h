@@ -51,6 +51,9 @@ enum sk_person_kind {
 enum sk_disable_reason {
 #include "schemas/vocab/disable_reasons.def"
 };
+enum sk_occupancy_doubt { /* bits */
+#include "schemas/vocab/occupancy_doubts.def"
+};
 #undef X
 #define X(symbol, value, name, syslog, ja, en) symbol = (value),
 enum sk_severity {
@@ -85,7 +88,7 @@ enum sk_door_state {
 #undef D
 
 /* FAMILY: quality quality_reason role condition record_class occurrence_class clock_quality deny_reason factor device_kind
- * severity alarm_state event person_kind disable_reason */
+ * severity alarm_state event person_kind disable_reason occupancy_doubt */
 #define SK_VOCAB_FAMILIES(F)                                                                                                   \
     F(quality)                                                                                                                 \
     F(quality_reason)                                                                                                          \
@@ -94,7 +97,8 @@ enum sk_door_state {
     F(record_class)                                                                                                            \
     F(occurrence_class)                                                                                                        \
     F(clock_quality)                                                                                                           \
-    F(deny_reason) F(factor) F(device_kind) F(severity) F(alarm_state) F(event) F(person_kind) F(disable_reason)
+    F(deny_reason)                                                                                                             \
+    F(factor) F(device_kind) F(severity) F(alarm_state) F(event) F(person_kind) F(disable_reason) F(occupancy_doubt)
 #define F(family)                                                                                                              \
     const char *sk_##family##_name(int value);                                                                                 \
     int sk_##family##_parse(const char *name);                                                                                 \

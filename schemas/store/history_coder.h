@@ -36,7 +36,7 @@ struct sk_series {
     struct sk_bit zero[SK_SERIES_HISTORY], zero_size[SK_SERIES_SIZES * SK_SERIES_SIZES], sign[SK_SERIES_HISTORY];
     struct sk_bit length[SK_SERIES_SIZES][SK_SERIES_LENGTHS];
     struct sk_bit top[SK_SERIES_LENGTHS][8];
-    uint8_t past[4]; /* 0 zero, 1 up, 2 down; newest first */
+    uint8_t past; /* the last four signs as digits of base 3 (0 zero, 1 up, 2 down), the newest the highest */
     uint8_t size[2];
 };
 
@@ -46,6 +46,7 @@ void sk_encoder_end(struct sk_encoder *encoder); /* length is final */
 void sk_decoder_init(struct sk_decoder *decoder, const void *bytes, size_t length);
 unsigned sk_decode_bit(struct sk_decoder *decoder, struct sk_bit *bit);
 
+uint32_t sk_coder_step(unsigned seen); /* of 65536: how far the next observation moves a bit asked so often */
 void sk_bits_init(struct sk_bit *bits, size_t count);
 void sk_series_init(struct sk_series *series);
 void sk_series_encode(struct sk_series *series, struct sk_encoder *encoder, int64_t residual);

@@ -9,7 +9,7 @@
 #include "schemas/model/vocab.h"
 #include "schemas/store/history_coder.h"
 
-enum { PARTS = 64, MEAN_DECIMALS = 2 };
+enum { PARTS = 64, MEAN_DECIMALS = 2, BUCKETS_MAX = 1 << 23 };
 #define LARGEST 9e15 /* values beyond saturate in the tiers: whole numbers of a double end there */
 
 static const struct {
@@ -52,7 +52,18 @@ static uint32_t sum_ms(uint32_t a, uint64_t b)
     return a + b > UINT32_MAX ? UINT32_MAX : (uint32_t)(a + b);
 }
 
-static void take(struct sk_bucket *bucket, int tier, const struct sk_value *value, int64_t ms)
+/* fmin() and fmax() without a call for each sample: a value that is none gives way. */
+static inline double lesser(double a, double b)
+{
+    return b < a || isnan(a) ? b : a;
+}
+
+static inline double greater(double a, double b)
+{
+    return b > a || isnan(a) ? b : a;
+}
+
+static inline void take(struct sk_bucket *bucket, const struct sk_value *value, int64_t ms, int64_t *last_ms)
 {
     const double before = (double)bucket->good_ms + bucket->uncertain_ms;
     bucket->count++;
@@ -62,18 +73,25 @@ static void take(struct sk_bucket *bucket, int tier, const struct sk_value *valu
     }
     uint32_t *covered = sk_quality_is_good(value->quality) ? &bucket->good_ms : &bucket->uncertain_ms;
     *covered = sum_ms(*covered, (uint64_t)ms);
-    bucket->min = before > 0 ? fmin(bucket->min, value->value) : value->value;
-    bucket->max = before > 0 ? fmax(bucket->max, value->value) : value->value;
+    bucket->min = before > 0 ? lesser(bucket->min, value->value) : value->value;
+    bucket->max = before > 0 ? greater(bucket->max, value->value) : value->value;
     bucket->mean =
         before > 0 ? bucket->mean + (value->value - bucket->mean) * ((double)ms / (before + (double)ms)) : value->value;
     bucket->last = value->value;
-    bucket->last_part = (uint8_t)((value->ms - bucket->index * tiers[tier].bucket_ms) * PARTS / tiers[tier].bucket_ms);
+    *last_ms = value->ms;
+}
+
+/* Where in its bucket the last usable value stood. */
+static void close_bucket(struct sk_bucket *bucket, int tier, int64_t last_ms)
+{
+    if (last_ms != INT64_MIN)
+        bucket->last_part = (uint8_t)((last_ms - bucket->index * tiers[tier].bucket_ms) * PARTS / tiers[tier].bucket_ms);
 }
 
 static enum sk_err bucket_add(struct sk_buckets *to, const struct sk_bucket *bucket)
 {
     if (to->count == to->capacity) {
-        void *grown = sk_grow(to->items, to->count, &to->capacity, sizeof *to->items, (size_t)1 << 23);
+        void *grown = sk_grow(to->items, to->count, &to->capacity, sizeof *to->items, BUCKETS_MAX);
         if (grown == NULL)
             return SK_ERR_NOMEM;
         to->items = grown;
@@ -82,17 +100,45 @@ static enum sk_err bucket_add(struct sk_buckets *to, const struct sk_bucket *buc
     return SK_OK;
 }
 
+/* Room for so many more at once: a year is tens of thousands, and growing step by step copies them again and again. */
+static enum sk_err buckets_reserve(struct sk_buckets *to, size_t more)
+{
+    const size_t wanted = to->count + more, doubled = to->capacity * 2;
+    if (wanted <= to->capacity)
+        return SK_OK;
+    if (wanted > BUCKETS_MAX)
+        return SK_ERR_NOMEM;
+    const size_t capacity = wanted > doubled || doubled > BUCKETS_MAX ? wanted : doubled;
+    struct sk_bucket *items = sk_realloc(to->items, capacity, sizeof *items);
+    if (items == NULL)
+        return SK_ERR_NOMEM;
+    to->items = items;
+    to->capacity = capacity;
+    return SK_OK;
+}
+
+/* Divides once per bucket, not once per sample. */
 enum sk_err sk_tier_add_values(int tier, const struct sk_value *values, size_t count, int64_t hold_ms, struct sk_buckets *to)
 {
+    const int64_t bucket_ms = tiers[tier].bucket_ms;
+    int64_t begin_ms = 0, end_ms = 0, last_ms = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
-        const int64_t index = sk_floor_div(values[i].ms, tiers[tier].bucket_ms);
-        if (to->count == 0 || to->items[to->count - 1].index != index) {
-            enum sk_err err = bucket_add(to, &(struct sk_bucket){.index = index});
+        if (values[i].ms < begin_ms || values[i].ms >= end_ms) {
+            const int64_t index = sk_floor_div(values[i].ms, bucket_ms);
+            if (begin_ms < end_ms)
+                close_bucket(&to->items[to->count - 1], tier, last_ms);
+            const bool goes_on = to->count > 0 && to->items[to->count - 1].index == index;
+            enum sk_err err = goes_on ? SK_OK : bucket_add(to, &(struct sk_bucket){.index = index});
             if (err != SK_OK)
                 return err;
+            begin_ms = index * bucket_ms;
+            end_ms = begin_ms + bucket_ms;
+            last_ms = INT64_MIN;
         }
-        take(&to->items[to->count - 1], tier, &values[i], stands_for(values, count, i, hold_ms));
+        take(&to->items[to->count - 1], &values[i], stands_for(values, count, i, hold_ms), &last_ms);
     }
+    if (begin_ms < end_ms)
+        close_bucket(&to->items[to->count - 1], tier, last_ms);
     return SK_OK;
 }
 
@@ -118,7 +164,9 @@ enum sk_err sk_tier_merge(struct sk_buckets *to, const struct sk_bucket *from, s
 {
     struct sk_buckets all = {0};
     size_t i = 0, j = 0;
-    enum sk_err err = SK_OK;
+    if (count == 0)
+        return SK_OK;
+    enum sk_err err = buckets_reserve(&all, to->count + count);
     while (err == SK_OK && (i < to->count || j < count)) {
         const bool left = j == count || (i < to->count && to->items[i].index <= from[j].index);
         const bool right = i == to->count || (j < count && from[j].index <= to->items[i].index);
@@ -288,6 +336,9 @@ static enum sk_err column_decode(const uint8_t *bytes, size_t length, struct sk_
     const uint64_t count = sk_read_varint(&reader);
     if (reader.bad || decimals > SK_DECIMALS_MAX || count == 0 || count > SK_SEGMENT_BUCKETS)
         return SK_ERR_CORRUPT;
+    enum sk_err err = buckets_reserve(to, (size_t)count);
+    if (err != SK_OK)
+        return err;
     coder_init(&coder);
     sk_decoder_init(&decoder, reader.at, reader.left);
     for (uint64_t i = 0; i < count; i++) {
@@ -299,9 +350,7 @@ static enum sk_err column_decode(const uint8_t *bytes, size_t length, struct sk_
         if ((i > 0 && now[F_INDEX] <= coder.before[F_INDEX]) || now[F_INDEX] == INT64_MAX || !bucket_of(now, decimals, &bucket))
             return SK_ERR_CORRUPT;
         memcpy(coder.before, now, sizeof now);
-        enum sk_err err = bucket_add(to, &bucket);
-        if (err != SK_OK)
-            return err;
+        to->items[to->count++] = bucket;
     }
     return SK_OK;
 }

@@ -44,8 +44,11 @@ static enum sk_err writer_open(struct sk_store *store, const char *directory, st
         err = sk_lock_take(directory, "store.lock", &store->lock_fd, fault);
     if (err == SK_OK)
         err = sk_db_open(directory, &schema, SK_STORE_WRITER, &store->db, fault);
-    if (err == SK_OK)
+    const bool made = err == SK_OK;
+    if (made)
         err = history_make(directory, fault);
+    if (err == SK_ERR_CORRUPT && made) /* the history's affair: it is given up first, and whoever opens it says so */
+        err = SK_OK;
     if (err == SK_OK)
         err = sk_store_startup_check(store, fault);
     return err == SK_OK ? sk_store_runs_load(store, fault) : err;

@@ -13,8 +13,8 @@
 
 static const double OPEN_S = 0.8, TAKEN_S = 0.7;
 enum { HOLD_MS = 2000, EVENTS_MAX = 65536, RELEASE_MS = 5000, OPEN_MS = 30000 };
-enum act { ACT_PASS, ACT_NOT_TAKEN, ACT_HELD, ACT_FORCED, ACT_REX, ACT_DURESS };
-static const char *const ACTS[] = {"pass", "not_taken", "held", "forced", "rex", "duress"};
+enum act { ACT_PASS, ACT_NOT_TAKEN, ACT_HELD, ACT_FORCED, ACT_REX, ACT_DURESS, ACT_RELEASED, ACT_SECURED };
+static const char *const ACTS[] = {"pass", "not_taken", "held", "forced", "rex", "duress", "released", "secured"};
 
 void sk_plant_doors_init(struct sk_plant *plant)
 {
@@ -111,6 +111,13 @@ static void set_lock(struct sk_plant *plant, uint32_t index, bool locked)
         door->locked = locked;
         report(plant, index, NULL, SK_EV_DOOR_LOCK, locked ? SK_DOOR_LOCK_LOCKED : SK_DOOR_LOCK_UNLOCKED);
     }
+}
+
+/* By the fire panel or by hand: everybody may pass, and nobody is read. */
+static void release(struct sk_plant *plant, uint32_t index, bool open_to_all)
+{
+    report(plant, index, NULL, SK_EV_DOOR_MODE, open_to_all ? SK_DOOR_MODE_LOCKED_OPEN : SK_DOOR_MODE_LOCKED);
+    set_lock(plant, index, !open_to_all);
 }
 
 static void set_leaf(struct sk_plant *plant, uint32_t index, bool open)
@@ -305,7 +312,12 @@ enum sk_err sk_plant_pass(struct sk_plant *plant, uint32_t index, const struct s
     }
     const int act = act_of(passage->act);
     if (act < 0) {
-        return sk_fault_set(fault, SK_ERR_INVALID, "act must be pass, not_taken, held, forced, rex or duress");
+        return sk_fault_set(fault, SK_ERR_INVALID,
+                            "act must be pass, not_taken, held, forced, rex, duress, released or secured");
+    }
+    if (act == ACT_RELEASED || act == ACT_SECURED) {
+        release(plant, index, act == ACT_RELEASED);
+        return SK_OK;
     }
     struct waiting who = {.act = (uint8_t)act, .reader = -1, .hold_ms = passage->hold_ms, .followers = passage->followers};
     if (act != ACT_FORCED && act != ACT_REX) {

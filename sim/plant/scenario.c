@@ -9,12 +9,11 @@
 
 enum { DURATION_MAX_S = 7 * 86400 };
 
-static const char *const STEP_KEYS[] = {[SK_STEP_SET] = "set", [SK_STEP_FAULT] = "fault", [SK_STEP_PASSAGE] = "passage"};
-static const char *const EXPECT_KEYS[] = {[SK_EXPECT_ALARM] = "alarm",
-                                          [SK_EXPECT_NO_ALARM] = "no_alarm",
-                                          [SK_EXPECT_RETURNED] = "returned",
-                                          [SK_EXPECT_RECORD] = "record",
-                                          [SK_EXPECT_NO_RECORD] = "no_record"};
+static const char *const STEP_KEYS[] = {
+    [SK_STEP_SET] = "set", [SK_STEP_FAULT] = "fault", [SK_STEP_PASSAGE] = "passage", [SK_STEP_MUSTER] = "muster"};
+static const char *const EXPECT_KEYS[] = {
+    [SK_EXPECT_ALARM] = "alarm",   [SK_EXPECT_NO_ALARM] = "no_alarm",   [SK_EXPECT_RETURNED] = "returned",
+    [SK_EXPECT_RECORD] = "record", [SK_EXPECT_NO_RECORD] = "no_record", [SK_EXPECT_PERSON] = "person"};
 
 static bool known(const cJSON *object, const char *const *keys, size_t count, const char **ret_stranger)
 {
@@ -42,41 +41,41 @@ static bool seconds(const cJSON *object, const char *name, double otherwise, dou
 
 static enum sk_err read_step(const cJSON *json, struct sk_step *step, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"at_s", "set", "fault", "passage", "comment"};
+    static const char *const KEYS[] = {"at_s", "set", "fault", "passage", "muster", "comment"};
     const char *stranger = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
-        return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; a step has at_s and one of set, fault, passage",
+        return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; a step has at_s and one of set, fault, passage, muster",
                             stranger != NULL ? stranger : "");
     }
     if (!seconds(json, "at_s", -1.0, &step->at_s)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "at_s must be seconds from the start, 0 to %d", DURATION_MAX_S);
     }
     step->body = NULL;
-    for (int kind = SK_STEP_SET; kind <= SK_STEP_PASSAGE; kind++) {
+    for (int kind = SK_STEP_SET; kind <= SK_STEP_MUSTER; kind++) {
         const cJSON *body = sk_json_get(json, STEP_KEYS[kind]);
         if (body != NULL && (step->body != NULL || !cJSON_IsObject(body))) {
-            return sk_fault_set(fault, SK_ERR_PARSE, "exactly one object of set, fault, passage is expected");
+            return sk_fault_set(fault, SK_ERR_PARSE, "exactly one object of set, fault, passage, muster is expected");
         }
         if (body != NULL) {
             step->body = body;
             step->kind = (enum sk_step_kind)kind;
         }
     }
-    return step->body != NULL ? SK_OK : sk_fault_set(fault, SK_ERR_PARSE, "one of set, fault, passage is missing");
+    return step->body != NULL ? SK_OK : sk_fault_set(fault, SK_ERR_PARSE, "one of set, fault, passage, muster is missing");
 }
 
 static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_expect *expect, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"alarm",     "no_alarm", "returned", "record",
-                                       "no_record", "after_s",  "within_s", "comment"};
+    static const char *const KEYS[] = {"alarm",  "no_alarm", "returned", "record", "no_record",
+                                       "person", "after_s",  "within_s", "comment"};
     const char *stranger = NULL;
     const cJSON *body = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
         return sk_fault_set(fault, SK_ERR_PARSE,
-                            "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record, no_record",
+                            "unknown key '%s'; an expectation is one of alarm, no_alarm, returned, record, no_record, person",
                             stranger != NULL ? stranger : "");
     }
-    for (int kind = SK_EXPECT_ALARM; kind <= SK_EXPECT_NO_RECORD && body == NULL; kind++) {
+    for (int kind = SK_EXPECT_ALARM; kind <= SK_EXPECT_PERSON && body == NULL; kind++) {
         body = sk_json_get(json, EXPECT_KEYS[kind]);
         expect->kind = (enum sk_expect_kind)kind;
     }
@@ -89,8 +88,12 @@ static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_e
     expect->event = sk_json_text(sk_json_get(body, "event"));
     expect->door = sk_json_text(sk_json_get(body, "door"));
     expect->reason = sk_json_text(sk_json_get(body, "reason"));
+    expect->person = sk_json_text(sk_json_get(body, "id"));
+    expect->muster = sk_json_text(sk_json_get(body, "muster"));
+    expect->confidence = sk_json_text(sk_json_get(body, "confidence"));
     const bool record = expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
-    if (body == NULL || (record ? expect->event == NULL : expect->source == NULL)) {
+    const char *subject = record ? expect->event : expect->kind == SK_EXPECT_PERSON ? expect->person : expect->source;
+    if (body == NULL || subject == NULL) {
         return sk_fault_set(fault, SK_ERR_PARSE,
                             "expected {\"alarm\": {\"source\", \"condition\"}} or {\"record\": {\"event\"}}");
     }

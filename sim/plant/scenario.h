@@ -10,19 +10,28 @@
 #include "schemas/base/json.h"
 #include "sim/plant/plant.h"
 
-enum sk_step_kind { SK_STEP_SET, SK_STEP_FAULT, SK_STEP_PASSAGE };
+/* MUSTER is an act at the monitor, not in the plant: whoever plays both sides carries it out, the plant passes it by. */
+enum sk_step_kind { SK_STEP_SET, SK_STEP_FAULT, SK_STEP_PASSAGE, SK_STEP_MUSTER };
 struct sk_step {
     double at_s;
     enum sk_step_kind kind;
     const cJSON *body;
 };
 
-enum sk_expect_kind { SK_EXPECT_ALARM, SK_EXPECT_NO_ALARM, SK_EXPECT_RETURNED, SK_EXPECT_RECORD, SK_EXPECT_NO_RECORD };
+enum sk_expect_kind {
+    SK_EXPECT_ALARM,
+    SK_EXPECT_NO_ALARM,
+    SK_EXPECT_RETURNED,
+    SK_EXPECT_RECORD,
+    SK_EXPECT_NO_RECORD,
+    SK_EXPECT_PERSON
+};
 struct sk_expect {
     enum sk_expect_kind kind;
-    double after_s, within_s;          /* the window [after, after + within], from the scenario's start */
-    const char *source, *condition;    /* alarms; condition NULL: any */
-    const char *event, *door, *reason; /* records; door and reason NULL: any */
+    double after_s, within_s;                 /* the window [after, after + within], from the scenario's start */
+    const char *source, *condition;           /* alarms; condition NULL: any */
+    const char *event, *door, *reason;        /* records; door and reason NULL: any */
+    const char *person, *muster, *confidence; /* at the end: his row of the muster list, "absent" when he has none; NULL: any */
 };
 
 struct sk_scenario {

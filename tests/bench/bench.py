@@ -28,6 +28,7 @@ import rows_http
 import rows_latency
 import rows_modbus
 import rows_mqtt
+import rows_presence
 import rows_store
 from kit import ROOT, NoPeer, NotBuilt
 
@@ -85,6 +86,9 @@ ROWS = [
     Row("history.bytes", "bytes per sample, a day of 40 signals / VictoriaMetrics", "B", "less", 0.85, 1.0, rows_history.history, "bytes"),
     Row("history.cpu", "CPU per sample stored / VictoriaMetrics import", "us", "less", 0.33, 1.0, rows_history.history, "cpu"),
     Row("history.query", "a year at 15 min, a week at 1 min: the slower", "ms", "less", 5, 20, rows_history.history, "query", "ms"),
+    Row("entries.search", "first 100 entries of a person or company of a year among 10 million records, HTTPS", "ms", "less", 100, 200,
+        rows_presence.search, "slowest", "ms"),
+    Row("muster.5000", "5 000 people on the muster list, all of it over HTTPS", "s", "less", 1, 2, rows_presence.muster, "list", "s"),
     Row("entries.csv", "month export over HTTPS / sqlite3 -csv", "s", "less", 0.9, 1.5, rows_export.month, "csv"),
     Row("entries.csv.memory", "memory of the export's process, the month / a tenth of it", "MB", "less", 1.1, 1.2, rows_export.month, "memory"),
 ]

@@ -123,7 +123,9 @@ static double events_per_second(struct sk_engine *engine, struct sk_effects *eff
 
 int main(void)
 {
-    static const struct sk_door_info bench_door = {.id = "d", .controller = 0};
+    static const struct sk_door_info bench_door = {.id = "d", .controller = 0, .zone_from = 0, .zone_to = 1};
+    static struct sk_zone_info zones[2] = {{.id = "outside"}, {.id = "room", .class_ = 2}};
+    static const struct sk_profile controller = {.kind = SK_DEV_DOOR};
     static struct sk_door_info doors[1];
     struct sk_site site;
     struct sk_engine *engine = NULL;
@@ -134,6 +136,9 @@ int main(void)
     doors[0] = bench_door;
     site.doors = doors;
     site.door_count = 1;
+    site.zones = zones;
+    site.zone_count = 2;
+    devices[0].profile = &controller; /* no door without its controller and zones: the site file refuses it too */
     if (sk_effects_create(&effects) != SK_OK || sk_engine_create(&site, "bench", &engine) != SK_OK ||
         sk_engine_start(engine, &now, effects) != SK_OK)
         return 1;

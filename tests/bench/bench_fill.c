@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_fill STATE_DIRECTORY COUNT [years|month]: a log of COUNT records through the store's own writer, so that a start with a
- * large log, a page of it, or its export can be timed. years: over two years, one in ten of class system, the rest door events
- * without content. month: over the last thirty days, passages as the engine writes them, of 200 people at 50 doors on 10
- * controllers. Prints how long the appending took. */
+/* bench_fill STATE_DIRECTORY COUNT [years|month|people TAGS]: a log of COUNT records through the store's own writer, so that a
+ * start with a large log, a page of it, or its export can be timed. years: over two years, one in ten of class system, the rest
+ * door events without content. month: over the last thirty days, passages as the engine writes them, of 200 people at 50 doors
+ * on 10 controllers. people: over one year, each door event is of one of the people whose subject tags the file TAGS lists
+ * (hex, one a line); the first of them passes once in 200 000 records, the others alike. Prints how long the appending took. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,33 @@ static void check(enum sk_err err, const char *what)
     exit(1);
 }
 
+enum { TAGS_MAX = 100000, RARE = 200000 };
+static uint8_t tags[TAGS_MAX][SK_SUBJECT_SIZE];
+static size_t tag_count;
+
+static void read_tags(const char *path)
+{
+    char line[64];
+    FILE *file = fopen(path, "r");
+    while (file != NULL && tag_count < TAGS_MAX && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (sk_hex_read(tags[tag_count], SK_SUBJECT_SIZE, line))
+            tag_count++;
+    }
+    if (file != NULL)
+        fclose(file);
+    if (tag_count < 2)
+        check(SK_ERR_PARSE, path);
+}
+
+static void put_subject(struct sk_header *header, uint64_t i)
+{
+    if (tag_count == 0 || header->class_ != SK_CLASS_ACCESS)
+        return;
+    const size_t who = i % RARE == 0 ? 0 : 1 + (size_t)(i * UINT64_C(2654435761) >> 7) % (tag_count - 1);
+    memcpy(header->subject, tags[who], SK_SUBJECT_SIZE);
+}
+
 static void draft_plain(struct sk_draft *draft, int64_t t_us, uint64_t i)
 {
     static const uint8_t native[BODY];
@@ -32,8 +60,9 @@ static void draft_plain(struct sk_draft *draft, int64_t t_us, uint64_t i)
     draft->header.ev = system ? SK_EV_LOG_HEARTBEAT : SK_EV_ACC_GRANTED;
     draft->header.class_ = system ? SK_CLASS_SYSTEM : SK_CLASS_ACCESS;
     draft->header.ctrl_seq = i;
+    put_subject(&draft->header, i);
     sk_body_init(&draft->body);
-    sk_body_put_bytes(&draft->body, SK_TAG_NATIVE, native, BODY - 20);
+    sk_body_put_bytes(&draft->body, SK_TAG_NATIVE, native, tag_count > 0 ? BODY / 2 : BODY - 20);
 }
 
 static uint16_t door_numbers[DOORS], zone_numbers[DOORS], controller_numbers[CONTROLLERS];
@@ -142,10 +171,16 @@ int main(int argc, char **argv)
     static struct sk_draft draft;
     uint64_t seq;
     const bool month = argc == 4 && strcmp(argv[3], "month") == 0;
-    if (argc != 3 && !month && (argc != 4 || strcmp(argv[3], "years") != 0))
+    const bool people = argc == 5 && strcmp(argv[3], "people") == 0;
+    if (argc != 3 && !month && !people && (argc != 4 || strcmp(argv[3], "years") != 0))
         return 2;
+    if (people)
+        read_tags(argv[4]);
     const uint64_t count = strtoull(argv[2], NULL, 10);
-    const int64_t span_us = month ? 30 * DAY_US : 730 * DAY_US, begin_us = sk_clock_read().utc_us - span_us;
+    const int64_t span_us = month    ? 30 * DAY_US
+                            : people ? 365 * DAY_US
+                                     : 730 * DAY_US,
+                  begin_us = sk_clock_read().utc_us - span_us;
     const double step_us = (double)span_us / (double)count;
     check(sk_store_open(argv[1], SK_STORE_WRITER, &store, &fault), fault.text);
     struct sk_signer *signer = signer_of(store, argv[1]);

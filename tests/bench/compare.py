@@ -68,7 +68,7 @@ def change_of(row, new, old, tolerance):
 
 
 def compare(rows, build, revision, quick, tolerance):
-    """Prints the table; 1 when a row is worse beyond the tolerance or could not be measured by us."""
+    """Prints the table; 1 when a row is worse beyond the tolerance or gave no figure of ours."""
     bad, rounds = [], 1 if quick else ROUNDS
     print(f"{'row':22} {'now':>10} {'then':>10} {'worse by':>9}  verdict (tolerance {tolerance:.0%})")
     with other_tree(revision) as (tree, other_build):
@@ -80,9 +80,9 @@ def compare(rows, build, revision, quick, tolerance):
                         side.setdefault(name, []).append(value)
             for row in group:
                 ratio, word = change_of(row, new.get(row.name), old.get(row.name), tolerance)
-                if word == "worse" or (old.get(row.name) and not new.get(row.name)):
+                if word == "worse" or not new.get(row.name):
                     bad.append(row.name)
                 show = [f"{statistics.median(side[row.name]):.4g}" if row.name in side else "-" for side in (new, old)]
                 print(f"{row.name:22} {show[0]:>10} {show[1]:>10} {f'{ratio:.3f} x' if ratio else '-':>9}  {word}", flush=True)
-    print(f"{len(bad)} of {len(rows)} rows worse than at {revision}" + (": " + ", ".join(bad) if bad else ""))
+    print(f"{len(bad)} of {len(rows)} rows worse than at {revision}, or without a figure" + (": " + ", ".join(bad) if bad else ""))
     return 1 if bad else 0

@@ -23,4 +23,5 @@ def history(build, quick):
                           note=f"the file; segments alone {size['raw']}, tiers add {size['tiers']}, which the peer does not keep"),
             "cpu": dict(ours=stored["cpu_us_per_sample"], peer=peer["cpu_us_per_sample"],
                         note=f"written live, a synced row each 10 s of data: {one['history.store.live']['cpu_us_per_sample']} us"),
-            "query": dict(ours=slowest["median_ms"], peer=None, value=slowest["median_ms"], note=slowest["what"])}
+            "query": dict(ours=slowest["median_ms"], peer=None, value=slowest["median_ms"],
+                          note=f"{slowest['what']}; {slowest['cpu_ms']} ms of CPU")}

@@ -13,6 +13,7 @@
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 #include "sim/plant/scenario.h"
+#include "tests/direct/at_monitor.h"
 #include "tests/direct/demo_roster.h"
 #include "tests/direct/demo_site.h"
 #include "tests/direct/observed.h"
@@ -193,6 +194,11 @@ static enum sk_err do_step(struct run *run, const struct sk_step *step, struct s
     if (step->kind == SK_STEP_FAULT) {
         return do_fault(run, step->body, fault);
     }
+    if (step->kind == SK_STEP_MUSTER) {
+        const enum sk_err err = at_monitor_do(run->engine, run->site, step->body, &run->now, run->effects, fault);
+        take_effects(run);
+        return err;
+    }
     const char *id = sk_json_text(sk_json_get(step->body, "door"));
     const int32_t door = id != NULL ? sk_site_door(run->site, id) : -1;
     return door >= 0 ? sk_order_pass(run->plant, (uint32_t)door, step->body, fault)
@@ -326,7 +332,7 @@ int main(int argc, char **argv)
     if (err != SK_OK) {
         (void)printf("stopped: %s: %s\n", sk_err_text(err), fault.text);
     } else {
-        failures = observed_check(&run.seen, run.scenario);
+        failures = observed_check(&run.seen, run.scenario) + at_monitor_check(run.engine, run.site, run.scenario, &run.now);
     }
     finish(&run);
     return failures == 0 ? 0 : 1;

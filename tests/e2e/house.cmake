@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 add_test(NAME e2e.kill9 COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/kill9.py ${CMAKE_BINARY_DIR})
 set_tests_properties(e2e.kill9 PROPERTIES TIMEOUT 1800 LABELS e2e)
-foreach(case bad_lines roles_and_refusals acknowledge_once feed_is_whole restart_is_no_event unfit_row second_collector_is_refused
+foreach(case bad_lines idle_connections_shut_nobody_out roles_and_refusals acknowledge_once feed_is_whole restart_is_no_event unfit_row second_collector_is_refused
     touch_false_keeps_no_session_alive log_cannot_be_written poller_dies silent_device_rings stalled_poller_is_named stall_is_no_alarm)
   add_test(NAME e2e.collector.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/collector.py ${CMAKE_BINARY_DIR} ${case})
   set_tests_properties(e2e.collector.${case} PROPERTIES TIMEOUT 300 LABELS "e2e;threads")

@@ -57,8 +57,9 @@ class Judge:
     def __init__(self, house, scenario, sanitized):
         self.house, self.sanitized = house, sanitized
         self.periods = Periods((house.dir / "site.json").read_text())
-        self.expected = [self.read(row) for row in scenario["expect"]]
         self.duration = scenario["duration_s"]
+        self.expected = [self.read(row) for row in scenario["expect"]]
+        self.roll = [step for step in scenario["steps"] if "muster" in step]  # what people at the monitor do, not the plant
         self.seen = []     # (seconds, kind, source, condition or event, detail)
         self.met = {}      # index: sighting
         self.known = {record["seq"] for record in self.records()}
@@ -66,9 +67,11 @@ class Judge:
         self.begin = None
 
     def read(self, row):
-        kind = next(word for word in ("alarm", "no_alarm", "returned", "record", "no_record") if word in row)
+        kind = next(word for word in ("alarm", "no_alarm", "returned", "record", "no_record", "person") if word in row)
         expect = dict(row[kind], kind=kind, after=row.get("after_s", 0))
-        if not kind.startswith("no_"):
+        if kind == "person":
+            expect["within"] = expect["latest"] = self.duration
+        elif not kind.startswith("no_"):
             expect["within"] = row.get("within_s", 0)
             expect["latest"] = expect["after"] + expect["within"] + (SANITIZER_S if self.sanitized else WIRE_S + self.periods.of(expect))
         return expect
@@ -79,9 +82,25 @@ class Judge:
     def alarms(self):
         return self.house.all_items("/api/v1/alarms?state=all&limit=1000", "viewer")
 
+    def call_the_roll(self):
+        """The muster steps that are due."""
+        while self.roll and time.time() - self.begin >= self.roll[0]["at_s"]:
+            step = dict(self.roll.pop(0)["muster"])
+            act = step.pop("act")
+            status, answer = self.house.request("POST", "/api/v1/muster" + ("" if act == "start" else "/" + act), "operator", step)
+            assert status == 200, (act, step, answer)
+
+    def person(self, expect):
+        """His row of the muster list, when it is what is expected and the last step is done."""
+        rows = {} if self.roll else {row["person"]: row for row in self.house.all_items("/api/v1/muster?limit=1000", "operator")}
+        row = rows.get(expect["id"], {"state": "absent", "confidence": ""})
+        met = not self.roll and expect.get("muster") in (None, row["state"]) and expect.get("confidence") in (None, row["confidence"])
+        return (time.time() - self.begin, "person", expect["id"], row["state"], row["confidence"]) if met else None
+
     def look(self):
         """Reads both lists; True when everything that must happen has happened."""
         self.seen = []
+        self.call_the_roll()
         sources = {}
         for alarm in self.alarms():
             sources[alarm["occurrence"]] = alarm
@@ -95,7 +114,7 @@ class Judge:
                                   str(record["body"].get("controller_reason", ""))))
         self.seen.sort()
         for index, expect in enumerate(self.expected):
-            self.met[index] = next((one for one in self.seen if self.fits(expect, one)), None)
+            self.met[index] = self.person(expect) if expect["kind"] == "person" else next((one for one in self.seen if self.fits(expect, one)), None)
         return all(self.met[i] for i, e in enumerate(self.expected) if not e["kind"].startswith("no_"))
 
     def fits(self, expect, one):
@@ -124,7 +143,7 @@ class Judge:
             one = self.met[index]
             held = (one is not None) == (not expect["kind"].startswith("no_"))
             failures += not held
-            what = " ".join(str(expect[key]) for key in ("source", "event", "door", "condition", "reason") if key in expect)
+            what = " ".join(str(expect[key]) for key in ("source", "event", "door", "condition", "reason", "id", "muster", "confidence") if key in expect)
             window = "" if expect["kind"].startswith("no_") else f" [{expect['after']:g} s, +{expect['within']:g} s]"
             found = f": {one[2]} {one[3]} {one[4]} at {one[0]:.2f} s" if one else ""
             print(f"{'held  ' if held else 'FAILED'}  {expect['kind']:<8} {what}{window}{found}")

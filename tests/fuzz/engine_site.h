@@ -25,7 +25,18 @@ static inline const struct sk_site *fuzz_site(void)
                                         .limit_count = 3}};
     static struct sk_zone_info zones[] = {{.id = "a", .number = 1}, {.id = "b", .number = 2}};
     static const struct sk_reader_info readers[] = {{.id = "r1", .entry = true}, {.id = "r2"}};
-    static struct sk_door_info doors[] = {{.id = "d1", .zone_from = 0, .zone_to = 1, .readers = readers, .reader_count = 2}};
+    static struct sk_door_info doors[] = {{.id = "d1",
+                                           .zone_from = 0,
+                                           .zone_to = 1,
+                                           .readers = readers,
+                                           .reader_count = 2,
+                                           .rex = true,
+                                           .open_ms = 2000,
+                                           .prealarm_ms = 500,
+                                           .passage_ms = 1000,
+                                           .resolve_ms = 4000,
+                                           .counter = 1,
+                                           .busy_alarm = true}};
     static const struct sk_site site = {.id = "fuzz",
                                         .zones = zones,
                                         .zone_count = 2,

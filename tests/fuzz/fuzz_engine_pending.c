@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct sk_access_event event = {.device = 0,
                                         .door = 0,
                                         .reader = 0,
-                                        .ev = SK_EV_ACC_GRANTED,
+                                        .ev = i % 2 == 0 ? SK_EV_ACC_GRANTED : SK_EV_DOOR_PHYS,
+                                        .state = (uint8_t)(i % 4 == 1 ? SK_DOOR_PHYS_OPEN : SK_DOOR_PHYS_CLOSED),
                                         .has_identity = true,
                                         .epoch = 1,
                                         .seq = (uint64_t)i * 3};

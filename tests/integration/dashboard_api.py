@@ -378,6 +378,22 @@ class Acknowledge(Base):
                 self.assertEqual(self.post("/api/v1/alarms/12/acknowledge", {"occurrence": "12"}, **headers)[0], status)
 
 
+class SignIns(Base):
+    def test_too_many_failures(self):
+        """Five wrong tokens, then a wait that is said; the right token waits too, and everything but signing in goes on."""
+        def sign_in(token):
+            return self.dashboard.call("POST", "/api/v1/session", None, {"token": token})
+        statuses = [sign_in("skt_" + "2" * 64).status for _ in range(8)]
+        first = statuses.index(429)
+        self.assertLessEqual(first, 5)
+        self.assertEqual(set(statuses[:first]), {401})
+        refused = sign_in(self.tokens["operator"])
+        self.assertEqual(refused.status, 429)
+        self.assertTrue(1 <= int(refused.headers["Retry-After"]) <= 60)
+        self.assertEqual(json.loads(refused.data)["type"], "urn:sekisho:problem:too_many")
+        self.assertEqual(self.dashboard.call("GET", "/api/v1/points", self.tokens["operator"]).status, 200)
+
+
 class Sessions(Base):
     def sign_in(self, role="operator"):
         answer = self.dashboard.call("POST", "/api/v1/session", None, {"token": self.tokens[role]})

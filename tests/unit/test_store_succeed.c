@@ -497,6 +497,20 @@ static void a_running_writer_is_left_alone(void **state)
     sk_store_close(store);
 }
 
+/* The history is no evidence and no part of the log: its damage does not touch it. */
+static void a_damaged_history_is_no_damage_of_the_log(void **state)
+{
+    (void)state;
+    struct sk_old_log old;
+    whole_log();
+    const int fd = open(support_path("history.db"), O_WRONLY | O_TRUNC);
+    assert_true(fd >= 0 && write(fd, "this is not a database, and it is long enough to be read as one", 63) == 63);
+    close(fd);
+    assert_int_equal(sk_log_examine(support_directory, NULL, &old, NULL), SK_OK);
+    assert_false(old.any);
+    sk_store_close(support_open(SK_STORE_WRITER));
+}
+
 /* A power cut may leave the note torn: no damage of the log. */
 static void torn_note_is_no_damage(void **state)
 {
@@ -543,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(set_aside_but_not_begun_goes_on, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(what_a_running_collector_found_is_believed, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(a_running_writer_is_left_alone, support_setup, support_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_history_is_no_damage_of_the_log, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(torn_note_is_no_damage, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(blocks_together_are_the_whole, support_setup, support_teardown),
     };

@@ -91,6 +91,9 @@ static int rows_of(const char *title)
         {"disable_reason", 0
 #include "schemas/vocab/disable_reasons.def"
         },
+        {"occupancy_doubt", 0
+#include "schemas/vocab/occupancy_doubts.def"
+        },
         {"factor", 0
 #include "schemas/vocab/factors.def"
         },

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is inside, as steps of the engine: events at doors, and acts of people (corrections, the muster). What follows from them
+ * is pure and stands in occupancy.c and muster.c; here they get their records, and presence_rows.c their pending rows. */
+#include <string.h>
+
+#include "collector/engine/internal.h"
+
+enum sk_err sk_presence_reserve(struct sk_engine *engine, size_t people)
+{
+    const struct sk_site *site = engine->site;
+    enum sk_err err = sk_trails_reserve(&engine->trails, people);
+    if (err == SK_OK)
+        err = sk_muster_reserve(&engine->muster, people);
+    for (size_t i = 0; err == SK_OK && i < site->door_count; i++) {
+        const struct sk_door_info *door = &site->doors[i];
+        if (sk_occupancy_doorway(&engine->occupancy, door->number, sk_zone_number(site, door->zone_from),
+                                 sk_zone_number(site, door->zone_to)) == NULL)
+            err = SK_ERR_NOMEM;
+    }
+    for (size_t i = 0; err == SK_OK && i < site->zone_count; i++)
+        if (sk_occupancy_strangers(&engine->occupancy, site->zones[i].number) == NULL)
+            err = SK_ERR_NOMEM;
+    return err;
+}
+
+void sk_presence_release(struct sk_engine *engine)
+{
+    sk_trails_release(&engine->trails);
+    sk_occupancy_release(&engine->occupancy);
+    sk_muster_release(&engine->muster);
+}
+
+/* --- events --- */
+
+/* After every change of a trail: who turns out to be inside while a muster runs comes onto its list. */
+static void look(struct sk_engine *engine, size_t person, struct sk_effects *effects)
+{
+    if (sk_muster_look(&engine->muster, &engine->trails.items[person], engine->roster, person))
+        sk_presence_put_mark(engine, person, effects);
+}
+
+void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    const struct sk_access_event *event = passage->event;
+    const int64_t person = passage->person_index;
+    const struct sk_door_sighting sighting = {
+        .ev = passage->ev,
+        .mode = event->state,
+        .occurrence = passage->occurrence_class,
+        .granted = (event->decision & 3u) == SK_DECISION_GRANTED,
+        .placed = passage->door != NULL && passage->reader != NULL,
+        .at_us = sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
+        .door = passage->door != NULL ? passage->door->number : 0,
+        .from = sk_zone_number(engine->site, passage->from),
+        .to = sk_zone_number(engine->site, passage->to),
+        .has_card = event->has_identifier_hmac};
+    struct sk_trail *trail = person >= 0 ? &engine->trails.items[person] : NULL;
+    const unsigned changed = sk_occupancy_take(&engine->occupancy, trail, &sighting);
+    if ((changed & SK_SIGHTED_TRAIL) != 0) {
+        sk_presence_put_trail(engine, (size_t)person, effects);
+        look(engine, (size_t)person, effects);
+    }
+    if ((changed & SK_SIGHTED_DOORWAY) != 0 && passage->door != NULL)
+        sk_presence_put_doorway(engine, passage->door, effects);
+    if ((changed & SK_SIGHTED_STRANGER) != 0) {
+        sk_presence_put_strangers(engine, passage->from, effects);
+        sk_presence_put_strangers(engine, passage->to, effects);
+    }
+}
+
+/* --- looking --- */
+
+bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
+{
+    if (person_index >= engine->trails.count || engine->trails.items[person_index].count == 0)
+        return false;
+    *ret_zone = engine->trails.items[person_index].stays[0].zone;
+    *ret_since_us = engine->trails.items[person_index].stays[0].at_us;
+    return true;
+}
+
+static bool is_silent(const struct sk_engine *engine, int32_t device)
+{
+    const uint32_t cond = engine->device_cond[device];
+    return cond != SK_NO_COND && engine->conds[cond].state >= SK_CS_ACTIVE;
+}
+
+static bool lacks_reader(const struct sk_door_info *door, int32_t zone)
+{
+    const bool leaves_by_exit = door->zone_to == zone; /* readers of direction exit let out of zone_to */
+    for (size_t i = 0; i < door->reader_count; i++)
+        if (door->readers[i].entry != leaves_by_exit)
+            return false;
+    return true;
+}
+
+static struct sk_zone_state zone_state(const struct sk_engine *engine, uint32_t zone)
+{
+    struct sk_zone_state state = {0};
+    for (size_t i = 0; i < engine->site->door_count; i++) {
+        const struct sk_door_info *door = &engine->site->doors[i];
+        uint64_t missing;
+        const struct sk_hole *first;
+        if (door->zone_from != (int32_t)zone && door->zone_to != (int32_t)zone)
+            continue;
+        state.no_reader |= lacks_reader(door, (int32_t)zone);
+        const int32_t ctrl = door->controller < 0 ? -1 : engine->ctrl_of_device[door->controller];
+        if (ctrl < 0)
+            continue;
+        state.silent |= is_silent(engine, door->controller);
+        state.gap |= sk_ctrl_holes(&engine->ctrls[ctrl], &missing, &first) > 0;
+    }
+    return state;
+}
+
+bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone)
+{
+    const struct sk_zone_state state = zone_state(engine, zone);
+    return !state.gap && !state.silent;
+}
+
+uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, uint32_t zone, int64_t now_us)
+{
+    const struct sk_zone_state state = zone_state(engine, zone);
+    return sk_occupancy_doubts(&engine->occupancy, &engine->trails.items[person_index],
+                               sk_zone_number(engine->site, (int32_t)zone), &state, now_us);
+}
+
+struct sk_trails sk_engine_trails(const struct sk_engine *engine)
+{
+    return engine->trails;
+}
+
+const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index)
+{
+    return person_index < engine->trails.count ? &engine->trails.items[person_index] : NULL;
+}
+
+const struct sk_strangers *sk_engine_strangers(const struct sk_engine *engine, uint16_t zone_number)
+{
+    for (size_t i = 0; i < engine->occupancy.stranger_count; i++)
+        if (engine->occupancy.strangers[i].zone == zone_number)
+            return &engine->occupancy.strangers[i];
+    return NULL;
+}
+
+const struct sk_muster *sk_engine_muster(const struct sk_engine *engine)
+{
+    return &engine->muster;
+}
+
+/* --- acts --- */
+
+static const char *person_id(const struct sk_engine *engine, size_t person)
+{
+    return sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, person);
+}
+
+static struct sk_draft *begin(struct sk_engine *engine, uint16_t ev, uint16_t zone, int64_t person, const struct sk_now *now,
+                              struct sk_effects *effects)
+{
+    struct sk_draft *draft = sk_effects_record(effects);
+    draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
+    draft->header.ev = ev;
+    draft->header.class_ = SK_CLASS_ACCESS;
+    draft->header.zone = zone;
+    if (person >= 0) {
+        const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), SK_NEVER};
+        const struct sk_roster_change *change = sk_roster_get(&view, SK_EV_PERSON_CREATED, person_id(engine, (size_t)person));
+        if (change != NULL)
+            memcpy(draft->header.subject, change->person.tag, SK_SUBJECT_SIZE);
+    }
+    return draft;
+}
+
+static void put_place(struct sk_body *body, uint16_t from, uint16_t to)
+{
+    sk_body_put_u16(body, SK_TAG_AREA_FROM, from);
+    sk_body_put_u16(body, SK_TAG_AREA_TO, to);
+}
+
+static void put_act(struct sk_body *body, const struct sk_presence_act *act, const struct sk_now *now, const char *person)
+{
+    sk_body_put_text(body, SK_TAG_ACTOR, act->actor->id);
+    sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->actor->roles);
+    if (act->actor->address[0] != '\0')
+        sk_body_put_text(body, SK_TAG_ACTOR_ADDRESS, act->actor->address);
+    if (act->reason[0] != '\0')
+        sk_body_put_text(body, SK_TAG_REASON_TEXT, act->reason);
+    sk_body_put_u8(body, SK_TAG_CLOCK_QUALITY, now->clock_quality);
+    if (person != NULL)
+        sk_body_put_text(body, SK_TAG_PERSON, person);
+}
+
+static uint16_t zone_of(const struct sk_trail *trail)
+{
+    return trail->count > 0 ? trail->stays[0].zone : 0;
+}
+
+static bool is_person(const struct sk_engine *engine, size_t person)
+{
+    return person < engine->trails.count && person_id(engine, person) != NULL;
+}
+
+static void record_place(struct sk_engine *engine, uint16_t ev, size_t person, uint16_t zone, const struct sk_presence_act *act,
+                         const struct sk_now *now, struct sk_effects *effects)
+{
+    struct sk_draft *draft = begin(engine, ev, zone, (int64_t)person, now, effects);
+    put_place(&draft->body, zone_of(&engine->trails.items[person]), zone);
+    put_act(&draft->body, act, now, person_id(engine, person));
+    if (act->second[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_SECOND_PERSON, act->second);
+}
+
+static void stay_put(struct sk_engine *engine, size_t person, uint16_t zone, uint8_t how, const struct sk_now *now,
+                     struct sk_effects *effects)
+{
+    struct sk_trail *trail = &engine->trails.items[person];
+    const struct sk_stay stay = {
+        .at_us = sk_trail_after(trail, now->utc_us), .zone = zone, .how = how, .occurrence = SK_OCC_ONLINE};
+    sk_trail_put(trail, &stay);
+    sk_presence_put_trail(engine, person, effects);
+    look(engine, person, effects);
+}
+
+enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint16_t zone, const struct sk_presence_act *act,
+                            const struct sk_now *now, struct sk_effects *effects)
+{
+    if (!is_person(engine, person_index) || zone == 0)
+        return SK_ERR_INVALID;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
+    if (err != SK_OK)
+        return err;
+    record_place(engine, SK_EV_OCC_CORRECTED, person_index, zone, act, now, effects);
+    stay_put(engine, person_index, zone, SK_STAY_CORRECTED, now, effects);
+    return SK_OK;
+}
+
+enum sk_err sk_engine_forgive(struct sk_engine *engine, size_t person_index, const struct sk_presence_act *act,
+                              const struct sk_now *now, struct sk_effects *effects)
+{
+    if (!is_person(engine, person_index))
+        return SK_ERR_INVALID;
+    const uint16_t zone = zone_of(&engine->trails.items[person_index]);
+    if (zone == 0)
+        return SK_ERR_NOT_FOUND;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
+    if (err != SK_OK)
+        return err;
+    record_place(engine, SK_EV_APB_FORGIVEN, person_index, zone, act, now, effects);
+    stay_put(engine, person_index, zone, SK_STAY_FORGIVEN, now, effects);
+    return SK_OK;
+}
+
+enum sk_err sk_engine_place_asked(struct sk_engine *engine, size_t person_index, uint16_t zone,
+                                  const struct sk_presence_act *act, const struct sk_now *now, struct sk_effects *effects)
+{
+    if (!is_person(engine, person_index))
+        return SK_ERR_INVALID;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
+    if (err == SK_OK)
+        record_place(engine, SK_EV_OCC_ASKED, person_index, zone, act, now, effects);
+    return err;
+}
+
+/* --- the muster --- */
+
+static void put_counts(struct sk_body *body, const struct sk_muster_counts *counts)
+{
+    sk_body_put_u32(body, SK_TAG_LISTED, counts->listed);
+    sk_body_put_u32(body, SK_TAG_SEEN, counts->seen);
+    sk_body_put_u32(body, SK_TAG_LEFT, counts->left);
+    sk_body_put_u32(body, SK_TAG_MISSING, counts->missing);
+}
+
+static void list_everybody(struct sk_engine *engine, struct sk_effects *effects)
+{
+    const size_t people = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED);
+    for (size_t i = 0; i < people; i++)
+        sk_muster_look(&engine->muster, &engine->trails.items[i], engine->roster, i);
+    for (size_t page = 0; page * SK_LISTED_PER_PAGE < people; page++)
+        sk_presence_put_listed(engine, page, effects);
+}
+
+enum sk_err sk_engine_muster_start(struct sk_engine *engine, uint16_t point, bool drill, const struct sk_presence_act *act,
+                                   const struct sk_now *now, struct sk_effects *effects)
+{
+    struct sk_muster *muster = &engine->muster;
+    const size_t pages = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED) / SK_LISTED_PER_PAGE + 1;
+    if (muster->running)
+        return SK_ERR_CONFLICT;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1 + pages, 0, effects);
+    if (err != SK_OK)
+        return err;
+    sk_muster_start(muster, muster->id + 1, point, drill, act->actor->id, now->utc_us);
+    list_everybody(engine, effects);
+    sk_presence_put_muster(engine, effects);
+    const struct sk_muster_counts counts = sk_muster_count(muster, &engine->trails, engine->roster);
+    struct sk_draft *draft = begin(engine, SK_EV_MUSTER_STARTED, point, -1, now, effects);
+    put_act(&draft->body, act, now, NULL);
+    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
+    sk_body_put_u8(&draft->body, SK_TAG_DRILL, drill);
+    put_counts(&draft->body, &counts);
+    return SK_OK;
+}
+
+enum sk_err sk_engine_muster_seen(struct sk_engine *engine, size_t person_index, bool seen, const struct sk_presence_act *act,
+                                  const struct sk_now *now, struct sk_effects *effects)
+{
+    struct sk_muster *muster = &engine->muster;
+    if (!muster->running)
+        return SK_ERR_CONFLICT;
+    if (!is_person(engine, person_index))
+        return SK_ERR_INVALID;
+    struct sk_trail *trail = &engine->trails.items[person_index];
+    const bool is = sk_muster_state_of(muster, trail, engine->roster, person_index) == SK_MUSTER_SEEN;
+    if (is == seen)
+        return SK_OK;
+    if (!seen && !sk_muster_is_seen(muster, person_index))
+        return SK_OK;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 3, 0, effects);
+    if (err != SK_OK)
+        return err;
+    const uint16_t from = zone_of(trail);
+    if (seen)
+        sk_muster_see(muster, trail, person_index, act->actor->id, now->utc_us);
+    else
+        sk_muster_unsee(muster, trail, person_index, act->actor->id, now->utc_us);
+    struct sk_draft *draft =
+        begin(engine, seen ? SK_EV_MUSTER_SEEN : SK_EV_MUSTER_UNSEEN, muster->point, (int64_t)person_index, now, effects);
+    put_place(&draft->body, from, zone_of(trail));
+    put_act(&draft->body, act, now, person_id(engine, person_index));
+    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
+    sk_presence_put_trail(engine, person_index, effects);
+    sk_presence_put_mark(engine, person_index, effects);
+    return SK_OK;
+}
+
+enum sk_err sk_engine_muster_end(struct sk_engine *engine, const struct sk_presence_act *act, const struct sk_now *now,
+                                 struct sk_effects *effects)
+{
+    struct sk_muster *muster = &engine->muster;
+    if (!muster->running)
+        return SK_ERR_CONFLICT;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
+    if (err != SK_OK)
+        return err;
+    const struct sk_muster_counts counts = sk_muster_count(muster, &engine->trails, engine->roster);
+    struct sk_draft *draft = begin(engine, SK_EV_MUSTER_ENDED, muster->point, -1, now, effects);
+    put_act(&draft->body, act, now, NULL);
+    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
+    sk_body_put_u8(&draft->body, SK_TAG_DRILL, muster->drill);
+    put_counts(&draft->body, &counts);
+    sk_muster_end(muster, now->utc_us);
+    sk_presence_put_muster(engine, effects);
+    return SK_OK;
+}
+
+void sk_engine_committed(struct sk_engine *engine)
+{
+    engine->muster.recorded = engine->muster.acts;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The muster through its commands, on a real recorder and store: who is on the list and in which order, ticks while the log
+ * cannot be written, corrections that need two, the sheet on disk; and what the log says of it afterwards. */
+#include "collector/engine/replay.h"
+#include "collector/muster_file.h"
+#include "collector/request.h"
+#include "schemas/base/json.h"
+#include "tests/unit/roster_kit.h"
+#include "tests/unit/shell_kit.h"
+
+enum { CONSOLE = 1000, PEOPLE = 6 };
+static struct shell shell;
+static struct sk_command_floor floor_;
+static uint64_t event_seq;
+static char warden[SK_SECRET_TEXT], second[SK_SECRET_TEXT], viewer[SK_SECRET_TEXT];
+
+/* Runs, commits, answers: the answer is the caller's. */
+static cJSON *ask_at(const char *token, const char *command, const char *args, int64_t ms)
+{
+    char line[512];
+    const struct sk_now now = kit_now(ms);
+    struct sk_answer answer;
+    struct sk_fault fault;
+    char *text = NULL;
+    size_t length = 0;
+    cJSON *json = NULL;
+    snprintf(line, sizeof line, "{\"cmd\":\"%s\"%s%s%s,\"args\":%s}", command, token != NULL ? ",\"token\":\"" : "",
+             token != NULL ? token : "", token != NULL ? "\"" : "", args);
+    sk_command_run(&floor_, line, strlen(line), CONSOLE, &now, &answer);
+    const enum sk_err committed = sk_recorder_commit(shell.recorder, &now);
+    if (committed == SK_OK)
+        sk_engine_committed(floor_.engine);
+    assert_int_equal(sk_answer_to_line(&floor_, &answer, committed, &text, &length), SK_OK);
+    assert_int_equal(sk_json_parse(text, length - 1, &SK_JSON_PAYLOAD, &json, &fault), SK_OK);
+    cJSON_free(text);
+    return json;
+}
+
+static cJSON *good(const char *token, const char *command, const char *args, int64_t ms)
+{
+    cJSON *answer = ask_at(token, command, args, ms);
+    if (!cJSON_IsTrue(sk_json_get(answer, "ok")))
+        fail_msg("%s %s: %s", command, args, sk_json_text(sk_json_get(answer, "detail")));
+    cJSON *result = cJSON_DetachItemFromObject(answer, "result");
+    cJSON_Delete(answer);
+    return result;
+}
+
+static void does(const char *token, const char *command, const char *args, int64_t ms)
+{
+    cJSON_Delete(good(token, command, args, ms));
+}
+
+static void refused(const char *token, const char *command, const char *args, const char *word, int64_t ms)
+{
+    cJSON *answer = ask_at(token, command, args, ms);
+    const char *error = sk_json_text(sk_json_get(answer, "error"));
+    if (error == NULL || strcmp(error, word) != 0)
+        fail_msg("%s %s: %s instead of %s", command, args, error != NULL ? error : "done", word);
+    cJSON_Delete(answer);
+}
+
+static void make_account(const char *name, const char *role, char token[SK_SECRET_TEXT])
+{
+    char args[128];
+    snprintf(args, sizeof args, "{\"account\":\"%s\",\"roles\":[\"%s\"]}", name, role);
+    does(NULL, "account.create", args, 1);
+    snprintf(args, sizeof args, "{\"account\":\"%s\"}", name);
+    cJSON *result = good(NULL, "token.create", args, 1);
+    assert_true(sk_text_copy(token, SK_SECRET_TEXT, sk_json_text(sk_json_get(result, "token"))));
+    cJSON_Delete(result);
+}
+
+static int setup(void **state)
+{
+    struct sk_fault fault = {0};
+    if (support_setup(state) != 0)
+        return -1;
+    event_seq = 0;
+    shell_setup(&shell);
+    kit_start(&shell.kit);
+    floor_ = (struct sk_command_floor){
+        .site = &shell.kit.site, .engine = shell.kit.engine, .recorder = shell.recorder, .console_uid = CONSOLE};
+    floor_.site_key = (const uint8_t *)"0123456789abcdef0123456789abcdef";
+    assert_int_equal(sk_zone_load("Asia/Tokyo", (struct sk_zone **)(uintptr_t)&floor_.zone, &fault), SK_OK);
+    sk_engine_set_zone(floor_.engine, floor_.zone);
+    assert_int_equal(sk_vault_open(support_directory, &floor_.vault, &fault), SK_OK);
+    make_account("warden", "operator", warden);
+    make_account("second", "reception", second);
+    make_account("viewer", "viewer", viewer);
+    for (int i = 1; i <= PEOPLE; i++) {
+        char args[160];
+        snprintf(args, sizeof args, "{\"name\":\"秘密 %d\",\"kind\":\"staff\",\"company\":\"みほん\"}", i);
+        does(NULL, "person.create", args, 1);
+        snprintf(args, sizeof args, "{\"person\":\"p-%d\",\"card\":\"04a%d\"}", i, i);
+        does(NULL, "credential.issue", args, 1);
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    shell_disk(true);
+    sk_vault_close(floor_.vault);
+    sk_zone_free((struct sk_zone *)(uintptr_t)floor_.zone);
+    kit_stop(&shell.kit);
+    sk_recorder_close(shell.recorder);
+    return support_teardown(state);
+}
+
+static void passage(int person, uint16_t ev, int reader, int64_t ms)
+{
+    char card[8];
+    bool duplicate;
+    struct sk_access_event event = kit_event(ev, 1, ++event_seq, ms);
+    const struct sk_now now = kit_now(ms);
+    snprintf(card, sizeof card, "04a%d", person);
+    event.reader = reader;
+    event.has_identifier_hmac = sk_roster_identifier(&floor_, card, &event.identifier_hmac);
+    assert_true(event.has_identifier_hmac);
+    assert_int_equal(sk_engine_event(floor_.engine, &event, &now, sk_recorder_effects(shell.recorder), &duplicate), SK_OK);
+    if (sk_recorder_commit(shell.recorder, &now) == SK_OK)
+        sk_engine_committed(floor_.engine);
+}
+
+static void enters(int person, int64_t ms)
+{
+    passage(person, SK_EV_ACC_TAKEN, 0, ms);
+}
+static void leaves(int person, int64_t ms)
+{
+    passage(person, SK_EV_ACC_TAKEN, 1, ms);
+}
+
+/* The list as "p-1:missing p-2:left!" in its order; ! not recorded, ? only perhaps. */
+static const char *list(const char *token, int64_t ms)
+{
+    static char text[512];
+    size_t used = 0;
+    const cJSON *item;
+    cJSON *result = good(token, "muster.list", "{}", ms);
+    text[0] = '\0';
+    cJSON_ArrayForEach(item, sk_json_get(result, "items"))
+    {
+        const char *state = sk_json_text(sk_json_get(item, "state"));
+        snprintf(text + used, sizeof text - used, "%s%s:%s%s%s", used > 0 ? " " : "", sk_json_text(sk_json_get(item, "person")),
+                 state != NULL ? state : "-", cJSON_IsFalse(sk_json_get(item, "recorded")) ? "!" : "",
+                 cJSON_IsTrue(sk_json_get(item, "perhaps")) ? "?" : "");
+        used = strlen(text);
+    }
+    cJSON_Delete(result);
+    return text;
+}
+
+static void same(const char *name, const char *got, const char *expected)
+{
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s: '%s', expected '%s'", name, got, expected);
+}
+
+static void a_muster(void **state)
+{
+    (void)state;
+    enters(1, 1000);
+    enters(2, 2000);
+    enters(3, 3000);
+    leaves(3, 4000);
+    passage(4, SK_EV_ACC_GRANTED, 0, 5000); /* granted in, not reported used */
+    same("before", list(warden, 6000), "p-1:- p-2:- p-4:-?");
+    refused(warden, "muster.seen", "{\"person\":\"p-1\"}", "conflict", 6000);
+    refused(viewer, "muster.start", "{}", "denied", 6000);
+    refused(warden, "muster.start", "{\"zone\":\"server\"}", "not_found", 6000);
+    does(warden, "muster.start", "{\"drill\":true,\"reason\":\"訓練\"}", 7000);
+    refused(warden, "muster.start", "{}", "conflict", 7000);
+    same("begins", list(warden, 7000), "p-1:missing p-2:missing p-4:missing?");
+    does(warden, "muster.seen", "{\"person\":\"p-2\"}", 8000);
+    does(warden, "muster.seen", "{\"person\":\"p-2\"}", 8500); /* twice is once */
+    leaves(1, 9000);
+    enters(5, 10000); /* somebody goes in meanwhile */
+    same("goes on", list(warden, 11000), "p-4:missing? p-5:missing p-1:left p-2:seen");
+    does(warden, "muster.unseen", "{\"person\":\"p-2\"}", 12000);
+    same("taken back", list(warden, 12000), "p-2:missing p-4:missing? p-5:missing p-1:left");
+    does(warden, "muster.seen", "{\"person\":\"p-2\"}", 13000);
+    does(warden, "muster.seen", "{\"person\":\"p-6\"}", 13000); /* who was on no list turns up */
+    enters(2, 14000);                                           /* back in after being seen */
+    same("back in", list(warden, 15000), "p-2:missing p-4:missing? p-5:missing p-1:left p-6:seen");
+    refused(warden, "muster.end", "{}", "conflict", 16000);
+    refused(second, "muster.end", "{\"reason\":\"x\"}", "denied", 16000);
+    does(warden, "muster.end", "{\"reason\":\"消防が確認\"}", 17000);
+    same("after", list(warden, 18000), "p-2:- p-4:-? p-5:-");
+    refused(warden, "muster.end", "{}", "conflict", 18000);
+}
+
+/* What the log alone says, record by record. */
+static bool replay_one(void *context, const struct sk_record *record)
+{
+    struct sk_replayed replayed;
+    assert_int_equal(sk_replay_record(context, record, &replayed), SK_OK);
+    return true;
+}
+
+static void check_log(uint32_t seen_records)
+{
+    struct sk_replay *replay;
+    const struct sk_walk walk = {.limit = UINT32_MAX, .door = -1};
+    const struct sk_muster *live = sk_engine_muster(floor_.engine), *again;
+    assert_int_equal(sk_replay_create(floor_.zone, &replay), SK_OK);
+    assert_int_equal(sk_store_walk(sk_recorder_store(shell.recorder), &walk, replay_one, replay), SK_OK);
+    again = sk_replay_muster(replay);
+    uint32_t seen = 0;
+    for (size_t i = 0; i < PEOPLE; i++) {
+        const struct sk_trail *trail = &sk_replay_trails(replay)->items[i];
+        assert_int_equal(sk_muster_is_listed(live, i), sk_muster_is_listed(again, i));
+        assert_int_equal(sk_muster_is_seen(live, i), sk_muster_is_seen(again, i));
+        assert_int_equal(sk_muster_state_of(live, sk_engine_trail(floor_.engine, i), sk_engine_roster(floor_.engine), i),
+                         sk_muster_state_of(again, trail, sk_replay_roster(replay), i));
+        seen += sk_muster_is_seen(again, i);
+    }
+    assert_int_equal(seen, seen_records);
+    assert_int_equal(again->running, live->running);
+    sk_replay_free(replay);
+}
+
+/* The disk refuses: the roll is called all the same, nothing shown is called recorded, and afterwards the log has all of it. */
+static void while_nothing_can_be_written(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 4; i++)
+        enters(i, 1000 * i);
+    shell_disk(false);
+    cJSON *started = good(warden, "muster.start", "{}", 10000);
+    assert_true(cJSON_IsFalse(sk_json_get(started, "recorded")));
+    cJSON_Delete(started);
+    cJSON *seen = good(warden, "muster.seen", "{\"person\":\"p-2\"}", 11000);
+    assert_true(cJSON_IsFalse(sk_json_get(seen, "recorded")));
+    cJSON_Delete(seen);
+    does(warden, "muster.seen", "{\"person\":\"p-3\"}", 12000);
+    same("held", list(warden, 13000), "p-1:missing p-4:missing p-2:seen! p-3:seen!");
+    for (int i = 0; i < 6000; i++) /* far beyond what may wait of the monitor's own records */
+        shell_effect_record(&shell, SK_EV_SYS_POLLER);
+    shell_commit(&shell, 14000);
+    shell_commit(&shell, 14001);
+    assert_true(sk_recorder_given_up(shell.recorder) > 5000);
+    does(warden, "muster.seen", "{\"person\":\"p-1\"}", 15000);
+    same("still held", list(warden, 16000), "p-4:missing p-1:seen! p-2:seen! p-3:seen!");
+    shell_disk(true);
+    does(warden, "muster.seen", "{\"person\":\"p-4\"}", 20000);
+    same("recorded", list(warden, 21000), "p-1:seen p-2:seen p-3:seen p-4:seen");
+    check_log(4);
+    does(warden, "muster.end", "{}", 22000);
+    check_log(4);
+}
+
+static const cJSON *first_of(const cJSON *result)
+{
+    return cJSON_GetArrayItem(sk_json_get(result, "items"), 0);
+}
+
+/* An operator may not read people; while a roll is called he sees the names on it. */
+static void names(void **state)
+{
+    (void)state;
+    enters(1, 1000);
+    cJSON *before = good(warden, "muster.list", "{}", 2000), *inside = good(warden, "occupancy.list", "{}", 2000);
+    assert_null(sk_json_get(first_of(before), "name"));
+    assert_null(sk_json_get(first_of(inside), "name"));
+    does(warden, "muster.start", "{}", 3000);
+    cJSON *during = good(warden, "muster.list", "{}", 4000);
+    assert_string_equal(sk_json_text(sk_json_get(first_of(during), "name")), "秘密 1");
+    cJSON_Delete(before);
+    cJSON_Delete(inside);
+    cJSON_Delete(during);
+}
+
+static void corrections(void **state)
+{
+    static const char there[] = "{\"person\":\"p-1\",\"zone\":\"outside\",\"reason\":\"出たのを見た\"}";
+    (void)state;
+    enters(1, 1000);
+    refused(warden, "occupancy.correct", "{\"person\":\"p-1\",\"zone\":\"outside\"}", "parse", 2000);
+    refused(warden, "occupancy.correct", "{\"person\":\"p-9\",\"zone\":\"outside\",\"reason\":\"x\"}", "not_found", 2000);
+    refused(warden, "occupancy.correct", "{\"person\":\"p-1\",\"zone\":\"moon\",\"reason\":\"x\"}", "not_found", 2000);
+    refused(viewer, "occupancy.correct", there, "denied", 2000);
+    refused(warden, "occupancy.forgive", "{\"person\":\"p-2\",\"reason\":\"x\"}", "not_found", 2000);
+    const struct {
+        const char *name, *token, *expected;
+        int64_t ms;
+    } rows[] = {{"class 3 waits", warden, "waits_for_second_person", 3000},
+                {"the same account again", warden, "waits_for_second_person", 4000},
+                {"too late", second, "waits_for_second_person", 4000 + 901 * 1000},
+                {"another account", warden, "done", 4000 + 902 * 1000}};
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        cJSON *result = good(rows[i].token, "occupancy.correct", there, rows[i].ms);
+        same(rows[i].name, sk_json_text(sk_json_get(result, "state")), rows[i].expected);
+        cJSON_Delete(result);
+    }
+    same("he is out", list(NULL, 910000), "");
+    enters(2, 911000);
+    cJSON *result = good(warden, "occupancy.forgive", "{\"person\":\"p-2\",\"reason\":\"x\"}", 912000);
+    same("forgiving in class 3", sk_json_text(sk_json_get(result, "state")), "waits_for_second_person");
+    cJSON_Delete(result);
+    same("stands where he was", list(NULL, 913000), "p-2:-");
+}
+
+static void sheet(void **state)
+{
+    static struct sk_muster_file file;
+    static char text[8192];
+    struct stat status;
+    struct sk_now now = kit_now(10000);
+    (void)state;
+    umask(027);
+    enters(1, 1000);
+    sk_muster_file_init(&file, support_directory);
+    assert_true(sk_muster_file_tend(&file, &floor_, &now));
+    assert_int_equal(stat(support_path("muster.txt"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
+    FILE *read = fopen(support_path("muster.txt"), "r");
+    text[fread(text, 1, sizeof text - 1, read)] = '\0';
+    fclose(read);
+    assert_non_null(strstr(text, "[ ] p-1"));
+    assert_null(strstr(text, "秘密"));
+    assert_null(strstr(text, "みほん"));
+    now = kit_now(10000 + 299 * 1000);
+    assert_false(sk_muster_file_tend(&file, &floor_, &now));
+    does(warden, "muster.start", "{}", 310000);
+    assert_true(sk_muster_file_tend(&file, &floor_, &now)); /* at once */
+    assert_false(sk_muster_file_tend(&file, &floor_, &now));
+    now = kit_now(10000 + 600 * 1000);
+    shell_disk(false);
+    assert_false(sk_muster_file_tend(&file, &floor_, &now)); /* the one before stays, whole */
+    shell_disk(true);
+    assert_int_equal(stat(support_path("muster.txt"), &status), 0);
+    assert_true(status.st_size > 100);
+    assert_int_equal(access(support_path("muster.txt.new"), F_OK), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_muster, setup, teardown),
+        cmocka_unit_test_setup_teardown(while_nothing_can_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(names, setup, teardown),
+        cmocka_unit_test_setup_teardown(corrections, setup, teardown),
+        cmocka_unit_test_setup_teardown(sheet, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
