@@ -15,6 +15,7 @@
 
 #include "collector/archive.h"
 #include "collector/control.h"
+#include "collector/engine/rights.h"
 #include "collector/exports.h"
 #include "collector/muster_file.h"
 #include "collector/poller.h"
@@ -62,6 +63,7 @@ struct collector {
     bool unfit_roster;
     char succession[SK_ALARM_TEXT_MAX]; /* this log follows a damaged one, and nobody was told yet */
     uint64_t told_given_up;
+    uint32_t unusable_facts; /* stored ones that could not be folded at the start */
 };
 
 static struct sk_effects *effects_of(struct collector *c)
@@ -330,6 +332,43 @@ static enum sk_err restore_roster(void *context, uint16_t ev, const void *body, 
     return err;
 }
 
+/* A fact that does not follow from what came before is left out and told: it must not keep the monitor from starting. */
+static enum sk_err restore_fact(void *context, int64_t t_us, uint16_t ev, const void *body, size_t length)
+{
+    struct collector *c = context;
+    const enum sk_err err = sk_engine_restore_fact(c->engine, t_us, ev, body, length);
+    if (err == SK_OK || err == SK_ERR_NOMEM)
+        return err;
+    sk_log(SK_LOG_ERROR, "a stored '%s' cannot be used: %s", sk_event_name(ev), sk_err_text(err));
+    c->unusable_facts++;
+    return SK_OK;
+}
+
+/* An act that does not follow from those before it (one whose record was given up) is told and passed over: its entry stays
+ * where it was, and the collector starts. */
+static enum sk_err restore_register(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    const enum sk_err err = sk_engine_restore_register(((struct collector *)context)->engine, ev, at_us, body, length);
+    if (err == SK_OK || err == SK_ERR_NOMEM)
+        return err;
+    sk_log(SK_LOG_ERROR, "a stored act of a register (%s) does not follow: %s", sk_event_name(ev), sk_err_text(err));
+    return SK_OK;
+}
+
+static enum sk_err restore_registers(struct collector *c, struct sk_store *store)
+{
+    const struct sk_register_row *row;
+    const int64_t kept_us = SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S;
+    enum sk_err err = sk_store_registers_each(store, c->now.utc_us - kept_us, restore_register, c);
+    for (size_t i = 0; err == SK_OK && (row = sk_register_at(i)) != NULL; i++) {
+        uint32_t last;
+        err = sk_store_register_last(store, row->number, &last);
+        if (err == SK_OK)
+            sk_engine_restore_register_last(c->engine, row->number, last);
+    }
+    return err;
+}
+
 static enum sk_err restore_engine(struct collector *c)
 {
     uint64_t last = 0;
@@ -339,6 +378,10 @@ static enum sk_err restore_engine(struct collector *c)
         return err;
     sk_engine_restore_last_occurrence(c->engine, last);
     err = sk_store_roster_each(store, restore_roster, c);
+    if (err == SK_OK)
+        err = sk_store_facts_each(store, restore_fact, c);
+    if (err == SK_OK)
+        err = restore_registers(c, store);
     if (err == SK_OK)
         err = sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, restore_alarm, c);
     if (err == SK_OK)
@@ -450,6 +493,8 @@ static enum sk_err open_control(struct collector *c, struct sk_fault *fault)
                                          .console_uid = geteuid()};
     sk_muster_file_init(&c->muster_file, c->options->state);
     sk_commands_sync_site(&c->floor, &c->now, false);
+    raise_system(c, "rights", c->unusable_facts > 0, SK_SEV_HIGH,
+                 "stored facts about rights cannot be used; see the program's log");
     if (!sk_text_format(path, sizeof path, "%s/control.sock", c->options->state))
         return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
     return sk_control_create(c->loop, &options, &c->floor, c->feed, &c->control, fault);

@@ -98,7 +98,7 @@ static void end_record(struct request *request, struct sk_draft *draft, const ch
         sk_log(SK_LOG_ERROR, "a record of command '%s' could not be queued", request->command);
 }
 
-static void record_act(struct request *request, enum sk_event event, const char *object)
+void sk_request_record(struct request *request, enum sk_event event, const char *object)
 {
     struct sk_draft draft;
     begin_record(request, event, &draft);
@@ -137,7 +137,7 @@ static enum sk_err run_session_open(struct request *request)
         return err;
     cJSON_AddStringToObject(request->answer->result, "secret", secret);
     sk_json_add_time(request->answer->result, "expires", expires_us);
-    record_act(request, SK_EV_SESSION_OPENED, "");
+    sk_request_record(request, SK_EV_SESSION_OPENED, "");
     explicit_bzero(secret, sizeof secret);
     return SK_OK;
 }
@@ -147,7 +147,7 @@ static enum sk_err run_session_close(struct request *request)
     enum sk_err err = request->token != NULL ? sk_vault_secret_revoke(request->floor->vault, request->token) : SK_ERR_INVALID;
     if (err != SK_OK || strcmp(request->kind, "session") != 0)
         return sk_request_refuse(request, err != SK_OK ? err : SK_ERR_INVALID, "only a session can be closed");
-    record_act(request, SK_EV_SESSION_CLOSED, "");
+    sk_request_record(request, SK_EV_SESSION_CLOSED, "");
     return SK_OK;
 }
 
@@ -163,7 +163,7 @@ static enum sk_err run_account_create(struct request *request)
                                  err == SK_ERR_EXISTS ? "an account of that name exists" : "the account could not be created");
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, "account", id);
-    record_act(request, SK_EV_ACCT_CREATED, id);
+    sk_request_record(request, SK_EV_ACCT_CREATED, id);
     return SK_OK;
 }
 
@@ -179,7 +179,7 @@ static enum sk_err run_token_create(struct request *request)
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, "token", secret);
     explicit_bzero(secret, sizeof secret);
-    record_act(request, SK_EV_TOKEN_CREATED, id);
+    sk_request_record(request, SK_EV_TOKEN_CREATED, id);
     return SK_OK;
 }
 
@@ -241,7 +241,7 @@ static const struct {
                 {"status", "read.site", run_status},
                 {"entries.export", "entries.export", sk_run_entries_export},
 #define X(command, act, run) {command, act, sk_run_##run},
-                SK_ROSTER_COMMANDS(X)
+                SK_ROSTER_COMMANDS(X) SK_REGISTER_COMMANDS(X)
 #undef X
 };
 
@@ -294,6 +294,14 @@ static enum sk_err find_actor(struct request *request, uid_t peer_uid)
     return err;
 }
 
+enum sk_err sk_request_deny(struct request *request, const char *act)
+{
+    if (sk_permission(act, request->actor.roles))
+        return SK_OK;
+    record_denial(request, "denied");
+    return sk_request_refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
+}
+
 static void run_row(struct request *request, size_t row, uid_t peer_uid)
 {
     enum sk_err err = find_actor(request, peer_uid);
@@ -303,11 +311,8 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
         sk_request_refuse(request, SK_ERR_UNAUTHENTICATED, "not signed in: the token is unknown, expired or disabled");
         return;
     }
-    if (!sk_permission(commands[row].act, request->actor.roles)) {
-        record_denial(request, "denied");
-        sk_request_refuse(request, SK_ERR_DENIED, "none of the account's roles may do this");
+    if (sk_request_deny(request, commands[row].act) != SK_OK)
         return;
-    }
     /* An act without its record must not be: room first. But a roll is called whatever waits: its records are the engine's, and
      * the recorder keeps those through an outage of any length. */
     err = strncmp(commands[row].act, "muster.", 7) == 0 ? SK_OK : sk_recorder_room(request->floor->recorder);
@@ -430,11 +435,16 @@ enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *
     } else if (good) {
         good = cJSON_AddStringToObject(json, "error", sk_err_word(answer->err)) != NULL &&
                cJSON_AddStringToObject(json, "detail", answer->detail) != NULL;
+        if (good && answer->faults != NULL) {
+            good = cJSON_AddItemToObject(json, "faults", answer->faults) != 0;
+            answer->faults = good ? NULL : answer->faults;
+        }
     }
     char *text = good ? cJSON_PrintUnformatted(json) : NULL;
     cJSON_Delete(json);
     cJSON_Delete(answer->result);
-    answer->result = NULL;
+    cJSON_Delete(answer->faults);
+    answer->result = answer->faults = NULL;
     if (text == NULL)
         return SK_ERR_NOMEM;
     *ret_length = strlen(text) + 1;

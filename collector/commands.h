@@ -45,6 +45,7 @@ struct sk_answer {
     enum sk_err err;
     char detail[SK_FAULT_TEXT];
     cJSON *result;            /* owned; NULL: {} */
+    cJSON *faults;            /* owned; of a refusal: what is wrong with each field */
     uint64_t alarm;           /* not 0: the result is this alarm's row as stored after the commit */
     char id[32];              /* the request's id, to be given back; "" none */
     bool durable;             /* wait for the commit */

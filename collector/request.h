@@ -5,6 +5,8 @@
 #define SK_COLLECTOR_REQUEST_H
 
 #include "collector/commands.h"
+#include "collector/rights_commands.h"
+#include "schemas/model/fact.h"
 
 /* One request, resolved. Borrowed texts live as long as its JSON. */
 struct request {
@@ -46,6 +48,22 @@ void sk_request_file_free(struct sk_request_text *text);
     X("muster.unseen", "muster.seen", muster_unseen)                                                                           \
     X("muster.end", "muster.end", muster_end)
 
+/* DENIED, recorded and refused, unless one of the actor's roles may do this row of permissions.def. */
+enum sk_err sk_request_deny(struct request *request, const char *act);
+/* A record of the actor's act on an object; the answer waits for its commit. */
+void sk_request_record(struct request *request, enum sk_event event, const char *object);
+
+/* register_commands.c, register_lists.c, register_import.c. */
+#define SK_REGISTER_COMMANDS(X)                                                                                                \
+    X("register.act", "register.act", register_act)                                                                            \
+    X("register.import", "register.import", register_import)                                                                   \
+    X("register.erase", "register.erase", register_erase)                                                                      \
+    X("register.list", "read.registers", register_list)                                                                        \
+    X("register.get", "read.registers", register_get)
+#define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
+SK_REGISTER_COMMANDS(X)
+#undef X
+
 /* Doors: door_commands.c. */
 #define SK_DOOR_COMMANDS(X)                                                                                                    \
     X("door.list", "read.doors", door_list)                                                                                    \
@@ -76,6 +94,7 @@ void sk_request_file_free(struct sk_request_text *text);
     X("schedule.list", "read.site", schedule_list)                                                                             \
     X("rule.list", "read.site", rule_list)                                                                                     \
     SK_PRESENCE_COMMANDS(X)                                                                                                    \
+    SK_RIGHTS_COMMANDS(X)                                                                                                      \
     SK_DOOR_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
@@ -88,11 +107,28 @@ enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c
 enum sk_err sk_roster_ready(struct request *request);
 /* Applies one change in the name of the request's actor; refuses with a sentence. */
 enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change);
+/* The act of a request: who, from where, why (args.reason before the line's). Borrowed. */
+struct sk_roster_act sk_roster_act_of(const struct request *request);
+/* What stands of the entity that an argument names, whatever its date; NULL: refused. */
+const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family);
+/* A time argument (RFC 3339), 0 when it is missing; false: refused. Not in the future. */
+bool sk_request_past(struct request *request, const char *name, int64_t *ret_us);
+/* Records a fact in the name of the actor; refuses with a sentence. */
+enum sk_err sk_rights_do(struct request *request, struct sk_fact *fact);
 /* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
+
+/* register_commands.c, shared with the import. */
+/* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */
+const struct sk_register_row *sk_register_named(const char *name, const char *path);
+/* What a document may refer to, as things stand now. */
+struct sk_register_context sk_register_context_of(struct request *request);
+/* Stores the personal fields, then does the act in the actor's name; document: as read. Refuses with a sentence. */
+enum sk_err sk_register_do(struct request *request, const struct sk_act_row *row, const char *entry,
+                           const struct sk_register_document *document);
 
 #endif

@@ -58,15 +58,20 @@ static enum sk_err explain(struct request *request, enum sk_err err, const struc
     return sk_request_refuse(request, err, detail);
 }
 
+struct sk_roster_act sk_roster_act_of(const struct request *request)
+{
+    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
+    return (struct sk_roster_act){.actor = request->actor.id,
+                                  .address = request->actor.address,
+                                  .reason = why != NULL ? why : request->reason,
+                                  .command = request->command,
+                                  .roles = request->actor.roles};
+}
+
 enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change)
 {
     struct sk_command_floor *floor = request->floor;
-    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
-    const struct sk_roster_act act = {.actor = request->actor.id,
-                                      .address = request->actor.address,
-                                      .reason = why != NULL ? why : request->reason,
-                                      .command = request->command,
-                                      .roles = request->actor.roles};
+    const struct sk_roster_act act = sk_roster_act_of(request);
     const enum sk_err err =
         sk_engine_roster_change(floor->engine, change, &act, request->now, sk_recorder_effects(floor->recorder));
     if (err != SK_OK)
@@ -182,6 +187,11 @@ static const struct sk_roster_change *read_entity(struct request *request, const
     return change;
 }
 
+const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family)
+{
+    return read_entity(request, argument, family);
+}
+
 static bool read_label_text(struct request *request, const char *argument, bool required, char to[SK_LABEL_MAX])
 {
     const char *text = sk_json_get(request->args, argument) == NULL && !required
@@ -208,11 +218,34 @@ static enum sk_err answer_id(struct request *request, const char *name, const ch
 
 /* --- people --- */
 
+/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] clears. */
+static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
+{
+    const cJSON *item, *list = sk_json_get(request->args, "chain");
+    size_t used = 0;
+    bool good = list == NULL || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
+    if (good && list != NULL)
+        to[0] = '\0';
+    list = good ? list : NULL;
+    cJSON_ArrayForEach(item, list)
+    {
+        const char *company = sk_json_text(item);
+        good = good && company != NULL && company[0] != '\0' && strlen(company) < SK_LABEL_MAX &&
+               sk_text_is_clean(company, strlen(company), false) && strchr(company, '>') == NULL &&
+               sk_text_format(to + used, SK_CHAIN_MAX - used, "%s%s", used > 0 ? " > " : "", company);
+        used = strlen(to);
+    }
+    if (!good)
+        sk_request_refuse(request, SK_ERR_PARSE, "chain: expected at most 8 names of companies, without '>'");
+    return good;
+}
+
 static bool read_label(struct request *request, struct sk_person_label *label, bool is_new)
 {
     if (!read_label_text(request, "name", is_new, label->name) ||
         !read_label_text(request, "furigana", false, label->furigana) ||
-        !read_label_text(request, "company", false, label->company) || !read_label_text(request, "ref", false, label->ref))
+        !read_label_text(request, "company", false, label->company) || !read_label_text(request, "ref", false, label->ref) ||
+        !read_chain(request, label->chain))
         return false;
     char other[SK_ENTITY_MAX];
     if (label->ref[0] == '\0' ||
@@ -301,10 +334,49 @@ enum sk_err sk_run_person_end(struct request *request)
 
 /* --- credentials --- */
 
+/* A temporary card is lent for some days and no longer. */
+static bool read_lending(struct request *request, struct sk_roster_change *change)
+{
+    const cJSON *temporary = sk_json_get(request->args, "temporary");
+    change->credential.temporary = cJSON_IsTrue(temporary);
+    if ((temporary == NULL || cJSON_IsBool(temporary)) &&
+        (!change->credential.temporary || change->credential.until_us != SK_NEVER))
+        return true;
+    sk_request_refuse(request, SK_ERR_PARSE, "temporary: true or false; a temporary card wants 'until', its last day");
+    return false;
+}
+
+/* 'replaces': the lost card of the same person that this one stands for. */
+static bool read_replaced(struct request *request, const struct sk_roster_change *change, char replaced[SK_ENTITY_MAX])
+{
+    replaced[0] = '\0';
+    if (sk_json_get(request->args, "replaces") == NULL)
+        return true;
+    const struct sk_roster_change *old = read_entity(request, "replaces", SK_EV_CREDENTIAL_ISSUED);
+    if (old == NULL)
+        return false;
+    if (strcmp(old->credential.person, change->credential.person) == 0 &&
+        (old->credential.state == SK_CRED_LOST || old->credential.state == SK_CRED_STOLEN)) {
+        sk_text_copy(replaced, SK_ENTITY_MAX, old->entity);
+        return true;
+    }
+    sk_request_refuse(request, SK_ERR_CONFLICT, "replaces: expected a lost credential of the same person");
+    return false;
+}
+
+static enum sk_err note_replaced(struct request *request, const struct sk_roster_change *change, const char *replaced)
+{
+    struct sk_fact fact = {.ev = SK_EV_CARD_REPLACED};
+    sk_text_copy(fact.entity, sizeof fact.entity, replaced);
+    sk_text_copy(fact.object, sizeof fact.object, change->entity);
+    sk_text_copy(fact.person, sizeof fact.person, change->credential.person);
+    return sk_rights_do(request, &fact);
+}
+
 enum sk_err sk_run_credential_issue(struct request *request)
 {
     struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_ISSUED};
-    char printed[SK_LABEL_MAX] = "";
+    char printed[SK_LABEL_MAX] = "", replaced[SK_ENTITY_MAX];
     change.credential.until_us = SK_NEVER;
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
@@ -322,10 +394,14 @@ enum sk_err sk_run_credential_issue(struct request *request)
     enum sk_err err = sk_roster_check(sk_engine_roster(request->floor->engine), &change);
     if (err != SK_OK)
         return explain(request, err, &change);
+    if (!read_lending(request, &change) || !read_replaced(request, &change, replaced))
+        return request->answer->err;
     err = printed[0] != '\0' ? sk_vault_card_put(request->floor->vault, change.entity, printed) : SK_OK;
     if (err != SK_OK)
         return sk_request_refuse(request, err, "the printed number could not be stored");
     err = sk_roster_do(request, &change);
+    if (err == SK_OK && replaced[0] != '\0')
+        err = note_replaced(request, &change, replaced);
     return err == SK_OK ? answer_id(request, "credential", change.entity) : err;
 }
 
@@ -347,9 +423,39 @@ static enum sk_err change_credential(struct request *request, int state)
     return err == SK_OK ? answer_id(request, "credential", change.entity) : err;
 }
 
+/* What was said of the loss is a fact beside the change; it is checked before anything happens. */
 enum sk_err sk_run_credential_lose(struct request *request)
 {
-    return change_credential(request, SK_CRED_LOST);
+    struct sk_fact fact = {.ev = SK_EV_CARD_LOST};
+    if (!sk_request_past(request, "noticed", &fact.noticed_us) || !sk_request_past(request, "told", &fact.told_us))
+        return request->answer->err;
+    fact.told_us = fact.told_us != 0 ? fact.told_us : request->now->utc_us;
+    if (fact.noticed_us > fact.told_us)
+        return sk_request_refuse(request, SK_ERR_RANGE, "noticed: lies after 'told'");
+    const enum sk_err err =
+        change_credential(request, cJSON_IsTrue(sk_json_get(request->args, "stolen")) ? SK_CRED_STOLEN : SK_CRED_LOST);
+    if (err != SK_OK)
+        return err;
+    sk_text_copy(fact.entity, sizeof fact.entity, sk_json_text(sk_json_get(request->args, "credential")));
+    return sk_rights_do(request, &fact);
+}
+
+/* Found again: it stays disabled until somebody enables it. */
+enum sk_err sk_run_credential_find(struct request *request)
+{
+    struct sk_fact fact = {.ev = SK_EV_CARD_FOUND};
+    if (sk_roster_ready(request) != SK_OK || !sk_request_past(request, "found", &fact.found_us))
+        return request->answer->err;
+    const struct sk_roster_change *card = read_entity(request, "credential", SK_EV_CREDENTIAL_ISSUED);
+    if (card == NULL)
+        return request->answer->err;
+    if (card->credential.state != SK_CRED_LOST && card->credential.state != SK_CRED_STOLEN)
+        return sk_request_refuse(request, SK_ERR_CONFLICT, "this credential is not lost");
+    fact.found_us = fact.found_us != 0 ? fact.found_us : request->now->utc_us;
+    sk_text_copy(fact.entity, sizeof fact.entity, card->entity);
+    sk_text_copy(fact.person, sizeof fact.person, card->credential.person);
+    const enum sk_err err = sk_rights_do(request, &fact);
+    return err == SK_OK ? answer_id(request, "credential", fact.entity) : err;
 }
 
 enum sk_err sk_run_credential_return(struct request *request)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/csv.h"
 #include "collector/request.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
@@ -47,90 +48,56 @@ static void complain(struct import *import, unsigned line, const char *field, co
     cJSON_AddItemToArray(import->bad, item);
 }
 
-/* --- CSV --- */
+/* --- rows --- */
 
-/* Takes one field, unquoted in place; *at moves behind its comma or line end. False: a quote that never ends. */
-static bool take_field(char **at, char **ret_field, bool *ret_last, unsigned *line)
+enum { FIELDS_MAX = COLUMNS + 8 };
+
+static bool read_head(struct import *import, struct sk_csv *csv, int columns[FIELDS_MAX], size_t *ret_count)
 {
-    char *in = *at, *out = *at;
-    const bool quoted = *in == '"';
-    *ret_field = out;
-    in += quoted;
-    while (*in != '\0' && (quoted || (*in != ',' && *in != '\n' && *in != '\r'))) {
-        if (quoted && *in == '"') {
-            if (in[1] != '"')
-                break;
-            in++;
-        }
-        *line += *in == '\n';
-        *out++ = *in++;
+    char *fields[FIELDS_MAX];
+    unsigned line;
+    if (!sk_csv_row(csv, fields, FIELDS_MAX, ret_count, &line) || *ret_count > FIELDS_MAX) {
+        complain(import, 1, "", "the first line must name the columns");
+        return false;
     }
-    if (quoted && *in++ != '"')
-        return false;
-    if (*in == '\r')
-        in++;
-    *ret_last = *in == '\n' || *in == '\0';
-    if (!*ret_last && *in != ',')
-        return false;
-    *line += *in == '\n';
-    in += *in != '\0';
-    *out = '\0';
-    *at = in;
-    return true;
-}
-
-static bool read_head(struct import *import, char **at, int columns[COLUMNS + 8], size_t *ret_count, unsigned *line)
-{
-    bool last = false;
-    *ret_count = 0;
-    for (char *field; !last;) {
-        if (!take_field(at, &field, &last, line) || *ret_count == COLUMNS + 8) {
-            complain(import, 1, "", "the first line must name the columns");
-            return false;
-        }
-        int found = -1;
+    for (size_t column = 0; column < *ret_count; column++) {
+        columns[column] = -1;
         for (int i = 0; i < COLUMNS; i++)
-            found = strcmp(field, column_names[i]) == 0 ? i : found;
-        if (found < 0)
-            complain(import, 1, field, "unknown column");
-        columns[(*ret_count)++] = found;
+            columns[column] = strcmp(fields[column], column_names[i]) == 0 ? i : columns[column];
+        if (columns[column] < 0)
+            complain(import, 1, fields[column], "unknown column");
     }
     return true;
 }
 
-static void read_rows(struct import *import, char *at)
+static void read_rows(struct import *import, char *text)
 {
     static char nothing[] = "";
-    int columns[COLUMNS + 8];
-    size_t column_count;
-    unsigned line = 1;
-    if (!read_head(import, &at, columns, &column_count, &line))
+    struct sk_csv csv;
+    int columns[FIELDS_MAX];
+    char *fields[FIELDS_MAX];
+    size_t column_count, count;
+    unsigned line;
+    sk_csv_init(&csv, text);
+    if (!read_head(import, &csv, columns, &column_count))
         return;
-    while (*at != '\0') {
+    while (sk_csv_row(&csv, fields, FIELDS_MAX, &count, &line)) {
         if (import->count == ROWS_MAX) {
             complain(import, line, "", "more than 5000 rows; import in parts");
             return;
         }
-        struct entry *entry = &import->entries[import->count];
+        struct entry *entry = &import->entries[import->count++];
         *entry = (struct entry){.line = line};
         for (int i = 0; i < COLUMNS; i++)
             entry->fields[i] = nothing;
-        size_t column = 0;
-        bool last = false;
-        for (char *field; !last; column++) {
-            if (!take_field(&at, &field, &last, &line)) {
-                complain(import, entry->line, "", "quotes do not match");
-                return;
-            }
-            if (column < column_count && columns[column] >= 0)
-                entry->fields[columns[column]] = field;
-        }
-        if (column == 1 && entry->fields[columns[0] >= 0 ? columns[0] : 0][0] == '\0')
-            continue; /* an empty line */
-        if (column != column_count)
-            complain(import, entry->line, "", "has another number of fields than the first line");
-        import->count++;
+        for (size_t column = 0; column < count && column < column_count; column++)
+            if (columns[column] >= 0)
+                entry->fields[columns[column]] = fields[column];
+        if (count != column_count)
+            complain(import, line, "", "has another number of fields than the first line");
     }
+    if (csv.bad)
+        complain(import, line, "", "quotes do not match");
 }
 
 /* --- checks --- */

@@ -3,66 +3,21 @@
  * read people (the table has checked). 'at' is a time; without it everything that was entered holds, also what begins later. */
 #include <string.h>
 
-#include "collector/request.h"
+#include "collector/listing.h"
 #include "schemas/base/json.h"
-
-enum { PAGE_MAX = 50 };
-
-struct listing {
-    struct request *request;
-    struct sk_roster_view view;
-    uint64_t cursor;
-    int64_t limit;
-    const char *person, *zone; /* filters; "" any */
-    bool names;
-    cJSON *items;
-};
-
-static bool begin(struct request *request, struct listing *ret_listing)
-{
-    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
-    struct listing listing = {.request = request, .view = {roster, sk_roster_version(roster), SK_NEVER}, .limit = PAGE_MAX};
-    const cJSON *cursor = sk_json_get(request->args, "cursor"), *limit = sk_json_get(request->args, "limit");
-    const char *at = sk_request_text(request, "at", false, 40);
-    listing.person = at != NULL ? sk_request_text(request, "person", false, SK_ENTITY_MAX) : NULL;
-    listing.zone = listing.person != NULL ? sk_request_text(request, "zone", false, 64) : NULL;
-    if (listing.zone == NULL)
-        return false;
-    if ((at[0] != '\0' && !sk_time_parse(at, &listing.view.at_us)) ||
-        (cursor != NULL && !sk_json_u64(cursor, &listing.cursor)) ||
-        (limit != NULL && (!sk_json_i64(limit, &listing.limit) || listing.limit < 1))) {
-        sk_request_refuse(request, SK_ERR_PARSE, "at is a time (RFC 3339), cursor and limit are numbers");
-        return false;
-    }
-    listing.limit = listing.limit > PAGE_MAX ? PAGE_MAX : listing.limit;
-    listing.names = sk_permission("read.people", request->actor.roles);
-    listing.items = cJSON_CreateArray();
-    *ret_listing = listing;
-    return listing.items != NULL;
-}
-
-static enum sk_err finish(struct listing *listing, uint64_t next)
-{
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddItemToObject(result, "items", listing->items);
-    if (next != 0)
-        sk_json_add_u64(result, "next", next);
-    else
-        cJSON_AddNullToObject(result, "next");
-    sk_json_add_u64(result, "roster_version", listing->view.version);
-    listing->request->answer->result = result;
-    return SK_OK;
-}
 
 /* --- one row --- */
 
-static void add_dates(const struct listing *listing, cJSON *item, int64_t from_us, int64_t until_us)
+static void add_chain(cJSON *item, const char *chain)
 {
-    char text[16];
-    sk_day_from_text(listing->request->floor->zone, from_us, text);
-    cJSON_AddStringToObject(item, "from", text);
-    sk_day_until_text(listing->request->floor->zone, until_us, text);
-    cJSON_AddStringToObject(item, "until", text);
+    cJSON *list = cJSON_AddArrayToObject(item, "chain");
+    for (const char *at = chain, *end; *at != '\0'; at = *end != '\0' ? end + 3 : end) {
+        char company[SK_LABEL_MAX];
+        end = strstr(at, " > ");
+        end = end != NULL ? end : at + strlen(at);
+        sk_text_format(company, sizeof company, "%.*s", (int)(end - at), at);
+        cJSON_AddItemToArray(list, cJSON_CreateString(company));
+    }
 }
 
 static cJSON *show_person(const struct listing *listing, const struct sk_roster_change *change)
@@ -76,10 +31,12 @@ static cJSON *show_person(const struct listing *listing, const struct sk_roster_
         cJSON_AddStringToObject(item, "furigana", label.furigana);
         cJSON_AddStringToObject(item, "company", label.company);
         cJSON_AddStringToObject(item, "ref", label.ref);
+        add_chain(item, label.chain);
     }
     cJSON_AddStringToObject(item, "kind", sk_person_kind_name(person->kind));
     sk_json_add_hex(item, "tag", person->tag, sizeof person->tag);
-    add_dates(listing, item, person->from_us, person->until_us);
+    sk_listing_dates(listing, item, person->from_us, person->until_us);
+    sk_listing_biometrics(listing, item, change->entity);
     return item;
 }
 
@@ -94,16 +51,10 @@ static cJSON *show_credential(const struct listing *listing, const struct sk_ros
         cJSON_AddStringToObject(item, "printed", printed);
     cJSON_AddBoolToObject(item, "enabled", credential->state == SK_CRED_ENABLED);
     cJSON_AddStringToObject(item, "because", sk_disable_reason_name(credential->state));
-    add_dates(listing, item, credential->from_us, credential->until_us);
+    cJSON_AddBoolToObject(item, "temporary", credential->temporary);
+    sk_listing_run(listing, item, change->entity);
+    sk_listing_dates(listing, item, credential->from_us, credential->until_us);
     return item;
-}
-
-static const char *zone_id(const struct sk_site *site, uint16_t number)
-{
-    for (size_t i = 0; i < site->zone_count; i++)
-        if (site->zones[i].number == number)
-            return site->zones[i].id;
-    return "";
 }
 
 static cJSON *show_authorization(const struct listing *listing, const struct sk_roster_change *change)
@@ -112,13 +63,13 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "authorization", change->entity);
     cJSON_AddStringToObject(item, "person", auth->person);
-    cJSON_AddStringToObject(item, "zone", zone_id(listing->request->floor->site, auth->zone));
+    cJSON_AddStringToObject(item, "zone", sk_listing_zone(listing->request->floor->site, auth->zone));
     cJSON_AddStringToObject(item, "schedule", auth->schedule);
     cJSON_AddStringToObject(item, "applicant", auth->applicant);
     cJSON_AddStringToObject(item, "approver", auth->approver);
     cJSON_AddStringToObject(item, "office", auth->office);
     sk_json_add_time(item, "approved", auth->approved_us);
-    add_dates(listing, item, auth->from_us, auth->until_us);
+    sk_listing_dates(listing, item, auth->from_us, auth->until_us);
     return item;
 }
 
@@ -143,7 +94,7 @@ static bool is_wanted(const struct listing *listing, const struct sk_roster_chan
     if (listing->view.at_us != SK_NEVER && !could_enter(&listing->view, auth))
         return false;
     return (listing->person[0] == '\0' || strcmp(auth->person, listing->person) == 0) &&
-           (listing->zone[0] == '\0' || strcmp(zone_id(site, auth->zone), listing->zone) == 0);
+           (listing->zone[0] == '\0' || strcmp(sk_listing_zone(site, auth->zone), listing->zone) == 0);
 }
 
 typedef cJSON *show_row(const struct listing *listing, const struct sk_roster_change *change);
@@ -153,7 +104,7 @@ static enum sk_err list(struct request *request, uint16_t family, show_row *show
     struct listing listing;
     const char *id;
     uint64_t next = 0;
-    if (!begin(request, &listing))
+    if (!sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     for (size_t i = (size_t)listing.cursor; (id = sk_roster_entity_at(listing.view.roster, family, i)) != NULL; i++) {
         const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
@@ -165,14 +116,14 @@ static enum sk_err list(struct request *request, uint16_t family, show_row *show
         }
         cJSON_AddItemToArray(listing.items, show(&listing, change));
     }
-    return finish(&listing, next);
+    return sk_listing_finish(&listing, next);
 }
 
 static enum sk_err get(struct request *request, const char *argument, uint16_t family, show_row *show)
 {
     struct listing listing;
     const char *id = sk_request_text(request, argument, true, SK_ENTITY_MAX - 1);
-    if (id == NULL || !begin(request, &listing))
+    if (id == NULL || !sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     cJSON_Delete(listing.items);
     const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
@@ -236,14 +187,6 @@ static cJSON *show_schedule(const struct listing *listing, const struct sk_roste
     return item;
 }
 
-static const char *door_id(const struct sk_site *site, uint16_t number)
-{
-    for (size_t i = 0; i < site->door_count; i++)
-        if (site->doors[i].number == number)
-            return site->doors[i].id;
-    return "";
-}
-
 static void show_factors(cJSON *item, unsigned factors)
 {
     cJSON *list = cJSON_AddArrayToObject(item, "factors");
@@ -259,12 +202,12 @@ static cJSON *show_rule(const struct listing *listing, const struct sk_roster_ch
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "rule", change->entity);
     if (change->ev == SK_EV_ZONE_RULE) {
-        cJSON_AddStringToObject(item, "zone", zone_id(site, change->zone.zone));
+        cJSON_AddStringToObject(item, "zone", sk_listing_zone(site, change->zone.zone));
         cJSON_AddNumberToObject(item, "class", change->zone.class_);
         cJSON_AddStringToObject(item, "passback", change->zone.passback < 4 ? words[change->zone.passback] : "");
         cJSON_AddNumberToObject(item, "passback_s", change->zone.passback_s);
     } else {
-        cJSON_AddStringToObject(item, "door", door_id(site, change->door.door));
+        cJSON_AddStringToObject(item, "door", sk_listing_door(site, change->door.door));
         cJSON_AddStringToObject(item, "direction", change->door.entry ? "entry" : "exit");
         cJSON_AddStringToObject(item, "schedule", change->door.schedule);
         show_factors(item, change->door.factors);
@@ -283,7 +226,7 @@ enum sk_err sk_run_rule_list(struct request *request)
 {
     struct listing listing;
     uint64_t next = 0;
-    if (!begin(request, &listing))
+    if (!sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     const size_t zones = sk_roster_count(listing.view.roster, SK_EV_ZONE_RULE);
     const size_t all = zones + sk_roster_count(listing.view.roster, SK_EV_DOOR_RULE);
@@ -296,5 +239,5 @@ enum sk_err sk_run_rule_list(struct request *request)
         else if (change != NULL)
             cJSON_AddItemToArray(listing.items, show_rule(&listing, change));
     }
-    return finish(&listing, next);
+    return sk_listing_finish(&listing, next);
 }

@@ -12,17 +12,21 @@ void sk_ask(struct sk_call *call, const char *command, const cJSON *args, bool r
 {
     struct sk_fault fault = {0};
     struct sk_out out = {0};
-    cJSON *result = NULL, *copy = cJSON_Duplicate(args, true);
+    cJSON *result = NULL, *faults = NULL, *copy = cJSON_Duplicate(args, true);
     const struct sk_command sent = {.name = command,
                                     .secret = call->who.secret,
                                     .address = sk_http_peer(call->http),
                                     .args = copy,
-                                    .repeatable = repeatable};
+                                    .repeatable = repeatable,
+                                    .ret_faults = &faults};
     const enum sk_err err = copy ? sk_control_call(call->app->control, &sent, &result, &fault)
                                  : sk_fault_set(&fault, SK_ERR_NOMEM, "out of memory");
     cJSON_Delete(copy);
-    if (err != SK_OK)
-        return sk_reply_fault(call, &fault);
+    if (err != SK_OK) {
+        sk_reply_faults(call, &fault, faults);
+        cJSON_Delete(faults);
+        return;
+    }
     sk_out_json(&out, result);
     cJSON_Delete(result);
     sk_reply_out(call, &out);

@@ -105,7 +105,13 @@ static enum sk_err code_of(const char *word)
     return SK_ERR_PROTOCOL;
 }
 
-static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJSON **ret_result, struct sk_fault *fault)
+/* Where the parts of an answer go. */
+struct answer {
+    cJSON **result, **faults; /* NULL: not wanted */
+    int *fd;                  /* NULL: none is expected */
+};
+
+static enum sk_err read_answer(const char *line, size_t length, uint64_t id, const struct answer *to, struct sk_fault *fault)
 {
     cJSON *answer;
     uint64_t answered;
@@ -118,13 +124,15 @@ static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJS
         const char *detail = sk_json_text(sk_json_get(answer, "detail"));
         err = code_of(sk_json_text(sk_json_get(answer, "error")));
         sk_fault_set(fault, err, "%s", detail ? detail : sk_err_text(err));
+        if (to->faults)
+            *to->faults = cJSON_DetachItemFromObjectCaseSensitive(answer, "faults");
     } else {
         cJSON *result = cJSON_DetachItemFromObjectCaseSensitive(answer, "result");
         if (!result)
             result = cJSON_CreateObject();
         err = result ? SK_OK : SK_ERR_NOMEM;
-        if (ret_result && result)
-            *ret_result = result;
+        if (to->result && result)
+            *to->result = result;
         else
             cJSON_Delete(result);
     }
@@ -133,7 +141,7 @@ static enum sk_err read_answer(const char *line, size_t length, uint64_t id, cJS
 }
 
 /* One exchange. *ret_answered: the collector said something, so the command must not be sent again. */
-static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id, cJSON **ret_result, bool *ret_answered,
+static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id, const struct answer *to, bool *ret_answered,
                             struct sk_fault *fault)
 {
     int64_t deadline_us = sk_clock_mono_us() + CALL_MS * SK_US_PER_MS;
@@ -148,24 +156,18 @@ static enum sk_err exchange(struct sk_wire *wire, const char *text, uint64_t id,
     if (err != SK_OK)
         return sk_fault_set(fault, err, "the collector gave no answer: %s", sk_err_text(err));
     *ret_answered = true;
-    err = read_answer(line, length, id, ret_result, fault);
+    err = read_answer(line, length, id, to, fault);
     memset(line, 0, length);
     return err;
 }
 
-/* What a call gives back. */
-struct gift {
-    cJSON **result; /* NULL: not wanted */
-    int *fd;        /* NULL: none is expected */
-};
-
 static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, const char *text, uint64_t id,
-                           const struct gift *gift, bool *ret_answered, struct sk_fault *fault)
+                           const struct answer *to, bool *ret_answered, struct sk_fault *fault)
 {
-    enum sk_err err = exchange(wire, text, id, gift->result, ret_answered, fault);
+    enum sk_err err = exchange(wire, text, id, to, ret_answered, fault);
     const int fd = sk_wire_take_fd(wire);
-    if (gift->fd)
-        *gift->fd = fd;
+    if (to->fd)
+        *to->fd = fd;
     else if (fd >= 0)
         close(fd);
     if (*ret_answered && err != SK_ERR_PROTOCOL)
@@ -177,7 +179,7 @@ static enum sk_err call_on(struct sk_control *control, struct sk_wire *wire, con
     return err;
 }
 
-static enum sk_err call(struct sk_control *control, const struct sk_command *command, const struct gift *gift,
+static enum sk_err call(struct sk_control *control, const struct sk_command *command, const struct answer *to,
                         struct sk_fault *fault)
 {
     if (sk_clock_mono_us() < atomic_load(&control->shun_until_us))
@@ -188,14 +190,14 @@ static enum sk_err call(struct sk_control *control, const struct sk_command *com
     char *text = print_command(command, id);
     enum sk_err err = text ? SK_ERR_CLOSED : SK_ERR_NOMEM;
     if (wire && text)
-        err = call_on(control, wire, text, id, gift, &answered, fault);
+        err = call_on(control, wire, text, id, to, &answered, fault);
     else if (wire)
         give_back(control, wire);
     bool once_more = err == SK_ERR_CLOSED && !answered && (!wire || command->repeatable);
     if (text && once_more) {
         err = open_command(control, &wire, fault);
         if (err == SK_OK)
-            err = call_on(control, wire, text, id, gift, &answered, fault);
+            err = call_on(control, wire, text, id, to, &answered, fault);
     }
     if (text)
         memset(text, 0, strlen(text));
@@ -206,7 +208,7 @@ static enum sk_err call(struct sk_control *control, const struct sk_command *com
 enum sk_err sk_control_call(struct sk_control *control, const struct sk_command *command, cJSON **ret_result,
                             struct sk_fault *fault)
 {
-    return call(control, command, &(struct gift){.result = ret_result}, fault);
+    return call(control, command, &(struct answer){.result = ret_result, .faults = command->ret_faults}, fault);
 }
 
 enum sk_err sk_control_call_fd(struct sk_control *control, const struct sk_command *command, cJSON **ret_result, int *ret_fd,
@@ -214,7 +216,8 @@ enum sk_err sk_control_call_fd(struct sk_control *control, const struct sk_comma
 {
     *ret_fd = -1;
     *ret_result = NULL;
-    enum sk_err err = call(control, command, &(struct gift){.result = ret_result, .fd = ret_fd}, fault);
+    enum sk_err err =
+        call(control, command, &(struct answer){.result = ret_result, .faults = command->ret_faults, .fd = ret_fd}, fault);
     if (err == SK_OK && *ret_fd < 0)
         err = sk_fault_set(fault, SK_ERR_PROTOCOL, "the collector sent no descriptor");
     if (err != SK_OK) {

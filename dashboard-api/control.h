@@ -22,6 +22,8 @@ struct sk_command {
     const char *address; /* of the person's machine */
     cJSON *args;         /* borrowed; NULL: none */
     bool repeatable;
+    cJSON **ret_faults; /* of a refusal: what is wrong with each field, an array owned by the caller, if there is any; NULL: not
+                           wanted */
 };
 
 enum sk_err sk_control_create(const char *socket_path, struct sk_control **ret_control);

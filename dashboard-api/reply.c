@@ -128,21 +128,31 @@ static const char *title_of(int status)
     return "Error";
 }
 
+static void problem_begin(struct sk_out *out, int status, const char *word, const char *detail)
+{
+    sk_out_format(out, "{\"type\":\"urn:sekisho:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", word,
+                  title_of(status), status);
+    sk_out_json_text(out, detail);
+}
+
+static void problem_end(struct sk_call *call, struct sk_out *out, int status, const char *field, const char *value)
+{
+    sk_out_put(out, "}");
+    struct sk_http_answer answer = {.status = status,
+                                    .type = "application/problem+json",
+                                    .bytes = out->bad ? "{}" : out->text,
+                                    .length = out->bad ? 2 : out->length,
+                                    .fields = {{field, value}}};
+    sk_reply(call, &answer);
+    sk_out_release(out);
+}
+
 void sk_reply_problem_with(struct sk_call *call, int status, const char *word, const char *detail, const char *field,
                            const char *value)
 {
     struct sk_out out = {0};
-    sk_out_format(&out, "{\"type\":\"urn:sekisho:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", word,
-                  title_of(status), status);
-    sk_out_json_text(&out, detail);
-    sk_out_put(&out, "}");
-    struct sk_http_answer answer = {.status = status,
-                                    .type = "application/problem+json",
-                                    .bytes = out.bad ? "{}" : out.text,
-                                    .length = out.bad ? 2 : out.length,
-                                    .fields = {{field, value}}};
-    sk_reply(call, &answer);
-    sk_out_release(&out);
+    problem_begin(&out, status, word, detail);
+    problem_end(call, &out, status, field, value);
 }
 
 void sk_reply_problem(struct sk_call *call, int status, const char *word, const char *detail)
@@ -151,7 +161,7 @@ void sk_reply_problem(struct sk_call *call, int status, const char *word, const 
     sk_reply_problem_with(call, status, word, detail, field, status == 401 ? "Bearer" : "2");
 }
 
-void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault)
+static int status_of(enum sk_err code)
 {
     static const struct {
         enum sk_err code;
@@ -160,15 +170,32 @@ void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault)
                 {SK_ERR_INVALID, 400},         {SK_ERR_NOT_FOUND, 404}, {SK_ERR_DENIED, 403},
                 {SK_ERR_UNAUTHENTICATED, 401}, {SK_ERR_CONFLICT, 409},  {SK_ERR_EXISTS, 409},
                 {SK_ERR_VERSION, 503},         {SK_ERR_FULL, 503}};
-    int status = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].code == fault->code)
-            status = rows[i].status;
+        if (rows[i].code == code)
+            return rows[i].status;
+    return 0;
+}
+
+void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault)
+{
+    const int status = status_of(fault->code);
     if (status != 0)
         return sk_reply_problem(call, status, sk_err_word(fault->code),
                                 fault->text[0] ? fault->text : sk_err_text(fault->code));
     sk_log(SK_LOG_WARNING, "answered 503: %s", fault->text[0] ? fault->text : sk_err_text(fault->code));
     sk_reply_problem(call, 503, sk_err_word(fault->code), sk_err_text(fault->code));
+}
+
+void sk_reply_faults(struct sk_call *call, const struct sk_fault *fault, const cJSON *faults)
+{
+    struct sk_out out = {0};
+    const int status = status_of(fault->code);
+    if (!faults || status == 0)
+        return sk_reply_fault(call, fault);
+    problem_begin(&out, status, sk_err_word(fault->code), fault->text);
+    sk_out_put(&out, ",\"faults\":");
+    sk_out_json(&out, faults);
+    problem_end(call, &out, status, NULL, NULL);
 }
 
 bool sk_param_limit(struct sk_call *call, uint32_t *ret_limit)

@@ -20,6 +20,8 @@ void sk_reply_problem_with(struct sk_call *call, int status, const char *word, c
                            const char *value);
 /* An error of the collector or the store, by its code: 400, 401, 403, 404, 409, 503. */
 void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault);
+/* The same with what is wrong with each field as `faults`; NULL: none. */
+void sk_reply_faults(struct sk_call *call, const struct sk_fault *fault, const cJSON *faults);
 
 /* Parameters. False: a 400 was answered. */
 bool sk_param_limit(struct sk_call *call, uint32_t *ret_limit);                  /* 1..1000, 100 when not given */

@@ -20,6 +20,9 @@ enum sk_exit {
 
 int sk_cli_account(int argc, char **argv);
 int sk_cli_check(int argc, char **argv);
+int sk_cli_register(int argc, char **argv);
+int sk_cli_list(int argc, char **argv);
+int sk_cli_review(int argc, char **argv);
 int sk_cli_roster(int argc, char **argv);
 int sk_cli_verify(int argc, char **argv);
 

@@ -18,6 +18,22 @@ static const struct subcommand {
     {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json] [--lang ja|en]",
      "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
+    {"list", sk_cli_list,
+     "show | rows CONTROLLER [--at TIME] | differences [--controller ID] | access ZONE [--at TIME] | import CONTROLLER FILE "
+     "[--taken TIME] [--dry-run]; with --state DIR",
+     "制御盤が持つ許可名簿の取込みと、名簿との差",
+     "the permit lists that controllers hold: import, look, differences from the roster"},
+    {"register", sk_cli_register,
+     "words [REGISTER] | list REGISTER [--open] | get ID | open REGISTER JSON | act ID ACT JSON | import REGISTER FILE.csv "
+     "[--dry-run]; "
+     "with --state DIR [--reason TEXT]",
+     "簿冊(入館申請、来訪、物品ほか)の照会・登録・処置・CSV取込み",
+     "permits, visits, goods and the other registers: look, open, act, import"},
+    {"review", sk_cli_review,
+     "list | open DUE-DAY [--zone ID] | show ID | rows ID [--open] | decide ID AUTHORIZATION keep|revoke|change --reason TEXT "
+     "| "
+     "verify ID AUTHORIZATION agree|disagree | close ID; with --state DIR",
+     "扉の権限の棚卸し(一行ずつ判断する)", "review of door rights, row by row"},
     {"roster", sk_cli_roster,
      "import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run] | do COMMAND JSON --state DIR",
      "名簿をCSVから取り込む(全行検査し、誤りが一つでもあれば何も取り込まない)",

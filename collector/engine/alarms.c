@@ -182,8 +182,14 @@ static struct news news_of(const struct sk_cond *cond, const struct sk_decision_
         const bool differs = strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
         return (struct news){differs, differs};
     }
-    case SK_CK_SYSTEM:
-        return (struct news){input->severity != alarm->severity, input->severity > alarm->severity};
+    case SK_CK_SYSTEM: { /* about rights, or with a mark of what is newest in it: the detail is told too; only something newer
+                            is news */
+        const bool marked = input->matched != 0;
+        const bool differs = (marked || alarm->condition == SK_COND_ACCESS) &&
+                             strncmp(alarm->detail, sk_text_or(input->detail), sizeof alarm->detail - 1) != 0;
+        const bool newer = differs && (!marked || input->matched > cond->told);
+        return (struct news){differs || input->severity != alarm->severity, newer || input->severity > alarm->severity};
+    }
     default: /* one more of the same: new only to who believed it was dealt with */
         return (struct news){acked, acked};
     }
@@ -212,8 +218,10 @@ void sk_alarm_update(struct sk_engine *engine, uint32_t index, const struct sk_d
         cond->untold = false;
         sk_cond_arm(engine, index);
     }
-    if (!news.changed)
+    if (!news.changed) {
+        cond->told = cond->kind == SK_CK_SYSTEM ? input->matched : cond->told; /* a restart forgets it */
         return;
+    }
     if (!input->due && (cond->kind == SK_CK_QUALITY || cond->kind == SK_CK_GAP)) {
         sk_alarm_tell_later(engine, index, input->now);
         return;

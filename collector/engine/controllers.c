@@ -303,6 +303,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
         sk_doors_again(engine, &engine->ctrls[ctrl], &passage, effects);
     sk_tail_passage(engine, &passage, effects);
     sk_presence_take(engine, &passage, effects);
+    sk_rights_passage(engine, &passage, effects);
     return SK_OK;
 }
 

@@ -220,6 +220,7 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     if (engine == NULL)
         return SK_ERR_NOMEM;
     engine->site = site;
+    engine->registers_due_mono = SK_NEVER;
     sk_text_copy(engine->boot_id, sizeof engine->boot_id, sk_text_or(boot_id));
     engine->boot = sk_hash_text(engine->boot_id);
     enum sk_err err = count_devices(engine);
@@ -233,6 +234,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
         err = sk_roster_create(&engine->roster);
     if (err == SK_OK)
         err = sk_presence_reserve(engine, 0);
+    if (err == SK_OK)
+        err = sk_registers_create(&engine->registers);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -243,6 +246,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
     sk_spots_find_leaders(engine);
     choose_intervals(engine);
     err = sk_engine_index(engine);
+    if (err == SK_OK)
+        err = sk_rights_create(engine);
     if (err != SK_OK) {
         sk_engine_free(engine);
         return err;
@@ -265,6 +270,8 @@ void sk_engine_free(struct sk_engine *engine)
     sk_sha256_free(engine->sha);
     sk_roster_free(engine->roster);
     sk_presence_release(engine);
+    sk_registers_free(engine->registers);
+    sk_rights_release(&engine->rights);
     sk_free(engine->tallies);
     sk_free(engine->door_watches);
     sk_free(engine->busy);

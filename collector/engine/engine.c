@@ -157,7 +157,13 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
-    return sk_engine_advance(engine, now->mono_us, now, 0, 0, effects);
+    const bool look = !engine->held && engine->registers_due_mono <= now->mono_us;
+    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, look ? SK_REGISTERS_TRANSITIONS : 0, 0, effects);
+    if (err == SK_OK && look)
+        sk_registers_look(engine, now, effects);
+    if (err != SK_OK || engine->held || engine->rights.due_mono > now->mono_us)
+        return err;
+    return sk_rights_tend(engine, now, effects);
 }
 
 /* A timer that somebody's voice has put off since it was set is put where it belongs here, and nobody is woken for it. */
@@ -165,5 +171,8 @@ int64_t sk_engine_deadline(struct sk_engine *engine)
 {
     while (engine->heap.count > 0 && sk_watch_put_off(engine, engine->heap.nodes[0])) {
     }
-    return engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    const int64_t timer = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
+    const int64_t looks =
+        engine->registers_due_mono < engine->rights.due_mono ? engine->registers_due_mono : engine->rights.due_mono;
+    return timer < looks ? timer : looks;
 }

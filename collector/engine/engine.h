@@ -19,6 +19,7 @@
 #include "schemas/model/alarm.h"
 #include "schemas/model/block.h"
 #include "schemas/model/record.h"
+#include "schemas/model/register.h"
 #include "schemas/model/roster.h"
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
@@ -181,6 +182,16 @@ enum sk_err sk_engine_muster_end(struct sk_engine *engine, const struct sk_prese
                                  struct sk_effects *effects);
 void sk_engine_committed(struct sk_engine *engine);
 
+/* --- the registers (registers.c) --- */
+/* Before the first step: the stored acts of entries still needed (not final, or so for less than SK_REGISTERS_KEEP_DAYS), each
+ * entry's in order; and the highest number ever given out of each register. */
+enum sk_err sk_engine_restore_register(struct sk_engine *engine, uint16_t ev, int64_t at_us, const void *body, size_t length);
+void sk_engine_restore_register_last(struct sk_engine *engine, uint8_t register_, uint32_t number);
+/* An act: recorded and in force. The caller has set row, entry, step, actor, fields and commitment; at_us and state are set
+ * here. Errors as sk_registers_check(), with its sentence in the fault; then nothing of it happened. */
+enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_act *act, const struct sk_roster_act *by,
+                                   const struct sk_now *now, struct sk_effects *effects, struct sk_fault *fault);
+const struct sk_registers *sk_engine_registers(const struct sk_engine *engine);
 /* --- doors (door_model.h) --- */
 enum sk_door_doubt { SK_DOUBT_NONE, SK_DOUBT_NEVER, SK_DOUBT_MISSING, SK_DOUBT_CONTACT }; /* why something is not known */
 enum sk_door_source { SK_DOOR_FROM_NOWHERE, SK_DOOR_FROM_EVENTS, SK_DOOR_FROM_POLLING };

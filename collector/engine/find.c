@@ -87,6 +87,8 @@ int64_t sk_find_cond(struct sk_engine *engine, const char *source, int condition
     const size_t count = engine->cond_index == NULL ? 0 : engine->cond_count;
     if (condition == SK_COND_SYSTEM && strncmp(source, "system:", 7) == 0)
         return find_system(engine, source + 7);
+    if (condition == SK_COND_ACCESS && sk_system_is_access(source))
+        return find_system(engine, source);
     for (size_t i = lower_bound(engine->cond_index, count, hash); i < count && engine->cond_index[i].hash == hash; i++) {
         char text[SK_ALARM_SOURCE_MAX];
         const struct sk_cond *cond = &engine->conds[engine->cond_index[i].number];

@@ -14,19 +14,22 @@
 #include "collector/engine/engine.h"
 #include "collector/engine/muster.h"
 #include "collector/engine/occupancy.h"
+#include "collector/engine/rights.h"
 #include "collector/engine/tailgate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
 enum {
     SK_NO_COND = 0xFFFFFFFF,
-    SK_SYSTEM_SLOTS = 64,
+    SK_SYSTEM_SLOTS = 256,
     SK_SYSTEM_NAME_MAX = 64,
     SK_EPOCHS = 4, /* epochs of a controller that are still recognised */
     SK_HOLES = 64,
     SK_DIGEST_PAGES = 16, /* pages of 64: the last 1 024 events */
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
+    SK_DUE_ROWS_MAX = 64,
+    SK_REGISTERS_TRANSITIONS = 2 * SK_DUE_ROWS_MAX, /* every alarm of the dues list raised or returned */
     SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
     SK_CTRL_TALLIES = 3
@@ -335,6 +338,12 @@ struct sk_engine {
     struct sk_trails trails;
     struct sk_occupancy occupancy;
     struct sk_muster muster;
+    struct sk_rights rights;
+    /* the registers, and when what is overdue is looked at next */
+    struct sk_registers *registers;
+    int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
+    bool registers_looked;
+    uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_count;
@@ -363,8 +372,16 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 /* Adds metre and spot to a place when the point's device has named spots and its position is known. */
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
+bool sk_system_is_access(const char *name);                          /* a named condition about rights, not about the monitor */
 uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
 
+/* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. newest not 0: its
+ * detail is told whenever it changes, and takes the acknowledgement back when newest has grown. */
+enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool active, uint8_t severity, const char *detail,
+                           uint64_t newest, const struct sk_now *now, struct sk_effects *effects);
+
+/* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
+void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
 
 /* points.c */
@@ -578,6 +595,15 @@ void sk_presence_put_listed(const struct sk_engine *engine, size_t page, struct 
 void sk_presence_put_mark(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
 enum { SK_LISTED_PER_PAGE = 8 * 1984 }; /* people of one row of the list */
 enum sk_err sk_presence_read(struct sk_engine *engine, const char *kind, const char *rest, struct sk_reader *reader);
+/* rights.c */
+enum sk_err sk_rights_create(struct sk_engine *engine);
+void sk_rights_release(struct sk_rights *rights);
+void sk_rights_changed(struct sk_engine *engine, const struct sk_roster_change *change); /* after a change of the roster */
+void sk_fact_record(const struct sk_engine *engine, const struct sk_fact *fact, const struct sk_roster_act *act,
+                    struct sk_effects *effects); /* act NULL: nobody's; one record was reserved */
+/* The card of a passage is one that was lost: a record, and an alarm. The step has reserved two transitions for it. */
+void sk_rights_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+enum sk_err sk_rights_tend(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* pending.c: writing rows; restore.c reads them */
 void sk_pending_cond(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);

@@ -8,6 +8,7 @@
 
 struct sk_replay {
     struct sk_roster *roster;
+    struct sk_registers *registers;
     struct sk_trails trails;
     struct sk_occupancy occupancy;
     struct sk_muster muster;
@@ -16,8 +17,8 @@ struct sk_replay {
 enum sk_err sk_replay_create(const struct sk_zone *zone, struct sk_replay **ret_replay)
 {
     struct sk_replay *replay = sk_calloc(1, sizeof *replay);
-    if (replay == NULL || sk_roster_create(&replay->roster) != SK_OK) {
-        sk_free(replay);
+    if (replay == NULL || sk_roster_create(&replay->roster) != SK_OK || sk_registers_create(&replay->registers) != SK_OK) {
+        sk_replay_free(replay);
         return SK_ERR_NOMEM;
     }
     sk_roster_set_zone(replay->roster, zone);
@@ -30,6 +31,7 @@ void sk_replay_free(struct sk_replay *replay)
     if (replay == NULL)
         return;
     sk_roster_free(replay->roster);
+    sk_registers_free(replay->registers);
     sk_trails_release(&replay->trails);
     sk_occupancy_release(&replay->occupancy);
     sk_muster_release(&replay->muster);
@@ -56,6 +58,11 @@ const struct sk_muster *sk_replay_muster(const struct sk_replay *replay)
     return &replay->muster;
 }
 
+const struct sk_registers *sk_replay_registers(const struct sk_replay *replay)
+{
+    return replay->registers;
+}
+
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us)
 {
     if (person_index >= replay->trails.count || replay->trails.items[person_index].count == 0)
@@ -79,12 +86,21 @@ static uint64_t number(const struct sk_record *record, enum sk_tag tag)
 static enum sk_err take_change(struct sk_replay *replay, const struct sk_record *record)
 {
     struct sk_roster_change change;
+    if (sk_roster_family(record->header.ev) == 0)
+        return SK_OK; /* a fact about rights: no passage is decided by it */
     enum sk_err err = sk_roster_change_read(record->header.ev, record->body, record->body_length, &change);
     if (err == SK_OK)
         err = sk_trails_reserve(&replay->trails, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
     if (err == SK_OK)
         err = sk_muster_reserve(&replay->muster, sk_roster_count(replay->roster, SK_EV_PERSON_CREATED) + 1);
     return err == SK_OK ? sk_roster_apply(replay->roster, &change) : err;
+}
+
+static enum sk_err take_paper(struct sk_replay *replay, const struct sk_record *record)
+{
+    struct sk_register_act act;
+    const enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
+    return err == SK_OK ? sk_registers_apply(replay->registers, &act) : err;
 }
 
 static void read_input(const struct sk_record *record, struct sk_decide_input *input)
@@ -252,7 +268,7 @@ enum sk_err sk_replay_record(struct sk_replay *replay, const struct sk_record *r
 {
     *ret_replayed = (struct sk_replayed){0};
     if (record->header.class_ == SK_CLASS_ROSTER)
-        return take_change(replay, record);
+        return sk_act_row(record->header.ev) != NULL ? take_paper(replay, record) : take_change(replay, record);
     if (record->header.class_ == SK_CLASS_ACCESS && record->header.ev >= SK_EV_ACC_GRANTED && record->header.ev < SK_EV_ACC_REX)
         take_passage(replay, record, ret_replayed);
     if (record->header.class_ == SK_CLASS_ACCESS &&

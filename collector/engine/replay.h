@@ -8,6 +8,7 @@
 
 #include "collector/engine/muster.h"
 #include "collector/engine/occupancy.h"
+#include "schemas/model/register.h"
 
 struct sk_replay;
 /* zone: the site's, borrowed. */
@@ -25,6 +26,7 @@ const struct sk_roster *sk_replay_roster(const struct sk_replay *replay);
 const struct sk_trails *sk_replay_trails(const struct sk_replay *replay);
 const struct sk_occupancy *sk_replay_occupancy(const struct sk_replay *replay);
 const struct sk_muster *sk_replay_muster(const struct sk_replay *replay);
+const struct sk_registers *sk_replay_registers(const struct sk_replay *replay); /* every entry, as far as the records went */
 bool sk_replay_where(const struct sk_replay *replay, size_t person_index, uint16_t *ret_zone, int64_t *ret_since_us);
 
 #endif

@@ -19,7 +19,10 @@ static enum sk_err apply(struct sk_engine *engine, const struct sk_roster_change
 {
     const size_t people = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED);
     const enum sk_err err = sk_presence_reserve(engine, people + 1);
-    return err == SK_OK ? sk_roster_apply(engine->roster, change) : err;
+    const enum sk_err applied = err == SK_OK ? sk_roster_apply(engine->roster, change) : err;
+    if (applied == SK_OK)
+        sk_rights_changed(engine, change);
+    return applied;
 }
 
 enum sk_err sk_engine_restore_roster(struct sk_engine *engine, uint16_t ev, const void *body, size_t length)

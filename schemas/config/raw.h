@@ -15,7 +15,7 @@ struct cfg_title {
     const char *ja, *en;
 };
 struct cfg_site_file {
-    const cJSON *site, *profile_path, *log, *history, *zones, *links, *devices, *doors;
+    const cJSON *site, *profile_path, *log, *roster, *history, *zones, *links, *devices, *doors;
 };
 struct cfg_site {
     const char *id, *zone;
@@ -24,6 +24,9 @@ struct cfg_site {
 };
 struct cfg_log {
     int64_t checkpoint_s, checkpoint_records;
+};
+struct cfg_roster {
+    int64_t list_stale_h, revoked_gone_min, lost_gone_min, lost_suspend_min, review_escalate_d, compare_minute;
 };
 struct cfg_history {
     int64_t flush_s, raw_days, minute_days, quarter_days, day_days, disk_budget_mb;

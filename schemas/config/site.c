@@ -76,6 +76,22 @@ static enum sk_err history_read(struct cfg *c, const cJSON *json, struct sk_site
     return SK_OK;
 }
 
+static enum sk_err roster_read(struct cfg *c, const cJSON *json, struct sk_site *site)
+{
+    static const int64_t minute_us = 60 * SK_US_PER_S;
+    struct cfg_roster roster;
+    const enum sk_err err = cfg_read(c, CFG_AT(NULL, "roster"), CFG_SECTION_roster, json, &roster);
+    if (err != SK_OK)
+        return err;
+    site->roster = (struct sk_roster_limits){.list_stale_us = roster.list_stale_h * 60 * minute_us,
+                                             .revoked_gone_us = roster.revoked_gone_min * minute_us,
+                                             .lost_gone_us = roster.lost_gone_min * minute_us,
+                                             .lost_suspend_us = roster.lost_suspend_min * minute_us,
+                                             .review_escalate_us = roster.review_escalate_d * 24 * 60 * minute_us,
+                                             .compare_minute = (int)roster.compare_minute};
+    return SK_OK;
+}
+
 static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *raw)
 {
     struct cfg *c = &load->c;
@@ -90,6 +106,7 @@ static enum sk_err head_read(struct cfg_load *load, const struct cfg_site_file *
         cfg_goes_on(&first, zone_check(c, head.zone));
     cfg_goes_on(&first, cfg_read(c, CFG_AT(NULL, "log"), CFG_SECTION_log, raw->log, &log));
     cfg_goes_on(&first, history_read(c, raw->history, site));
+    cfg_goes_on(&first, roster_read(c, raw->roster, site));
     /* a class that was refused refuses no link */
     site->class_ = head.class_ >= 0 && head.class_ != CFG_UNSET ? (enum sk_site_class)head.class_ : SK_SITE_TEST;
     if (first != SK_OK)

@@ -28,7 +28,7 @@ struct sk_access_event {
     bool duplicate_flag; /* MQTT DUP or an overlapping ring read: may have been seen before */
     bool simulated;
     bool external, exempted;
-    bool extended; /* granted with extended times (ONVIF UseExtendedTime) */
+    bool extended;    /* granted with extended times (ONVIF UseExtendedTime) */
     uint16_t factors; /* mask of 1 << enum sk_factor actually used; 0 unknown */
     uint32_t epoch;
     uint64_t seq;

@@ -318,6 +318,20 @@ uint16_t sk_roster_factors(const struct sk_roster_view *view, uint16_t door, boo
     return (uint16_t)factors;
 }
 
+size_t sk_temporary_overdue(const struct sk_roster *roster, int64_t at_us, char ret_first[SK_ENTITY_MAX])
+{
+    const struct sk_roster_view view = {roster, roster->version, at_us};
+    size_t count = 0;
+    for (size_t i = 0; i < roster->credentials.count; i++) {
+        const char *id = roster->rows[roster->credentials.rows[i]].change.entity;
+        const struct sk_roster_change *card = sk_roster_get(&view, SK_EV_CREDENTIAL_ISSUED, id);
+        if (card != NULL && card->credential.temporary && at_us >= card->credential.until_us &&
+            card->credential.state != SK_CRED_RETURNED && count++ == 0)
+            sk_text_copy(ret_first, SK_ENTITY_MAX, id);
+    }
+    return count;
+}
+
 /* --- changing --- */
 
 static bool is_first(const struct sk_roster_change *change)

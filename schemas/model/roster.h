@@ -34,6 +34,7 @@ struct sk_credential {
     struct sk_hash identifier; /* HMAC-SHA-256 of the card number under the site key */
     uint8_t state;             /* enum sk_disable_reason; SK_CRED_ENABLED */
     int64_t from_us, until_us;
+    bool temporary; /* lent for some days; to be returned when they are over */
 };
 struct sk_authorization {
     char person[SK_ENTITY_MAX], schedule[SK_ENTITY_MAX];
@@ -139,6 +140,8 @@ enum sk_open { SK_CLOSED, SK_OPEN, SK_OPEN_UNKNOWN };
 enum sk_open sk_schedule_open(const struct sk_roster_view *view, const char *schedule);
 /* Factors wanted in this direction of a door by the rules active now, with those the site file says; 0: none said. */
 uint16_t sk_roster_factors(const struct sk_roster_view *view, uint16_t door, bool entry, uint16_t from_site);
+/* Temporary cards that are over and were not returned at a moment; the first of them. */
+size_t sk_temporary_overdue(const struct sk_roster *roster, int64_t at_us, char ret_first[SK_ENTITY_MAX]);
 /* A schedule that tells closed days from others exists, and this year has no calendar. */
 bool sk_roster_lacks_year(const struct sk_roster_view *view, int year);
 

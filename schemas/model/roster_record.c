@@ -75,6 +75,8 @@ static void put_family(struct sk_body *body, const struct sk_roster_change *chan
         put_text(body, SK_TAG_PERSON, change->credential.person);
         put_validity(body, change->credential.from_us, change->credential.until_us, change->effective_us);
         sk_body_put_u8(body, SK_TAG_CRED_STATE, change->credential.state);
+        if (change->credential.temporary)
+            sk_body_put_u8(body, SK_TAG_TEMPORARY, 1);
         return;
     case SK_EV_AUTH_GRANTED:
         put_text(body, SK_TAG_PERSON, auth->person);
@@ -219,6 +221,8 @@ static void read_credential(struct source *source, struct sk_credential *credent
     credential->until_us = take_i(source, SK_TAG_VALID_UNTIL_US);
     credential->state = (uint8_t)take_u(source, SK_TAG_CRED_STATE);
     source->bad |= sk_disable_reason_name(credential->state) == NULL;
+    struct sk_body_item item;
+    credential->temporary = sk_body_find(source->body, source->length, SK_TAG_TEMPORARY, &item) && sk_item_u64(&item) != 0;
 }
 
 static void read_authorization(struct source *source, struct sk_authorization *auth)

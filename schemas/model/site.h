@@ -251,6 +251,16 @@ struct sk_point {
     size_t limit_count;
 };
 
+/* Limits of the roster and of the controllers' own lists; list_stale_us 0: the section is not set (defaults hold). */
+struct sk_roster_limits {
+    int64_t list_stale_us;      /* a controller's list older than that is no proof any more */
+    int64_t revoked_gone_us;    /* from the end of a permission to its end at the controllers */
+    int64_t lost_gone_us;       /* the same for a lost card, from when it was told */
+    int64_t lost_suspend_us;    /* from being told of a loss to our suspending the card */
+    int64_t review_escalate_us; /* from a review's due date to the higher alarm */
+    int compare_minute;         /* of the local day: when lists and roster are compared */
+};
+
 struct sk_site {
     const char *id, *title_ja, *title_en;
     enum sk_site_class class_;
@@ -258,6 +268,7 @@ struct sk_site {
     const char *file;      /* as it was named */
     uint8_t digest[32];    /* SHA-256 over site file and profiles in load order */
     uint32_t checkpoint_s, checkpoint_records;
+    struct sk_roster_limits roster;
     uint32_t history_flush_s;
     uint32_t history_days[4];      /* kept: raw, minute, quarter of an hour, day; 0 for ever */
     uint64_t history_budget_bytes; /* 0: no limit */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Four tables of a log that was set aside, each read for itself: what one page of the old file lost, the others may still have.
+/* Five tables of a log that was set aside, each read for itself: what one page of the old file lost, the others may still have.
  * Errors of reading end a table and are counted; errors of writing end everything. */
 #include "schemas/store/carry.h"
 
 #include <string.h>
 
-#include "schemas/model/roster.h"
+#include "schemas/model/register.h"
 #include "schemas/store/internal.h"
 
 struct carry {
@@ -13,7 +13,8 @@ struct carry {
     const struct sk_old_log *old;
     const struct sk_now *now;
     struct sk_carried *carried;
-    struct sk_roster *roster; /* as carried so far: a change that does not follow from the ones before is lost */
+    struct sk_registers *registers; /* the same of acts of registers */
+    struct sk_roster *roster;       /* as carried so far: a change that does not follow from the ones before is lost */
     uint64_t last_alarm;
     enum sk_err err; /* of writing */
 };
@@ -173,10 +174,19 @@ static void body_copy(struct sk_body *to, const struct carry *carry, const uint8
     to->bad = to->bad || bad;
 }
 
+/* What is on the roster or in a register already leads to this change. */
+static bool follows(const struct carry *carry, uint16_t ev, const uint8_t *body, size_t length)
+{
+    struct sk_roster_change change;
+    struct sk_register_act act;
+    if (sk_act_row(ev) != NULL)
+        return sk_register_act_read(ev, body, length, &act) == SK_OK && sk_registers_apply(carry->registers, &act) == SK_OK;
+    return sk_roster_change_read(ev, body, length, &change) == SK_OK && sk_roster_apply(carry->roster, &change) == SK_OK;
+}
+
 static void change_carry(struct carry *carry, int64_t seq, uint16_t ev, const uint8_t *body, size_t length)
 {
     struct proof proof;
-    struct sk_roster_change change;
     struct sk_draft draft;
     uint64_t new_seq;
     proof_read(carry->from, seq, body, length, &proof);
@@ -186,8 +196,7 @@ static void change_carry(struct carry *carry, int64_t seq, uint16_t ev, const ui
         length = proof.length;
     }
     const bool believed = proof.found && proof.header.ev == ev && (proof.row_fits || proof.own_fits || same);
-    if (!believed || sk_roster_change_read(ev, body, length, &change) != SK_OK ||
-        sk_roster_apply(carry->roster, &change) != SK_OK) {
+    if (!believed || !follows(carry, ev, body, length)) {
         carry->carried->lost++;
         return;
     }
@@ -198,21 +207,22 @@ static void change_carry(struct carry *carry, int64_t seq, uint16_t ev, const ui
     carry->carried->roster += put(carry, &draft, &new_seq);
 }
 
-static void roster_carry(struct carry *carry)
+/* Rows of seq, ev and body: the roster's changes, then the registers' acts. */
+static void changes_carry(struct carry *carry, enum sk_statement which)
 {
     sqlite3_stmt *rows;
     int result = SQLITE_DONE;
-    if (sk_store_statement(carry->from, ST_ROSTER_CARRY, &rows) != SK_OK) {
+    if (sk_store_statement(carry->from, which, &rows) != SK_OK) {
         carry->carried->lost++;
         return;
     }
     while (carry->err == SK_OK && (result = sqlite3_step(rows)) == SQLITE_ROW) {
         const int length = sqlite3_column_bytes(rows, 2);
-        if (length < 0 || length > SK_BODY_MAX || sk_roster_family((uint16_t)sqlite3_column_int(rows, 1)) == 0)
+        const uint16_t ev = (uint16_t)sqlite3_column_int(rows, 1);
+        if (length < 0 || length > SK_BODY_MAX || (which == ST_ACTS_CARRY ? sk_act_row(ev) == NULL : sk_roster_family(ev) == 0))
             carry->carried->lost++;
         else
-            change_carry(carry, sqlite3_column_int64(rows, 0), (uint16_t)sqlite3_column_int(rows, 1),
-                         sqlite3_column_blob(rows, 2), (size_t)length);
+            change_carry(carry, sqlite3_column_int64(rows, 0), ev, sqlite3_column_blob(rows, 2), (size_t)length);
     }
     sk_db_release(rows);
     carry->carried->lost += result != SQLITE_DONE && result != SQLITE_ROW;
@@ -301,15 +311,20 @@ enum sk_err sk_carry_over(struct sk_store *to, struct sk_store *from, const stru
 {
     struct carry carry = {.to = to, .from = from, .old = old, .now = now, .carried = carried};
     enum sk_err err = sk_roster_create(&carry.roster);
+    if (err == SK_OK && (err = sk_registers_create(&carry.registers)) != SK_OK)
+        sk_roster_free(carry.roster);
     if (err != SK_OK)
         return err;
     numbers_carry(&carry);
     if (carry.err == SK_OK)
-        roster_carry(&carry);
+        changes_carry(&carry, ST_ROSTER_CARRY);
+    if (carry.err == SK_OK)
+        changes_carry(&carry, ST_ACTS_CARRY);
     if (carry.err == SK_OK)
         alarms_carry(&carry);
     if (carry.err == SK_OK && (err = sk_store_pending_each(from, pending_carry, &carry)) != SK_OK && carry.err == SK_OK)
         carried->lost++;
+    sk_registers_free(carry.registers);
     sk_roster_free(carry.roster);
     return carry.err;
 }

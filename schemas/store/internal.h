@@ -53,11 +53,35 @@
     X(ST_NUMBER_ID, "SELECT id FROM number WHERE kind = ?1 AND number = ?2")                                                   \
     X(ST_NUMBER_EACH, "SELECT kind, number, id FROM number ORDER BY kind, number")                                             \
     X(ST_ROSTER_CARRY, "SELECT seq, ev, body FROM roster_change ORDER BY version")                                             \
+    X(ST_ACTS_CARRY, "SELECT seq, ev, body FROM register_act ORDER BY seq")                                                    \
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
     X(ST_ROSTER_PUT, "INSERT INTO roster_change (version, seq, ev, entity, person, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")     \
+    X(ST_ENTRY_PUT, "INSERT INTO register_entry (register, number, state, final, opened_us, changed_us, steps, seq) "          \
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)")                                                                 \
+    X(ST_ENTRY_CHANGE, "UPDATE register_entry SET state = ?3, final = ?4, changed_us = ?5, steps = ?6 "                        \
+                       "WHERE register = ?1 AND number = ?2 AND steps < ?6")                                                   \
+    X(ST_ENTRY_LAST, "SELECT coalesce(max(number), 0) FROM register_entry WHERE register = ?1")                                \
+    X(ST_ENTRIES, "SELECT register, number, seq FROM register_entry WHERE (?1 >> register & 1) = 1 AND seq < ?2 "              \
+                  "AND (?3 = 0 OR state = ?3) AND (?4 = 0 OR final = 0) ORDER BY seq DESC LIMIT ?5")                           \
+    X(ST_ACT_PUT, "INSERT INTO register_act (register, number, step, seq, ev, at_us, body) "                                   \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                                       \
+    X(ST_ACTS_KEPT, "SELECT a.register, a.number, a.step, a.ev, a.at_us, a.body FROM register_act AS a "                       \
+                    "JOIN register_entry AS e ON e.register = a.register AND e.number = a.number "                             \
+                    "WHERE (a.register, a.number, a.step) > (?1, ?2, ?3) AND (e.final = 0 OR e.changed_us >= ?4) "             \
+                    "ORDER BY a.register, a.number, a.step LIMIT 32")                                                          \
+    X(ST_ACTS_OF, "SELECT register, number, step, ev, at_us, body FROM register_act "                                          \
+                  "WHERE register = ?1 AND number = ?2 AND step > ?3 ORDER BY step LIMIT 32")                                  \
     X(ST_ROSTER_EACH, "SELECT version, ev, body FROM roster_change WHERE version > ?1 ORDER BY version LIMIT 64")              \
+    X(ST_FACT_PUT, "INSERT INTO rights_fact (seq, t_us, ev, body) VALUES (?1, ?2, ?3, ?4)")                                    \
+    X(ST_FACT_EACH, "SELECT seq, t_us, ev, body FROM rights_fact WHERE seq > ?1 ORDER BY seq LIMIT 64")                        \
+    X(ST_USE_PUT, "INSERT INTO last_use (subject, zone, seq) VALUES (?1, ?2, ?3) "                                             \
+                  "ON CONFLICT (subject, zone) DO UPDATE SET seq = ?3")                                                        \
+    X(ST_USE_GET, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                      \
+                  "WHERE u.subject = ?1 AND u.zone = ?2")                                                                      \
+    X(ST_USE_LAST, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                     \
+                   "WHERE u.subject = ?1 ORDER BY u.seq DESC LIMIT 1")                                                         \
     X(ST_ALARM_PUT, "INSERT OR REPLACE INTO alarm (" SK_ALARM_COLUMNS ", open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
                     "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")                                                       \
     X(ST_ALARM_GET, "SELECT " SK_ALARM_COLUMNS " FROM alarm WHERE occurrence = ?1")                                            \
@@ -85,6 +109,11 @@ struct sk_span {
 
 /* roster.c: the projection of a record of class roster; nothing for others. */
 enum sk_err sk_store_roster_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
+enum sk_err sk_store_register_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
+
+/* rights.c: a fact beside its record; the newest use of a zone by a person. */
+enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
+enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes);
 
 struct sk_piece; /* rows copied out of one short read transaction (read.c) */
 enum { SK_SALT_POOL = 128 };

@@ -7,7 +7,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 #include "schemas/model/access_event.h"
-#include "schemas/model/roster.h"
+#include "schemas/model/register.h"
 #include "schemas/store/internal.h"
 
 /* NULL: no memory. */
@@ -238,6 +238,7 @@ static const struct {
     {SK_TAG_ENTRY, show_bool},
     {SK_TAG_FACTORS, show_factors},
     {SK_TAG_AGREEMENT, show_agreement},
+    {SK_TAG_ACT_US, show_time},
     {SK_TAG_RANGES, show_u16s},
     {SK_TAG_DAYS, show_u16s},
 };
@@ -265,6 +266,23 @@ static bool add(cJSON *object, const char *name, cJSON *item)
     return false;
 }
 
+/* The values of a register's act, by the names of its fields; what is no such list is shown as it lies there. */
+static cJSON *show_fields(uint16_t ev, const struct sk_body_item *item)
+{
+    const struct sk_act_row *row = sk_act_row(ev);
+    cJSON *object = row != NULL ? cJSON_CreateObject() : NULL;
+    if (object != NULL && sk_field_list_to_json(row->register_, item->bytes, item->length, object) == SK_OK)
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+static cJSON *show_item(struct sk_store *store, const struct sk_record *record, const struct sk_body_item *item)
+{
+    cJSON *fields = item->tag == SK_TAG_FIELDS ? show_fields(record->header.ev, item) : NULL;
+    return fields != NULL ? fields : show_of(item)(store, item);
+}
+
 static enum sk_err body_add(struct sk_store *store, const struct sk_record *record, cJSON *object)
 {
     struct sk_reader reader;
@@ -276,7 +294,7 @@ static enum sk_err body_add(struct sk_store *store, const struct sk_record *reco
         return SK_ERR_NOMEM;
     sk_reader_init(&reader, record->body, record->body_length);
     while (sk_body_next(&reader, &last_tag, &item, &bad))
-        if (!add(body, sk_tag_name(item.tag), show_of(&item)(store, &item)))
+        if (!add(body, sk_tag_name(item.tag), show_item(store, record, &item)))
             return SK_ERR_NOMEM;
     return bad ? SK_ERR_CORRUPT : SK_OK;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schemas/base/mem.h"
-#include "schemas/model/roster.h"
+#include "schemas/model/fact.h"
 #include "schemas/store/internal.h"
 
 enum sk_err sk_store_roster_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body)
@@ -11,6 +11,8 @@ enum sk_err sk_store_roster_put(struct sk_store *store, const struct sk_header *
     sqlite3_stmt *statement;
     struct sk_roster_change change;
     struct sk_body_item person;
+    if (sk_is_fact(header->ev))
+        return sk_store_fact_put(store, header, body);
     if (sk_roster_family(header->ev) == 0)
         return SK_OK;
     if (sk_roster_change_read(header->ev, body->bytes, body->writer.length, &change) != SK_OK || change.version > INT64_MAX)

@@ -122,6 +122,36 @@ enum sk_err sk_store_pending_each(struct sk_store *store,
 enum sk_err sk_store_roster_each(struct sk_store *store,
                                  enum sk_err (*visit)(void *context, uint16_t ev, const void *body, size_t length),
                                  void *context);
+/* Facts about rights (schemas/model/fact.h) in the order of their records, as the roster's changes. */
+enum sk_err sk_store_facts_each(struct sk_store *store,
+                                enum sk_err (*visit)(void *context, int64_t t_us, uint16_t ev, const void *body, size_t length),
+                                void *context);
+/* When a person (by tag) was last let into a zone (number; 0: into any, which ret_zone names). NOT_FOUND: never. */
+enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
+                              uint16_t *ret_zone);
+/* Register entries (appending a record of their acts writes the rows). The visitor may use the store; an error of its ends the
+ * walk. */
+typedef enum sk_err sk_register_visit(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length);
+/* Acts of all entries that are not final, or became so at or after since_us: by register, number and step. */
+enum sk_err sk_store_registers_each(struct sk_store *store, int64_t since_us, sk_register_visit *visit, void *context);
+enum sk_err sk_store_entry_acts(struct sk_store *store, uint8_t register_, uint32_t number, sk_register_visit *visit,
+                                void *context);
+enum sk_err sk_store_register_last(struct sk_store *store, uint8_t register_, uint32_t *ret_number); /* 0: none yet */
+/* Entries, newest first by the record that opened them. */
+struct sk_register_filter {
+    uint64_t registers; /* mask of 1 << number */
+    uint64_t below;     /* record number; UINT64_MAX: from the newest */
+    uint8_t state;      /* 0: any */
+    bool open_only;     /* not final */
+    uint32_t limit;
+};
+struct sk_register_found {
+    uint8_t register_;
+    uint32_t number;
+    uint64_t seq;
+};
+enum sk_err sk_store_register_entries(struct sk_store *store, const struct sk_register_filter *filter,
+                                      struct sk_register_found *ret_rows, size_t *ret_count);
 /* The number of an id; NOT_FOUND when none was ever given out. */
 enum sk_err sk_store_number_find(struct sk_store *store, const char *kind, const char *id, uint16_t *ret_number);
 /* Id of a number ("door", 3 -> "d1"); NOT_FOUND for 0 and unknown ones. */

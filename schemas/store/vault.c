@@ -24,7 +24,12 @@ enum statement {
     ST_PERSON_COMPANY,
     ST_CARD_PUT,
     ST_CARD_GET,
+    ST_PERSON_DELETE,
+    ST_CARD_DELETE,
     ST_ACCOUNT_GET,
+    ST_REGISTER_PUT,
+    ST_REGISTER_GET,
+    ST_REGISTER_ERASE,
     ST_BEGIN_ALL,
     ST_COMMIT_ALL,
     ST_ROLLBACK_ALL,
@@ -39,15 +44,20 @@ static const char *const statement_sql[ST_COUNT] = {
                        "AND (s.idle_us = 0 OR ?2 - s.used_us < s.idle_us)",
     [ST_SECRET_TOUCH] = "UPDATE secret SET used_us = ?2 WHERE hash = ?1",
     [ST_SECRET_DELETE] = "DELETE FROM secret WHERE hash = ?1",
-    [ST_PERSON_PUT] = "INSERT OR REPLACE INTO person (id, version, ref, name, furigana, company, salt) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt FROM person "
+    [ST_PERSON_PUT] = "INSERT OR REPLACE INTO person (id, version, ref, name, furigana, company, salt, chain) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [ST_PERSON_GET] = "SELECT id, version, ref, name, furigana, company, salt, chain FROM person "
                       "WHERE id = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_REF] = "SELECT id FROM person WHERE ref = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
     [ST_PERSON_COMPANY] = "SELECT id FROM person WHERE company = ?1 AND company <> '' AND id > ?2 ORDER BY id LIMIT 1",
     [ST_CARD_PUT] = "INSERT OR REPLACE INTO card (id, printed) VALUES (?1, ?2)",
     [ST_CARD_GET] = "SELECT printed FROM card WHERE id = ?1",
+    [ST_PERSON_DELETE] = "DELETE FROM person WHERE id = ?1",
+    [ST_CARD_DELETE] = "DELETE FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
+    [ST_REGISTER_PUT] = "INSERT OR REPLACE INTO register_personal (entry, step, salt, fields) VALUES (?1, ?2, ?3, ?4)",
+    [ST_REGISTER_GET] = "SELECT salt, fields FROM register_personal WHERE entry = ?1 AND step = ?2",
+    [ST_REGISTER_ERASE] = "DELETE FROM register_personal WHERE entry = ?1",
     [ST_BEGIN_ALL] = "BEGIN IMMEDIATE",
     [ST_COMMIT_ALL] = "COMMIT",
     [ST_ROLLBACK_ALL] = "ROLLBACK",
@@ -257,13 +267,15 @@ enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text)
 
 enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit)
 {
-    uint8_t bytes[4 * (SK_LABEL_MAX + 2)];
+    uint8_t bytes[4 * (SK_LABEL_MAX + 2) + SK_CHAIN_MAX + 2];
     struct sk_writer writer;
     sk_writer_init(&writer, bytes, sizeof bytes);
     sk_write_text(&writer, label->ref);
     sk_write_text(&writer, label->name);
     sk_write_text(&writer, label->furigana);
     sk_write_text(&writer, label->company);
+    if (label->chain[0] != '\0')
+        sk_write_text(&writer, label->chain);
     const enum sk_err err =
         writer.bad ? SK_ERR_TOO_LONG : sk_hmac_sha256(label->salt, sizeof label->salt, bytes, writer.length, ret_commit);
     explicit_bzero(bytes, sizeof bytes);
@@ -283,6 +295,7 @@ enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_l
     sqlite3_bind_text(statement, 5, label->furigana, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 6, label->company, -1, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 7, label->salt, sizeof label->salt, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 8, label->chain, -1, SQLITE_STATIC);
     return sk_db_do(statement);
 }
 
@@ -308,6 +321,7 @@ enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t
         column_copy(statement, 3, ret_label->name, sizeof ret_label->name);
         column_copy(statement, 4, ret_label->furigana, sizeof ret_label->furigana);
         column_copy(statement, 5, ret_label->company, sizeof ret_label->company);
+        column_copy(statement, 7, ret_label->chain, sizeof ret_label->chain);
         if (sqlite3_column_bytes(statement, 6) == SK_LABEL_SALT)
             memcpy(ret_label->salt, sqlite3_column_blob(statement, 6), SK_LABEL_SALT);
     }
@@ -367,6 +381,83 @@ enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX])
 {
     return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
+}
+
+static enum sk_err erase(struct sk_vault *vault, enum statement which, const char *id)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, which, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    err = sk_db_do(statement);
+    return err == SK_OK ? sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)) : err;
+}
+
+enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id)
+{
+    return erase(vault, ST_PERSON_DELETE, id);
+}
+
+enum sk_err sk_vault_card_erase(struct sk_vault *vault, const char *id)
+{
+    return erase(vault, ST_CARD_DELETE, id);
+}
+
+/* --- registers --- */
+
+enum sk_err sk_register_personal_commit(const struct sk_register_personal *personal, struct sk_hash *ret_commit)
+{
+    return sk_hmac_sha256(personal->salt, sizeof personal->salt, personal->fields, personal->length, ret_commit);
+}
+
+enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  const struct sk_register_personal *personal)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = statement_get(vault, ST_REGISTER_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, step);
+    sqlite3_bind_blob(statement, 3, personal->salt, sizeof personal->salt, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 4, personal->fields, (int)personal->length, SQLITE_STATIC);
+    return sk_db_do(statement);
+}
+
+enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  struct sk_register_personal *ret_personal)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_REGISTER_GET, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, step);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        const int length = sqlite3_column_bytes(statement, 1);
+        err = sqlite3_column_bytes(statement, 0) == SK_LABEL_SALT && length > 0 && length <= SK_PERSONAL_MAX ? SK_OK
+                                                                                                             : SK_ERR_CORRUPT;
+        if (err == SK_OK) {
+            memcpy(ret_personal->salt, sqlite3_column_blob(statement, 0), SK_LABEL_SALT);
+            memcpy(ret_personal->fields, sqlite3_column_blob(statement, 1), (size_t)length);
+            ret_personal->length = (size_t)length;
+        }
+    }
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : result == SQLITE_ROW ? err : sk_db_code(result);
+}
+
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry)
+{
+    sqlite3_stmt *statement;
+    enum sk_err err = statement_get(vault, ST_REGISTER_ERASE, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    err = sk_db_do(statement);
+    return err == SK_OK && sqlite3_changes(vault->db) == 0 ? SK_ERR_NOT_FOUND : err;
 }
 
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id)

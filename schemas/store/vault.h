@@ -35,14 +35,16 @@ enum sk_err sk_vault_secret_check(struct sk_vault *vault, const char *text, int6
 enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text);
 
 /* --- people: all that names them; log.db holds a salted commitment to it (schemas/model/roster.h) --- */
-enum { SK_LABEL_MAX = 128, SK_LABEL_SALT = 32 };
+enum { SK_LABEL_MAX = 128, SK_CHAIN_MAX = 512, SK_LABEL_SALT = 32 };
 struct sk_person_label {
     char id[48];
     uint64_t version; /* of the roster: label as it was from then on */
     char ref[SK_LABEL_MAX], name[SK_LABEL_MAX], furigana[SK_LABEL_MAX], company[SK_LABEL_MAX];
+    char chain[SK_CHAIN_MAX]; /* companies above his own, from the one under contract down, parted by " > "; "" none */
     uint8_t salt[SK_LABEL_SALT];
 };
-/* HMAC-SHA-256 under the salt over the four texts, each with its length before it. */
+/* HMAC-SHA-256 under the salt over the four texts, each with its length before it, and the chain if there
+ * is one. */
 enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct sk_hash *ret_commit);
 /* Written before the record that commits to it: a crash in between leaves a row that nothing refers to; it is replaced when its
  * id and version come again. */
@@ -54,6 +56,24 @@ enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint
 enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48]);
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed);
 enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_printed[SK_LABEL_MAX]);
+/* Every label of the person, with its salts; a card's printed number. Overwritten on disk when this returns (the journal of the
+ * database too); copies in backups follow their own expiry. SK_OK also when there is nothing. */
+enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id);
+enum sk_err sk_vault_card_erase(struct sk_vault *vault, const char *id);
+/* --- registers: the personal fields of an entry, by the step that said them; the log holds a salted commitment --- */
+enum { SK_PERSONAL_MAX = 4000 };
+struct sk_register_personal {
+    uint8_t salt[SK_LABEL_SALT];
+    uint8_t fields[SK_PERSONAL_MAX]; /* a field list (schemas/model/register.h) */
+    size_t length;
+};
+enum sk_err sk_register_personal_commit(const struct sk_register_personal *personal, struct sk_hash *ret_commit);
+/* Before the record that commits to it, as with people; put again it replaces. */
+enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  const struct sk_register_personal *personal);
+enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
+                                  struct sk_register_personal *ret_personal);
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry); /* all steps; NOT_FOUND: there was nothing */
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
 /* Many puts at once, all or none. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);

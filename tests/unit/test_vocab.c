@@ -23,7 +23,7 @@ struct family {
 static struct family families[] = {SK_VOCAB_FAMILIES(F)};
 #undef F
 
-enum { VALUE_CEILING = 0x1000 };
+enum { VALUE_CEILING = 0x2000 };
 
 static bool may_be_empty(const struct family *family, int value)
 {

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at registers: pages, newest entries first, and one with its acts. What is shown is what is stored (the projection),
+ * folded here again; names come from the vault for roles that may read people. A name that was erased is said to be. */
+#include <string.h>
+
+#include "collector/request.h"
+#include "schemas/base/json.h"
+#include "schemas/base/mem.h"
+
+enum { PAGE_MAX = 50, PAGE_BYTES = 40000 }; /* an answer stays below the line's 64 KiB */
+
+struct folding {
+    struct sk_registers *registers;
+};
+
+static enum sk_err fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    struct sk_register_act act;
+    const enum sk_err err = sk_register_act_read(ev, body, length, &act);
+    act.at_us = at_us;
+    return err == SK_OK ? sk_registers_apply(((struct folding *)context)->registers, &act) : err;
+}
+
+/* --- one entry --- */
+
+static bool add_personal(struct request *request, const struct sk_entry *entry, uint32_t step, cJSON *personal)
+{
+    struct sk_register_personal *stored = sk_calloc(1, sizeof *stored);
+    const enum sk_err err =
+        stored == NULL ? SK_ERR_NOMEM : sk_vault_register_get(request->floor->vault, entry->id, step, stored);
+    if (err == SK_OK)
+        sk_field_list_to_json(entry->register_, stored->fields, stored->length, personal);
+    sk_free_secret(stored, stored != NULL ? sizeof *stored : 0);
+    return err == SK_OK;
+}
+
+static void add_all_personal(struct request *request, const struct sk_entry *entry, cJSON *item)
+{
+    cJSON *personal = cJSON_CreateObject();
+    bool erased = false, any = false;
+    for (uint32_t i = 0; i < entry->act_count; i++)
+        if (entry->acts[i].has_personal) {
+            any = true;
+            erased |= !add_personal(request, entry, i + 1, personal);
+        }
+    if (any)
+        cJSON_AddItemToObject(item, "personal", personal);
+    else
+        cJSON_Delete(personal);
+    if (erased)
+        cJSON_AddTrueToObject(item, "erased");
+}
+
+static cJSON *show_act(const struct sk_entry *entry, uint32_t index)
+{
+    const struct sk_entry_act *act = &entry->acts[index];
+    cJSON *item = cJSON_CreateObject(), *fields = cJSON_CreateObject();
+    cJSON_AddNumberToObject(item, "step", index + 1);
+    cJSON_AddStringToObject(item, "act", sk_act_word(act->row));
+    sk_json_add_time(item, "at", act->at_us);
+    cJSON_AddStringToObject(item, "actor", act->actor);
+    cJSON_AddStringToObject(item, "state", sk_register_state_name(act->state));
+    sk_field_list_to_json(entry->register_, act->fields, act->fields_length, fields);
+    cJSON_AddItemToObject(item, "fields", fields);
+    return item;
+}
+
+/* The newest acts that fit into an answer, in order, and how many older ones there are. */
+static void add_acts(const struct sk_entry *entry, cJSON *item)
+{
+    enum { ACT_BYTES = 160 }; /* of an act without its fields, about */
+    size_t bytes = 0;
+    uint32_t first = entry->act_count;
+    while (first > 0 && (bytes += ACT_BYTES + 2 * entry->acts[first - 1].fields_length) < PAGE_BYTES)
+        first--;
+    cJSON *acts = cJSON_AddArrayToObject(item, "acts");
+    for (uint32_t i = first; i < entry->act_count; i++)
+        cJSON_AddItemToArray(acts, show_act(entry, i));
+    if (first > 0)
+        cJSON_AddNumberToObject(item, "acts_left_off", first);
+}
+
+static cJSON *show_entry(struct request *request, const struct sk_entry *entry, bool whole)
+{
+    cJSON *item = cJSON_CreateObject(), *fields = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "id", entry->id);
+    cJSON_AddStringToObject(item, "register", sk_register_row(entry->register_)->name);
+    cJSON_AddStringToObject(item, "state", sk_register_state_name(entry->state));
+    cJSON_AddBoolToObject(item, "open", !sk_register_state_is_final(entry->state));
+    sk_json_add_time(item, "opened", entry->acts[0].at_us);
+    cJSON_AddStringToObject(item, "opened_by", entry->acts[0].actor);
+    sk_json_add_time(item, "changed", entry->acts[entry->act_count - 1].at_us);
+    for (uint32_t i = 0; i < entry->act_count; i++)
+        sk_field_list_to_json(entry->register_, entry->acts[i].fields, entry->acts[i].fields_length, fields);
+    cJSON_AddItemToObject(item, "fields", fields);
+    if (sk_permission("read.people", request->actor.roles))
+        add_all_personal(request, entry, item);
+    if (whole)
+        add_acts(entry, item);
+    return item;
+}
+
+/* The entry as stored; NULL: none (NOT_FOUND), or *ret_err. */
+static cJSON *load_entry(struct request *request, uint8_t register_, uint32_t number, bool whole, enum sk_err *ret_err)
+{
+    cJSON *item = NULL;
+    size_t cursor = 0;
+    struct folding folding = {NULL};
+    *ret_err = sk_registers_create(&folding.registers);
+    if (*ret_err == SK_OK)
+        *ret_err = sk_store_entry_acts(sk_recorder_store(request->floor->recorder), register_, number, fold, &folding);
+    const struct sk_entry *entry = *ret_err == SK_OK ? sk_registers_next(folding.registers, register_, &cursor) : NULL;
+    if (entry != NULL)
+        item = show_entry(request, entry, whole);
+    else if (*ret_err == SK_OK)
+        *ret_err = SK_ERR_NOT_FOUND;
+    sk_registers_free(folding.registers);
+    return item;
+}
+
+enum sk_err sk_run_register_get(struct request *request)
+{
+    uint8_t register_;
+    uint32_t number;
+    enum sk_err err;
+    const char *id = sk_request_text(request, "entry", true, SK_ENTRY_ID_MAX - 1);
+    const char *path = id != NULL ? sk_request_text(request, "path", false, 40) : NULL;
+    if (path == NULL)
+        return request->answer->err;
+    if (!sk_entry_id_parse(id, &register_, &number) || (path[0] != '\0' && strcmp(path, sk_register_row(register_)->path) != 0))
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is no such entry");
+    request->answer->result = load_entry(request, register_, number, true, &err);
+    return err == SK_OK ? err : sk_request_refuse(request, err, "there is no such entry");
+}
+
+/* --- lists --- */
+
+/* Registers by name ('register') or by the word they share ('path'); 0: refused already. */
+static uint64_t read_registers(struct request *request)
+{
+    uint64_t mask = 0;
+    const struct sk_register_row *row;
+    const char *name = sk_request_text(request, "register", false, 40);
+    const char *path = name != NULL ? sk_request_text(request, "path", false, 40) : NULL;
+    if (path == NULL)
+        return 0;
+    for (size_t i = 0; (row = sk_register_at(i)) != NULL; i++)
+        if ((name[0] == '\0' || strcmp(row->name, name) == 0) && (path[0] == '\0' || strcmp(row->path, path) == 0))
+            mask |= UINT64_C(1) << row->number;
+    if (mask == 0)
+        sk_request_refuse(request, SK_ERR_NOT_FOUND, "register: there is no such register here");
+    return mask;
+}
+
+static bool read_filter(struct request *request, struct sk_register_filter *filter)
+{
+    int64_t limit = PAGE_MAX;
+    const cJSON *cursor = sk_json_get(request->args, "cursor"), *most = sk_json_get(request->args, "limit");
+    const char *state = sk_request_text(request, "state", false, 40);
+    filter->below = UINT64_MAX;
+    filter->registers = state != NULL ? read_registers(request) : 0;
+    if (filter->registers == 0)
+        return false;
+    const int value = state[0] != '\0' ? sk_register_state_parse(state) : 0;
+    if (value < 0 || (cursor != NULL && !sk_json_u64(cursor, &filter->below)) ||
+        (most != NULL && (!sk_json_i64(most, &limit) || limit < 1))) {
+        sk_request_refuse(request, SK_ERR_PARSE, "state is a word of register_states.def, cursor and limit are numbers");
+        return false;
+    }
+    filter->state = (uint8_t)value;
+    filter->open_only = cJSON_IsTrue(sk_json_get(request->args, "open"));
+    filter->limit = (uint32_t)(limit > PAGE_MAX ? PAGE_MAX : limit);
+    return true;
+}
+
+/* Bytes that an item takes as text. */
+static size_t size_of(const cJSON *item)
+{
+    char *text = cJSON_PrintUnformatted(item);
+    const size_t length = text != NULL ? strlen(text) : 0;
+    cJSON_free(text);
+    return length;
+}
+
+enum sk_err sk_run_register_list(struct request *request)
+{
+    struct sk_register_filter filter = {0};
+    struct sk_register_found found[PAGE_MAX];
+    size_t count = 0, shown = 0;
+    if (!read_filter(request, &filter))
+        return request->answer->err;
+    enum sk_err err = sk_store_register_entries(sk_recorder_store(request->floor->recorder), &filter, found, &count);
+    cJSON *result = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(result, "items");
+    for (size_t bytes = 0; err == SK_OK && shown < count && bytes < PAGE_BYTES; shown++) {
+        cJSON *item = load_entry(request, found[shown].register_, found[shown].number, false, &err);
+        bytes += size_of(item);
+        cJSON_AddItemToArray(items, item);
+    }
+    if (shown > 0 && (shown < count || count == filter.limit))
+        sk_json_add_u64(result, "next", found[shown - 1].seq);
+    else
+        cJSON_AddNullToObject(result, "next");
+    request->answer->result = result;
+    return err == SK_OK ? err : sk_request_refuse(request, err, "the register cannot be read");
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A document against the tables: every fault named, and what is good as two field lists, public and personal.
+ *
+ * Order: names nobody knows or this act does not take; then each field of the register by its number (which makes the lists
+ * canonical); then what concerns several fields at once. */
+#include <math.h>
+#include <string.h>
+
+#include "schemas/base/json.h"
+#include "schemas/model/register_internal.h"
+
+enum { FOUND_MAX = 96, EXPECTED_MAX = 256 };
+
+struct reading {
+    const struct sk_register_context *context;
+    const struct sk_act_row *row;
+    const struct sk_entry *entry;
+    sk_field_fault *fault;
+    void *fault_context;
+    struct sk_register_document *document;
+    const cJSON *fields;
+    struct sk_writer public_, personal;
+    bool bad;
+};
+
+static void complain(struct reading *reading, const char *field, const char *expected, const char *found)
+{
+    reading->bad = true;
+    reading->fault(reading->fault_context, field, expected, found);
+}
+
+/* --- what an act takes --- */
+
+/* Walks the words of an act's fields: *at moves on; the word is [*ret_word, length). */
+static bool next_word(const char **at, const char **ret_word, size_t *ret_length)
+{
+    *at += strspn(*at, " ");
+    *ret_word = *at;
+    *ret_length = strcspn(*at, " ");
+    *at += *ret_length;
+    return *ret_length > 0;
+}
+
+static bool named(const struct sk_act_row *row, const char *name, bool *ret_required)
+{
+    const char *word, *at = row->fields;
+    for (size_t length; next_word(&at, &word, &length);) {
+        const size_t mark = word[0] == '!';
+        *ret_required = mark != 0;
+        if (word[0] != '?' && strlen(name) == length - mark && memcmp(name, word + mark, length - mark) == 0)
+            return true;
+    }
+    *ret_required = false;
+    return false;
+}
+
+static bool is_taken(const struct sk_act_row *row, const struct sk_field_row *field, bool *ret_required)
+{
+    if (named(row, field->name, ret_required))
+        return true;
+    if ((row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) == 0 || (field->flags & SK_FF_LATER) != 0)
+        return false;
+    *ret_required = (row->rules & SK_AR_OPENS) != 0 && (field->flags & SK_FF_REQUIRED) != 0;
+    return true;
+}
+
+/* --- one value --- */
+
+static const char *found_text(const struct sk_field_row *field, const cJSON *item, char to[FOUND_MAX])
+{
+    if ((field->flags & SK_FF_PERSONAL) != 0)
+        return "what is not shown here";
+    if (cJSON_IsString(item))
+        sk_text_format(to, FOUND_MAX, "'%.60s'", item->valuestring);
+    else
+        sk_text_copy(to, FOUND_MAX,
+                     cJSON_IsNumber(item)   ? "a number"
+                     : cJSON_IsBool(item)   ? "true or false"
+                     : cJSON_IsArray(item)  ? "a list"
+                     : cJSON_IsObject(item) ? "an object"
+                                            : "something else");
+    return to;
+}
+
+static void expected_text(const struct sk_field_row *field, char to[EXPECTED_MAX])
+{
+    static const char *const kinds[] = {[SK_FT_TEXT] = "one line of text",
+                                        [SK_FT_NOTE] = "a text",
+                                        [SK_FT_DATE] = "a date like 2026-11-20",
+                                        [SK_FT_TIME] = "a time like 2026-11-20T09:00:00Z",
+                                        [SK_FT_NUMBER] = "a number",
+                                        [SK_FT_FLAG] = "true or false",
+                                        [SK_FT_WORD] = "one of",
+                                        [SK_FT_PERSON] = "a person on the roster",
+                                        [SK_FT_WHO] = "an account or a person on the roster",
+                                        [SK_FT_ZONE] = "a zone of the site",
+                                        [SK_FT_DOOR] = "a door of the site",
+                                        [SK_FT_DEVICE] = "a device of the site",
+                                        [SK_FT_POINT] = "a point of the site, device/point",
+                                        [SK_FT_REF] = "an entry that exists, of"};
+    const bool list = (field->flags & SK_FF_LIST) != 0;
+    char bound[64] = "";
+    if (field->type == SK_FT_NUMBER && field->max > 0)
+        sk_text_format(bound, sizeof bound, " of at most %u", field->max);
+    else if (field->type == SK_FT_TEXT || field->type == SK_FT_NOTE)
+        sk_text_format(bound, sizeof bound, " of 1 to %zu bytes", sk_field_text_max(field));
+    if (list)
+        sk_text_format(to, EXPECTED_MAX, "a list of 1 to %u, each %s%s", field->max, kinds[field->type], bound);
+    else
+        sk_text_format(to, EXPECTED_MAX, "%s%s", kinds[field->type], bound);
+    if (field->words[0] != '\0') {
+        const size_t length = strlen(to);
+        sk_text_format(to + length, EXPECTED_MAX - length, " %s", field->words);
+    }
+}
+
+static bool ref_exists(const struct sk_register_context *context, const struct sk_field_row *field, const char *text)
+{
+    uint8_t register_;
+    uint32_t number;
+    if (!sk_entry_id_parse(text, &register_, &number) || !sk_field_word_is(field, text, 2))
+        return false;
+    return sk_registers_get(context->registers, text) != NULL ||
+           (context->entry_exists != NULL && context->entry_exists(context->context, text));
+}
+
+/* What the site, the roster or the registers know of a text. */
+static bool is_known(const struct sk_register_context *context, const struct sk_field_row *field, const char *text)
+{
+    int64_t ignored;
+    switch (field->type) {
+    case SK_FT_DATE:
+        return sk_day_begin_us(context->zone, text, &ignored);
+    case SK_FT_PERSON:
+        return sk_roster_person_index(context->roster, text) >= 0;
+    case SK_FT_WHO:
+        return strlen(text) < SK_WHO_MAX && (context->is_somebody == NULL || context->is_somebody(context->context, text));
+    case SK_FT_ZONE:
+        return sk_site_zone(context->site, text) >= 0;
+    case SK_FT_DOOR:
+        return sk_site_door(context->site, text) >= 0;
+    case SK_FT_DEVICE:
+        return sk_site_device(context->site, text) >= 0;
+    case SK_FT_POINT:
+        return sk_site_point(context->site, text) >= 0;
+    case SK_FT_REF:
+        return ref_exists(context, field, text);
+    default:
+        return true;
+    }
+}
+
+static bool put_text(const struct reading *reading, const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
+{
+    const char *text = sk_json_text(item);
+    const size_t length = text != NULL ? strlen(text) : 0;
+    if (length == 0 || length > sk_field_text_max(field) || !sk_text_is_clean(text, length, field->type == SK_FT_NOTE) ||
+        (field->type == SK_FT_WORD && !sk_field_word_is(field, text, length)) || !is_known(reading->context, field, text))
+        return false;
+    if ((field->flags & SK_FF_LIST) != 0)
+        sk_write_text(to, text);
+    else
+        sk_write_bytes(to, text, length);
+    return true;
+}
+
+static bool put_list(const struct reading *reading, const struct sk_field_row *field, const cJSON *list, struct sk_writer *to)
+{
+    const cJSON *item;
+    uint32_t count = 0;
+    if (!cJSON_IsArray(list))
+        return false;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (++count > field->max || !put_text(reading, field, item, to))
+            return false;
+    }
+    return count > 0;
+}
+
+static bool put_number(const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
+{
+    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble) || (field->max > 0 && fabs(item->valuedouble) > field->max))
+        return false;
+    sk_write_f64(to, item->valuedouble == 0 ? 0.0 : item->valuedouble);
+    return true;
+}
+
+static bool put_time(const cJSON *item, struct sk_writer *to)
+{
+    int64_t at_us;
+    const char *text = sk_json_text(item);
+    if (text == NULL || !sk_time_parse(text, &at_us) || at_us <= 0)
+        return false;
+    sk_write_i64(to, at_us);
+    return true;
+}
+
+static bool put_value(const struct reading *reading, const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
+{
+    switch (field->type) {
+    case SK_FT_TIME:
+        return put_time(item, to);
+    case SK_FT_NUMBER:
+        return put_number(field, item, to);
+    case SK_FT_FLAG:
+        if (cJSON_IsBool(item))
+            sk_write_u8(to, cJSON_IsTrue(item) ? 1 : 0);
+        return cJSON_IsBool(item);
+    default:
+        return (field->flags & SK_FF_LIST) != 0 ? put_list(reading, field, item, to) : put_text(reading, field, item, to);
+    }
+}
+
+/* --- one field --- */
+
+/* Its number, the length of its value and the value; what is wrong with it is told and leaves the list as it was. */
+static void put_field(struct reading *reading, const struct sk_field_row *field, const cJSON *item)
+{
+    struct sk_writer *to = (field->flags & SK_FF_PERSONAL) != 0 ? &reading->personal : &reading->public_;
+    char expected[EXPECTED_MAX], found[FOUND_MAX];
+    const size_t begin = to->length;
+    sk_write_u8(to, (uint8_t)field->id);
+    sk_write_u16(to, 0);
+    if (!put_value(reading, field, item, to)) {
+        expected_text(field, expected);
+        complain(reading, field->name, expected, found_text(field, item, found));
+    } else if (!to->bad) {
+        const size_t length = to->length - begin - 3;
+        to->buffer[begin + 1] = (uint8_t)(length >> 8);
+        to->buffer[begin + 2] = (uint8_t)length;
+        return;
+    }
+    to->length = begin;
+}
+
+static void put_now(struct reading *reading, const struct sk_field_row *field)
+{
+    sk_write_u8(&reading->public_, (uint8_t)field->id);
+    sk_write_u16(&reading->public_, 8);
+    sk_write_i64(&reading->public_, reading->context->now_us);
+}
+
+/* What the document says of a field; null says nothing. */
+static const cJSON *said(const struct reading *reading, const struct sk_field_row *field)
+{
+    const cJSON *item = sk_json_get(reading->fields, field->name);
+    return item != NULL && !cJSON_IsNull(item) ? item : NULL;
+}
+
+static void read_field(struct reading *reading, const struct sk_field_row *field)
+{
+    bool required;
+    char expected[EXPECTED_MAX];
+    const cJSON *item = said(reading, field);
+    if (!is_taken(reading->row, field, &required)) {
+        if (item != NULL)
+            complain(reading, field->name, "nothing, for this act does not take it", "a value");
+        return;
+    }
+    if (item != NULL)
+        put_field(reading, field, item);
+    else if ((field->flags & SK_FF_NOW) != 0 && (reading->row->rules & SK_AR_AMENDS) == 0)
+        put_now(reading, field);
+    else if (required) {
+        expected_text(field, expected);
+        complain(reading, field->name, expected, "nothing");
+    }
+}
+
+static void read_names(struct reading *reading)
+{
+    const cJSON *item;
+    char name[FOUND_MAX];
+    cJSON_ArrayForEach(item, reading->fields)
+    {
+        if (sk_field_by_name(reading->row->register_, item->string) != NULL)
+            continue;
+        sk_text_format(name, sizeof name, "%.64s", item->string);
+        complain(reading, name, "a field of this register", "a name it does not have");
+    }
+}
+
+/* --- several fields at once --- */
+
+/* "c" or "c=word" stands: said now, or by an earlier act. */
+bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_document *document, const char *condition,
+                     size_t length)
+{
+    char name[64];
+    struct sk_field_value value;
+    const char *word = memchr(condition, '=', length);
+    const size_t size = word != NULL ? (size_t)(word - condition) : length;
+    if (size >= sizeof name || (entry == NULL && document == NULL))
+        return false;
+    memcpy(name, condition, size);
+    name[size] = '\0';
+    const uint8_t register_ = entry != NULL ? entry->register_ : document->register_;
+    const struct sk_field_row *field = sk_field_by_name(register_, name);
+    if (field == NULL ||
+        !((document != NULL && (sk_field_find(register_, document->fields, document->fields_length, field->id, &value) ||
+                                sk_field_find(register_, document->personal, document->personal_length, field->id, &value))) ||
+          (entry != NULL && sk_entry_field(entry, field->id, SK_NEVER, &value))))
+        return false;
+    if (field->type == SK_FT_FLAG)
+        return sk_value_flag(&value);
+    if (word == NULL)
+        return true;
+    const size_t rest = length - size - 1;
+    return value.length == rest && memcmp(value.bytes, word + 1, rest) == 0;
+}
+
+/* "?x,y:c": x or y must stand when c does. */
+static void check_condition(struct reading *reading, const char *word, size_t length)
+{
+    char expected[EXPECTED_MAX];
+    const char *colon = memchr(word, ':', length);
+    const size_t when = (size_t)(word + length - colon) - 1;
+    if (!sk_field_stands(reading->entry, reading->document, colon + 1, when))
+        return;
+    for (const char *name = word + 1; name < colon;) {
+        const size_t size = strcspn(name, ",:");
+        if (sk_field_stands(reading->entry, reading->document, name, size))
+            return;
+        name += size + 1;
+    }
+    sk_text_format(expected, sizeof expected, "to be given, since %.*s", (int)when, colon + 1);
+    char name[FOUND_MAX];
+    sk_text_format(name, sizeof name, "%.*s", (int)(colon - word - 1), word + 1);
+    complain(reading, name, expected, "nothing");
+}
+
+static int64_t moment_of(const struct reading *reading, const struct sk_field_row *field)
+{
+    char date[16] = "";
+    int64_t at_us = 0;
+    struct sk_field_value value;
+    const struct sk_register_document *document = reading->document;
+    if (!sk_field_find(reading->row->register_, document->fields, document->fields_length, field->id, &value) &&
+        (reading->entry == NULL || !sk_entry_field(reading->entry, field->id, SK_NEVER, &value)))
+        return 0;
+    if (field->type == SK_FT_TIME)
+        return sk_value_time(&value);
+    if (value.length < sizeof date)
+        memcpy(date, value.bytes, value.length);
+    return sk_day_begin_us(reading->context->zone, date, &at_us) ? at_us : 0;
+}
+
+static void check_order(struct reading *reading, const struct sk_field_row *field)
+{
+    char expected[EXPECTED_MAX];
+    const struct sk_field_row *before = field - 1;
+    const int64_t from_us = moment_of(reading, before), until_us = moment_of(reading, field);
+    if (from_us == 0 || until_us == 0 || until_us > from_us || (field->type == SK_FT_DATE && until_us == from_us))
+        return;
+    sk_text_format(expected, sizeof expected, "a time after '%s'", before->name);
+    complain(reading, field->name, expected, "one before it");
+}
+
+static void check_one_of(struct reading *reading)
+{
+    char names[FOUND_MAX] = "";
+    const struct sk_field_row *field;
+    for (size_t i = 0; (field = sk_field_at(reading->row->register_, i)) != NULL; i++) {
+        if ((field->flags & SK_FF_ONE_OF) == 0)
+            continue;
+        if (said(reading, field) != NULL) /* a bad one is told of already */
+            return;
+        const size_t length = strlen(names);
+        sk_text_format(names + length, sizeof names - length, "%s%s", length > 0 ? "," : "", field->name);
+    }
+    if (names[0] != '\0')
+        complain(reading, names, "one of these to be given", "nothing");
+}
+
+static void check_together(struct reading *reading)
+{
+    const char *word, *at = reading->row->fields;
+    const struct sk_field_row *field;
+    for (size_t length; next_word(&at, &word, &length);)
+        if (word[0] == '?')
+            check_condition(reading, word, length);
+    for (size_t i = 0; (field = sk_field_at(reading->row->register_, i)) != NULL; i++)
+        if ((field->flags & SK_FF_AFTER) != 0)
+            check_order(reading, field);
+    if ((reading->row->rules & SK_AR_OPENS) != 0)
+        check_one_of(reading);
+}
+
+enum sk_err sk_register_document_read(const struct sk_register_context *context, const struct sk_act_row *row,
+                                      const struct sk_entry *entry, const cJSON *fields, sk_field_fault *fault,
+                                      void *fault_context, struct sk_register_document *ret_document)
+{
+    const struct sk_field_row *field;
+    struct reading reading = {context, row, entry, fault, fault_context, ret_document, fields, {0}, {0}, false};
+    sk_writer_init(&reading.public_, ret_document->fields, sizeof ret_document->fields);
+    sk_writer_init(&reading.personal, ret_document->personal, sizeof ret_document->personal);
+    ret_document->register_ = row->register_;
+    if (fields != NULL && !cJSON_IsObject(fields))
+        complain(&reading, "fields", "an object", "something else");
+    read_names(&reading);
+    for (size_t i = 0; (field = sk_field_at(row->register_, i)) != NULL; i++)
+        read_field(&reading, field);
+    if (reading.public_.bad || reading.personal.bad)
+        complain(&reading, "fields", "at most 3000 bytes in all (4000 of personal ones)", "more");
+    ret_document->fields_length = reading.public_.length;
+    ret_document->personal_length = reading.personal.length;
+    if (!reading.bad || fields == NULL || cJSON_IsObject(fields))
+        check_together(&reading);
+    return reading.bad ? SK_ERR_PARSE : SK_OK;
+}
+
+/* --- separation of duties, by act --- */
+
+static bool is_opener(const struct sk_entry *entry, const char *actor)
+{
+    const struct sk_field_row *field = sk_field_by_name(entry->register_, "applicant");
+    for (size_t i = 0; i < entry->act_count; i++)
+        if ((entry->acts[i].row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0 && strcmp(entry->acts[i].actor, actor) == 0)
+            return true;
+    return field != NULL && sk_entry_has(entry, field->id, SK_NEVER, actor);
+}
+
+static bool is_subject(const struct sk_entry *entry, const char *actor)
+{
+    const struct sk_field_row *field;
+    for (size_t i = 0; (field = sk_field_at(entry->register_, i)) != NULL; i++)
+        if ((field->flags & SK_FF_SUBJECT) != 0 && sk_entry_has(entry, field->id, SK_NEVER, actor))
+            return true;
+    return false;
+}
+
+enum sk_err sk_register_act_allowed(const struct sk_act_row *row, const struct sk_entry *entry, const char *actor,
+                                    struct sk_fault *fault)
+{
+    if (entry == NULL)
+        return SK_OK;
+    if ((row->rules & SK_AR_NOT_OPENER) != 0 && is_opener(entry, actor))
+        return sk_fault_set(fault, SK_ERR_CONFLICT, "%s: %s must be done by another person than who asked for it", entry->id,
+                            row->name);
+    if ((row->rules & SK_AR_NOT_SUBJECT) != 0 && is_subject(entry, actor))
+        return sk_fault_set(fault, SK_ERR_CONFLICT, "%s: %s may not be done by whom it is about", entry->id, row->name);
+    return SK_OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the registers know of each other. Private to this folder. */
+#ifndef SK_MODEL_REGISTER_INTERNAL_H
+#define SK_MODEL_REGISTER_INTERNAL_H
+
+#include "schemas/model/register.h"
+
+/* register_fields.c: walking a field list. False at the end or (reader->bad) where it is none. */
+bool sk_field_next(struct sk_reader *reader, uint8_t register_, struct sk_field_value *ret_value);
+bool sk_field_find(uint8_t register_, const uint8_t *bytes, size_t length, uint16_t field, struct sk_field_value *ret_value);
+bool sk_field_word_is(const struct sk_field_row *row, const char *text, size_t length); /* one of its words */
+size_t sk_field_text_max(const struct sk_field_row *row);                               /* bytes of one text */
+/* register_document.c: "c" or "c=word" stands, by what the document says or the entry's acts said; a flag when it is true.
+ * Either may be NULL. */
+bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_document *document, const char *condition,
+                     size_t length);
+
+#endif

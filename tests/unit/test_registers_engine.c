@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Registers in the engine and in the store: an act is one record, what is overdue rings and returns only when somebody acted,
+ * and a restart (from the rows beside the log) changes nothing of it. */
+#include "schemas/store/carry.h"
+#include "schemas/store/vault.h"
+#include "tests/unit/register_kit.h"
+#include "tests/unit/store_support.h"
+
+static struct sk_zone *tokyo;
+static struct kit kit;
+static struct sk_store *store;
+
+static int setup(void **state)
+{
+    struct sk_fault fault = {0};
+    if (support_setup(state) != 0 || sk_zone_load("Asia/Tokyo", &tokyo, &fault) != SK_OK)
+        return -1;
+    store = support_open(SK_STORE_WRITER);
+    kit_site(&kit);
+    kit_start(&kit);
+    sk_engine_set_zone(kit.engine, tokyo);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    kit_stop(&kit);
+    sk_store_close(store);
+    sk_zone_free(tokyo);
+    return support_teardown(state);
+}
+
+/* What the recorder does: records and alarm rows in one transaction, then they are gone from the list. */
+static void commit(void)
+{
+    uint64_t seq;
+    assert_int_equal(sk_store_begin(store), SK_OK);
+    for (size_t i = 0; i < sk_effects_count(kit.effects); i++) {
+        const struct sk_effect *effect = sk_effects_at(kit.effects, i);
+        if (effect->kind == SK_EFFECT_RECORD)
+            assert_int_equal(sk_store_append(store, effect->record, &seq), SK_OK);
+        else if (effect->kind == SK_EFFECT_PENDING_PUT)
+            assert_int_equal(sk_store_pending_put(store, effect->pending.key, effect->pending.bytes, effect->pending.length),
+                             SK_OK);
+        else if (effect->kind == SK_EFFECT_PENDING_DELETE)
+            assert_int_equal(sk_store_pending_delete(store, effect->pending.key), SK_OK);
+        else if (effect->kind == SK_EFFECT_ALARM)
+            assert_int_equal(sk_store_alarm_put(store, effect->alarm), SK_OK);
+    }
+    assert_int_equal(sk_store_commit(store), SK_OK);
+    sk_effects_clear(kit.effects);
+}
+
+static enum sk_err act(uint16_t ev, const char *entry, const char *actor, int64_t ms, const char *text)
+{
+    static struct sk_register_document document;
+    static const struct sk_roster_act by = {"", "", "", "test", 2};
+    struct sk_fault fault = {0};
+    const struct sk_now now = kit_now(ms);
+    const struct sk_registers *registers = sk_engine_registers(kit.engine);
+    const struct sk_register_context context = {
+        .site = &kit.site, .roster = sk_engine_roster(kit.engine), .registers = registers, .zone = tokyo, .now_us = now.utc_us};
+    rg_read(&context, ev, sk_registers_get(registers, entry), text, NULL, &document);
+    struct sk_register_act made = rg_act(registers, ev, entry, actor, now.utc_us, &document);
+    const enum sk_err err = sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, &fault);
+    commit();
+    return err;
+}
+
+static void open_permit(const char *until, int64_t ms)
+{
+    char text[512];
+    snprintf(text, sizeof text, RG_PERMIT, until);
+    assert_int_equal(act(SK_EV_PERMIT_REQUESTED, "", "ann", ms, text), SK_OK);
+}
+
+static const struct sk_alarm *alarm_of(const char *name)
+{
+    for (size_t i = 0; i < sk_engine_alarm_count(kit.engine); i++)
+        if (strstr(sk_engine_alarm(kit.engine, i)->source, name) != NULL)
+            return sk_engine_alarm(kit.engine, i);
+    return NULL;
+}
+
+static void tick(int64_t ms)
+{
+    const struct sk_now now = kit_now(ms);
+    assert_int_equal(sk_engine_tick(kit.engine, &now, kit.effects), SK_OK);
+    commit();
+}
+
+static enum sk_err take_act(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    return sk_engine_restore_register(context, ev, at_us, body, length);
+}
+static bool take_alarm(void *context, const struct sk_alarm *alarm)
+{
+    return sk_engine_restore_alarm(context, alarm) == SK_OK;
+}
+static enum sk_err take_pending(void *context, const char *key, const void *bytes, size_t length)
+{
+    const struct sk_now now = kit_now(0);
+    return sk_engine_restore_pending(context, key, bytes, length, &now);
+}
+
+/* Another process: everything comes from the rows. */
+static void restart(int64_t ms)
+{
+    const struct sk_now now = kit_now(ms);
+    uint64_t last_alarm = 0;
+    uint32_t last = 0;
+    sk_engine_free(kit.engine);
+    sk_store_close(store);
+    store = support_open(SK_STORE_WRITER);
+    assert_int_equal(sk_engine_create(&kit.site, "boot-a", &kit.engine), SK_OK);
+    sk_engine_set_zone(kit.engine, tokyo);
+    assert_int_equal(sk_store_alarm_last(store, &last_alarm), SK_OK);
+    sk_engine_restore_last_occurrence(kit.engine, last_alarm);
+    assert_int_equal(sk_store_registers_each(store, 0, take_act, kit.engine), SK_OK);
+    for (size_t i = 0; sk_register_at(i) != NULL; i++) {
+        assert_int_equal(sk_store_register_last(store, sk_register_at(i)->number, &last), SK_OK);
+        sk_engine_restore_register_last(kit.engine, sk_register_at(i)->number, last);
+    }
+    assert_int_equal(sk_store_alarms(store, true, UINT64_MAX, UINT32_MAX, take_alarm, kit.engine), SK_OK);
+    assert_int_equal(sk_store_pending_each(store, take_pending, kit.engine), SK_OK);
+    assert_int_equal(sk_engine_start(kit.engine, &now, kit.effects), SK_OK);
+    commit();
+}
+
+/* KIT_UTC0 is 2025-11-20T12:00:00Z. */
+enum { MINUTE_MS = 60000 };
+
+static void overdue_rings_and_returns(void **state)
+{
+    (void)state;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 1, "{\"office\":\"head\"}"), SK_OK);
+    open_permit("2025-11-20T12:20:00Z", 2);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-2", "boss", 3, "{\"office\":\"head\"}"), SK_OK);
+    tick(3); /* the act is looked at in its own turn */
+    assert_true(sk_engine_deadline(kit.engine) <= KIT_MONO0 + INT64_C(1000) * (3 + MINUTE_MS));
+    tick(10 * MINUTE_MS - 1);
+    assert_null(alarm_of("permit.overdue"));
+    tick(10 * MINUTE_MS);
+    assert_non_null(alarm_of("permit.overdue"));
+    assert_string_equal(alarm_of("permit.overdue")->detail, "1: pm-1");
+    const struct sk_actor ann = {.id = "ann", .roles = 2};
+    const struct sk_now now = kit_now(11 * MINUTE_MS);
+    assert_int_equal(sk_engine_acknowledge(kit.engine, alarm_of("permit.overdue")->occurrence, "", &ann, &now, kit.effects),
+                     SK_OK);
+    commit();
+    tick(20 * MINUTE_MS); /* one more takes the acknowledgement back */
+    assert_true((alarm_of("permit.overdue")->bits & SK_ALARM_BIT_ACKED) == 0);
+    assert_string_equal(alarm_of("permit.overdue")->detail, "2: pm-1, pm-2");
+    assert_int_equal(act(SK_EV_PERMIT_CLOSED, "pm-1", "boss", 21 * MINUTE_MS, "{\"result\":\"done\"}"), SK_OK);
+    tick(21 * MINUTE_MS);
+    assert_string_equal(alarm_of("permit.overdue")->detail, "1: pm-2");
+    assert_true((alarm_of("permit.overdue")->bits & SK_ALARM_BIT_ACTIVE) != 0);
+    assert_int_equal(act(SK_EV_PERMIT_CLOSED, "pm-2", "boss", 22 * MINUTE_MS, "{\"result\":\"done\"}"), SK_OK);
+    tick(22 * MINUTE_MS);
+    assert_true((alarm_of("permit.overdue")->bits & SK_ALARM_BIT_ACTIVE) == 0); /* open until acknowledged */
+}
+
+/* Emergency entries have until ratified, counted from the act; a stepped clock is followed within a minute. */
+static void not_ratified_in_time(void **state)
+{
+    (void)state;
+    assert_int_equal(act(SK_EV_EMERGENCY_OPENED, "", "desk", 0,
+                         "{\"purpose\":\"leak\",\"company\":\"c\",\"worker_names\":[\"x\"],\"zones\":[\"server\"],"
+                         "\"until\":\"2025-11-20T14:00:00Z\",\"applicant\":\"ann\"}"),
+                     SK_OK);
+    tick(MINUTE_MS);
+    assert_null(alarm_of("emergency.not_ratified"));
+    const struct sk_now stepped = {KIT_UTC0 + INT64_C(259200) * SK_US_PER_S, KIT_MONO0 + 120 * SK_US_PER_S, SK_CLOCK_SYNCED};
+    assert_int_equal(sk_engine_tick(kit.engine, &stepped, kit.effects), SK_OK);
+    assert_non_null(alarm_of("emergency.not_ratified"));
+    assert_int_equal(alarm_of("emergency.not_ratified")->severity, SK_SEV_HIGH);
+}
+
+/* Every allocation of an act fails once: no record, no entry, and the same act succeeds afterwards. */
+static void no_memory(void **state)
+{
+    static struct sk_register_document document;
+    static const struct sk_roster_act by = {"", "", "", "test", 2};
+    char text[512];
+    const struct sk_now now = kit_now(5);
+    const struct sk_registers *registers = sk_engine_registers(kit.engine);
+    const struct sk_register_context context = {
+        .site = &kit.site, .roster = sk_engine_roster(kit.engine), .registers = registers, .zone = tokyo, .now_us = now.utc_us};
+    unsigned long n = 1;
+    (void)state;
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T11:30:00Z");
+    rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, NULL, &document);
+    for (enum sk_err err = SK_ERR_NOMEM; err != SK_OK; n++) {
+        struct sk_register_act made = rg_act(registers, SK_EV_PERMIT_REQUESTED, "", "ann", now.utc_us, &document);
+        sk_mem_fail_at(n);
+        err = sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, NULL);
+        sk_mem_fail_at(0);
+        assert_true(err == SK_OK || err == SK_ERR_NOMEM);
+        assert_true((sk_registers_get(registers, "pm-1") != NULL) == (err == SK_OK));
+        for (size_t i = 0; err != SK_OK && i < sk_effects_count(kit.effects); i++)
+            assert_true(sk_effects_at(kit.effects, i)->kind != SK_EFFECT_RECORD);
+    }
+    assert_true(n > 4);
+    commit();
+    assert_int_equal(sk_store_size(store), 1);
+}
+
+static enum sk_err count_act(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    (void)ev, (void)at_us, (void)body, (void)length;
+    ++*(int *)context;
+    return SK_OK;
+}
+
+static void a_restart_changes_nothing(void **state)
+{
+    struct sk_register_found found[4];
+    size_t count = 0;
+    int acts = 0;
+    char id[SK_ENTRY_ID_MAX];
+    (void)state;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 1, "{\"office\":\"head\"}"), SK_OK);
+    open_permit("2025-11-20T13:00:00Z", 2);
+    assert_int_equal(act(SK_EV_PERMIT_CANCELLED, "pm-2", "ann", 3, "{}"), SK_OK);
+    open_permit("2025-11-20T12:30:00Z", 4);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-3", "boss", 5, "{\"office\":\"head\"}"), SK_OK);
+    tick(10 * MINUTE_MS);
+    const uint64_t occurrence = alarm_of("permit.overdue")->occurrence, size = sk_store_size(store);
+    restart(11 * MINUTE_MS);
+    tick(11 * MINUTE_MS + 1);
+    assert_int_equal(alarm_of("permit.overdue")->occurrence, occurrence);
+    assert_string_equal(alarm_of("permit.overdue")->detail, "1: pm-1");
+    assert_true(sk_store_size(store) <= size + 1); /* nothing rang again; an interruption may be named */
+    const struct sk_entry *entry = sk_registers_get(sk_engine_registers(kit.engine), "pm-1");
+    assert_int_equal(entry->act_count, 2);
+    assert_int_equal(sk_entry_state_at(entry, KIT_UTC0), SK_RS_REQUESTED);
+    assert_int_equal(sk_entry_since(entry, SK_NEVER), KIT_UTC0 + 1000);
+    sk_registers_next_id(sk_engine_registers(kit.engine), SK_REGISTER_PERMIT, id);
+    assert_string_equal(id, "pm-4");
+    tick(30 * MINUTE_MS); /* what falls due after the restart still does */
+    assert_string_equal(alarm_of("permit.overdue")->detail, "2: pm-1, pm-3");
+    /* the projection holds all of it, newest first */
+    struct sk_register_filter filter = {.registers = 1u << SK_REGISTER_PERMIT, .below = UINT64_MAX, .limit = 4};
+    assert_int_equal(sk_store_register_entries(store, &filter, found, &count), SK_OK);
+    assert_true(count == 3 && found[0].number == 3 && found[1].number == 2 && found[2].number == 1);
+    filter.open_only = true;
+    assert_int_equal(sk_store_register_entries(store, &filter, found, &count), SK_OK);
+    assert_true(count == 2 && found[0].number == 3 && found[1].number == 1);
+    filter.open_only = false;
+    filter.state = SK_RS_CANCELLED;
+    assert_int_equal(sk_store_register_entries(store, &filter, found, &count), SK_OK);
+    assert_true(count == 1 && found[0].number == 2);
+    filter = (struct sk_register_filter){.registers = 1u << SK_REGISTER_VISIT, .below = UINT64_MAX, .limit = 4};
+    assert_int_equal(sk_store_register_entries(store, &filter, found, &count), SK_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(sk_store_entry_acts(store, SK_REGISTER_PERMIT, 1, count_act, &acts), SK_OK);
+    assert_int_equal(acts, 2);
+}
+
+/* Entries that ended long ago are not loaded, and their numbers are not given out again. */
+static void what_ended_is_not_loaded(void **state)
+{
+    int acts = 0;
+    (void)state;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_CANCELLED, "pm-1", "ann", 1000, "{}"), SK_OK);
+    open_permit("2025-11-20T12:10:00Z", 1001);
+    assert_int_equal(sk_store_registers_each(store, KIT_UTC0 + INT64_C(1000000), count_act, &acts), SK_OK);
+    assert_int_equal(acts, 3);
+    acts = 0;
+    assert_int_equal(sk_store_registers_each(store, KIT_UTC0 + INT64_C(1000001), count_act, &acts), SK_OK);
+    assert_int_equal(acts, 1);
+}
+
+/* The rows can hold no act that does not follow: the transaction with it is gone as a whole. */
+static void the_store_refuses_what_does_not_follow(void **state)
+{
+    struct sk_draft draft = {.header = {.ev = SK_EV_PERMIT_APPROVED, .class_ = SK_CLASS_ROSTER, .t_recv_us = 5}};
+    static const struct sk_roster_act by = {"", "", "", "", 0};
+    struct sk_register_act made = {.row = sk_act_row(SK_EV_PERMIT_APPROVED),
+                                   .entry = "pm-7",
+                                   .step = 2,
+                                   .state = SK_RS_APPROVED,
+                                   .actor = "boss",
+                                   .fields = (const uint8_t *)"",
+                                   .fields_length = 0};
+    uint64_t seq;
+    (void)state;
+    sk_body_init(&draft.body);
+    sk_register_act_write(&made, &by, &draft.body);
+    assert_int_equal(sk_store_begin(store), SK_OK);
+    assert_int_equal(sk_store_append(store, &draft, &seq), SK_ERR_INVALID);
+    assert_int_equal(sk_store_commit(store), SK_ERR_INVALID);
+    assert_int_equal(sk_store_size(store), 0);
+}
+
+static enum sk_err sum_times(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+{
+    struct sk_register_act read;
+    assert_int_equal(sk_register_act_read(ev, body, length, &read), SK_OK);
+    assert_int_equal(read.at_us, at_us);
+    *(int64_t *)context += at_us;
+    return SK_OK;
+}
+
+/* A log that follows a damaged one has every entry, and each act at its own time. */
+static void carried_over_into_the_next_log(void **state)
+{
+    struct sk_store *next = NULL;
+    struct sk_fault fault = {0};
+    struct sk_carried carried = {0};
+    const struct sk_old_log old = {.any = true, .name = "set-aside"};
+    const struct sk_now later = kit_now(86400000);
+    int64_t before = 0, after = 0;
+    uint32_t last = 0;
+    (void)state;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 1000, "{\"office\":\"head\"}"), SK_OK);
+    open_permit("2025-11-20T12:10:00Z", 2000);
+    assert_int_equal(act(SK_EV_PERMIT_CANCELLED, "pm-2", "ann", 3000, "{}"), SK_OK);
+    assert_int_equal(sk_store_registers_each(store, 0, sum_times, &before), SK_OK);
+    assert_int_equal(sk_store_open(support_path("../next"), SK_STORE_WRITER, &next, &fault), SK_OK);
+    assert_int_equal(sk_store_begin(next), SK_OK);
+    assert_int_equal(sk_carry_over(next, store, &old, &later, &carried), SK_OK);
+    assert_int_equal(sk_store_commit(next), SK_OK);
+    assert_true(carried.roster == 4 && carried.lost == 0);
+    assert_int_equal(sk_store_registers_each(next, 0, sum_times, &after), SK_OK);
+    assert_true(before == after && before != 0);
+    assert_int_equal(sk_store_register_last(next, SK_REGISTER_PERMIT, &last), SK_OK);
+    assert_int_equal(last, 2);
+    sk_store_close(next);
+}
+
+static void personal_fields_are_erasable(void **state)
+{
+    struct sk_fault fault = {0};
+    struct sk_vault *vault = NULL;
+    struct sk_register_personal put = {.fields = {1, 0, 1, 'x'}, .length = 4}, got;
+    struct sk_hash first, again;
+    (void)state;
+    assert_int_equal(sk_vault_open(support_directory, &vault, &fault), SK_OK);
+    put.salt[0] = 1;
+    assert_int_equal(sk_register_personal_commit(&put, &first), SK_OK);
+    assert_int_equal(sk_vault_register_put(vault, "vs-1", 1, &put), SK_OK);
+    assert_int_equal(sk_vault_register_get(vault, "vs-1", 1, &got), SK_OK);
+    assert_int_equal(sk_register_personal_commit(&got, &again), SK_OK);
+    assert_memory_equal(&first, &again, sizeof first);
+    put.salt[0] = 2; /* another salt, another commitment */
+    assert_int_equal(sk_register_personal_commit(&put, &again), SK_OK);
+    assert_memory_not_equal(&first, &again, sizeof first);
+    assert_int_equal(sk_vault_register_get(vault, "vs-1", 2, &got), SK_ERR_NOT_FOUND);
+    assert_int_equal(sk_vault_register_erase(vault, "vs-1"), SK_OK);
+    assert_int_equal(sk_vault_register_erase(vault, "vs-1"), SK_ERR_NOT_FOUND);
+    assert_int_equal(sk_vault_register_get(vault, "vs-1", 1, &got), SK_ERR_NOT_FOUND);
+    sk_vault_close(vault);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        T(overdue_rings_and_returns),      T(not_ratified_in_time),         T(no_memory),
+        T(a_restart_changes_nothing),      T(what_ended_is_not_loaded),     T(the_store_refuses_what_does_not_follow),
+        T(carried_over_into_the_next_log), T(personal_fields_are_erasable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
