@@ -59,7 +59,7 @@ struct poller {
     struct sk_hold *hold;
     uint64_t told_given_up; /* of the samples given up, so many were told of */
     struct sk_shorten *shorten;
-    struct sk_sample samples[SK_BATCH_MAX]; /* of the batch being sent */
+    struct sk_sample samples[SK_BATCH_MAX]; /* of the batch being sent; of what was held back, before it */
 };
 
 const struct sk_driver *sk_driver_of(enum sk_protocol protocol)
@@ -153,21 +153,26 @@ static void send_soon_locked(struct poller *poller, int64_t patience_us)
 /* Sends what was held back; false while the parent cannot take it all. */
 static bool send_held(struct poller *poller, uint32_t link)
 {
-    struct sk_sample samples[SK_BATCH_MAX];
     while (sk_hold_count(poller->hold) > 0) {
-        const size_t count = sk_hold_peek(poller->hold, samples, SK_BATCH_MAX);
-        struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = samples, .count = count}};
+        const size_t count = sk_hold_peek(poller->hold, poller->samples, SK_BATCH_MAX);
+        struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = poller->samples, .count = count}};
         if (add_locked(poller, &message, false) != SK_OK)
             return false;
-        sk_hold_drop(poller->hold, samples, count);
+        sk_hold_drop(poller->hold, poller->samples, count);
     }
+    return true;
+}
+
+static bool tell_given_up(struct poller *poller)
+{
     const uint64_t given_up = sk_hold_given_up(poller->hold) - poller->told_given_up;
-    struct sk_handover lost = {.type = SK_UP_GIVEN_UP, .given_up = given_up};
-    if (given_up > 0 && add_locked(poller, &lost, false) != SK_OK)
+    if (given_up == 0)
+        return true;
+    struct sk_handover message = {.type = SK_UP_GIVEN_UP, .given_up = given_up};
+    if (add_locked(poller, &message, false) != SK_OK)
         return false;
-    if (given_up > 0)
-        sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
-               (unsigned long long)given_up);
+    sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
+           (unsigned long long)given_up);
     poller->told_given_up += given_up;
     return true;
 }
@@ -190,7 +195,7 @@ static bool host_stopping(void *context)
 static bool send_batch(struct poller *poller, const struct sk_batch *batch)
 {
     struct sk_handover message = {.type = SK_UP_BATCH};
-    if (!send_held(poller, batch->link))
+    if (!send_held(poller, batch->link) || !tell_given_up(poller))
         return false;
     if (poller->packet.length + BATCH_BYTES > SK_HANDOVER_MAX && flush_locked(poller, false) == SK_ERR_AGAIN)
         return false;

@@ -40,7 +40,7 @@ void sk_modbus_batch_flush(struct sk_modbus_session *session)
 void sk_modbus_batch_add(struct sk_modbus_session *session, const struct sk_sample *sample, const char *text)
 {
     size_t length = text == NULL ? 0 : strlen(text) + 1;
-    if (session->sample_count == SK_BATCH_MAX || session->text_length + length > sizeof(session->text))
+    if (session->sample_count == session->sample_capacity || session->text_length + length > session->text_capacity)
         sk_modbus_batch_flush(session);
     struct sk_sample *to = &session->samples[session->sample_count++];
     *to = *sample;

@@ -92,7 +92,7 @@ struct sk_modbus_session {
     size_t device_count;
     struct sk_modbus_group *groups;
     size_t group_count;
-    struct sk_health health[256]; /* by unit id: sub-devices of one unit live and die together */
+    struct sk_health *health; /* by unit id, up to the highest: sub-devices of one unit live and die together */
     uint32_t losses_seen;
     size_t next_doubtful; /* group with which the doubtful ones begin, so that each gets its turn */
     double cycle_ms;
@@ -101,11 +101,11 @@ struct sk_modbus_session {
     int32_t link_points[SK_LINK_POINT_COUNT];
     struct sk_modbus_told link_told[SK_LINK_POINT_COUNT];
     struct sk_wire_reply reply;
-    struct sk_sample samples[SK_BATCH_MAX];
-    size_t sample_count;
+    struct sk_sample *samples; /* room for one of each point, at most SK_BATCH_MAX */
+    size_t sample_count, sample_capacity;
     struct sk_block_read block; /* told: how many of the samples, at the front, were read as a block; 0 none */
-    char text[SK_BATCH_TEXT_MAX];
-    size_t text_length;
+    char *text;                 /* room for one of each text, at most SK_BATCH_TEXT_MAX */
+    size_t text_length, text_capacity;
     struct sk_now now; /* of the batch under construction */
     int64_t before_us, after_us;
 };

@@ -122,8 +122,8 @@ static void good_points_are_read(void **state)
     const struct sk_point *charge = point_of(site, "ups1/battery.charge"), *status = point_of(site, "ups1/ups.status");
     assert_string_equal(charge->name, "battery.charge");
     assert_string_equal(charge->tag, "BAT-1");
-    assert_string_equal(charge->place.text, "本館 2F 02 +0.5 m");
-    assert_string_equal(status->place.text, "本館 2F 01 +0.5 m");
+    assert_string_equal(charge->place->text, "本館 2F 02 +0.5 m");
+    assert_string_equal(status->place->text, "本館 2F 01 +0.5 m");
     assert_int_equal(charge->period_ms, 2000);
     assert_int_equal(charge->stale_ms, 10000); /* five of its own periods */
     assert_int_equal(status->stale_ms, 5000);
