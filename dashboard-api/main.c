@@ -22,11 +22,11 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/log.h"
 
-enum { PULSE_S = 1, BEAT_EVERY = 2, RECHECK_US = 15 * 1000000, RECHECKS_PER_PULSE = 32 };
+enum { PULSE_S = 1, BEAT_EVERY = 2, RECHECK_US = 15 * 1000000, RECHECKS_PER_PULSE = 32, BURST_S = 10, MINUTE_S = 60 };
 
 struct settings {
     const char *state, *listen, *cert, *key;
-    int64_t connections, per_address, threads, sign_in_failures;
+    int64_t connections, per_address, threads, sign_in_failures, per_address_s, per_account_s;
     bool check, routes, help;
 };
 
@@ -50,6 +50,10 @@ static const struct option_row {
     {"threads", OPTION_NUMBER, offsetof(struct settings, threads), 0, 64, "N", "worker threads (0: one per core)"},
     {"sign-in-failures", OPTION_NUMBER, offsetof(struct settings, sign_in_failures), 0, 60000, "N",
      "failed sign-ins a minute from one address (5; 0: no limit)"},
+    {"requests-per-address", OPTION_NUMBER, offsetof(struct settings, per_address_s), 0, 1000000, "N",
+     "requests a second from one address, ten seconds' worth at once (200; 0: no limit)"},
+    {"requests-per-account", OPTION_NUMBER, offsetof(struct settings, per_account_s), 0, 1000000, "N",
+     "requests a second of one account, ten seconds' worth at once (50; 0: no limit)"},
     {"check", OPTION_FLAG, offsetof(struct settings, check), 0, 0, NULL,
      "check options, certificate, key and TLS settings, then end"},
     {"print-routes", OPTION_FLAG, offsetof(struct settings, routes), 0, 0, NULL,
@@ -156,7 +160,15 @@ static void serve_until(struct sk_app *app, const sigset_t *signals)
     }
 }
 
-static enum sk_err build(struct sk_app *app, const char *socket_path, uint32_t sign_in_failures)
+static enum sk_err build_rates(struct sk_app *app, const struct settings *settings)
+{
+    enum sk_err err = sk_rate_create((uint32_t)settings->sign_in_failures, MINUTE_S, &app->sign_ins);
+    if (err == SK_OK)
+        err = sk_rate_create((uint32_t)settings->per_address_s * BURST_S, BURST_S, &app->by_address);
+    return err == SK_OK ? sk_rate_create((uint32_t)settings->per_account_s * BURST_S, BURST_S, &app->by_account) : err;
+}
+
+static enum sk_err build(struct sk_app *app, const char *socket_path, const struct settings *settings)
 {
     struct sk_live_config live = {.replay = sk_events_replay, .wake = wake, .describe = sk_events_describe, .context = app};
     enum sk_err err = sk_random((uint8_t *)&app->epoch, sizeof app->epoch);
@@ -167,7 +179,7 @@ static enum sk_err build(struct sk_app *app, const char *socket_path, uint32_t s
     if (err == SK_OK)
         err = sk_auth_create(app->control, &app->auth);
     if (err == SK_OK)
-        err = sk_rate_create(sign_in_failures, &app->sign_ins);
+        err = build_rates(app, settings);
     if (err == SK_OK)
         err = sk_mirror_create(&app->mirror);
     return err == SK_OK ? sk_live_create(&live, &app->live) : err;
@@ -177,6 +189,8 @@ static void tear_down(struct sk_app *app)
 {
     sk_live_free(app->live);
     sk_mirror_free(app->mirror);
+    sk_rate_free(app->by_account);
+    sk_rate_free(app->by_address);
     sk_rate_free(app->sign_ins);
     sk_auth_free(app->auth);
     sk_control_free(app->control);
@@ -208,7 +222,7 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct sk_feed *feed = NULL;
-    enum sk_err err = build(&app, socket_path, (uint32_t)settings->sign_in_failures);
+    enum sk_err err = build(&app, socket_path, settings);
     if (err == SK_OK)
         err = sk_http_start(&http, &app.http, fault);
     if (err == SK_OK)
@@ -226,7 +240,12 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.listen = "127.0.0.1:8443", .connections = 512, .per_address = 20, .sign_in_failures = 5};
+    struct settings settings = {.listen = "127.0.0.1:8443",
+                                .connections = 512,
+                                .per_address = 20,
+                                .sign_in_failures = 5,
+                                .per_address_s = 200,
+                                .per_account_s = 50};
     if (!read_options(argc, argv, &settings))
         return 2;
     if (settings.help) {

@@ -394,6 +394,28 @@ class SignIns(Base):
         self.assertEqual(self.dashboard.call("GET", "/api/v1/points", self.tokens["operator"]).status, 200)
 
 
+class Rates(Base):
+    more = ("--requests-per-account", "2", "--requests-per-address", "6")  # 20 and 60 at once
+
+    def get(self, path, role):
+        return self.dashboard.call("GET", path, self.tokens[role])
+
+    def test_account_then_address(self):
+        """An account at its limit waits and others go on; an address at its limit waits with all who sit behind it."""
+        until(lambda: self.get("/api/v1/points", "viewer").status == 429, "the account's 20 are used up")
+        refused = self.get("/api/v1/points", "viewer")
+        if refused.status == 200:  # one came back meanwhile
+            refused = self.get("/api/v1/points", "viewer")
+        self.assertEqual(refused.status, 429)
+        self.assertTrue(1 <= int(refused.headers["Retry-After"]) <= 10)
+        self.assertEqual(json.loads(refused.data)["type"], "urn:sekisho:problem:too_many")
+        self.assertIn("account", json.loads(refused.data)["detail"])
+        self.assertEqual(self.get("/api/v1/points", "operator").status, 200)
+        until(lambda: self.dashboard.call("GET", "/app.js").status == 429, "the address's 60 are used up")
+        until(lambda: "address" in json.loads(self.get("/api/v1/points", "auditor").data).get("detail", ""), "whoever it is")
+        until(lambda: self.get("/api/v1/points", "auditor").status == 200, "it comes back with time")
+
+
 class Sessions(Base):
     def sign_in(self, role="operator"):
         answer = self.dashboard.call("POST", "/api/v1/session", None, {"token": self.tokens[role]})
