@@ -42,7 +42,8 @@ static const struct option_row {
      "state directory of the collector (control.sock, log.db)"},
     {"listen", OPTION_TEXT, offsetof(struct settings, listen), 0, 0, "ADDR:PORT",
      "127.0.0.1:8443 unless given; [::1]:8443; port 0: a free one"},
-    {"cert", OPTION_TEXT, offsetof(struct settings, cert), 0, 0, "FILE", "certificate chain, PEM"},
+    {"cert", OPTION_TEXT, offsetof(struct settings, cert), 0, 0, "FILE",
+     "certificate chain, PEM; SIGHUP reads it and the key again"},
     {"key", OPTION_TEXT, offsetof(struct settings, key), 0, 0, "FILE", "its private key, PEM, mode 0600 or 0400"},
     {"connections", OPTION_NUMBER, offsetof(struct settings, connections), 8, 60000, "N", "connections in all (512)"},
     {"connections-per-address", OPTION_NUMBER, offsetof(struct settings, per_address), 1, 60000, "N",
@@ -147,13 +148,25 @@ static void recheck(struct sk_app *app)
     explicit_bzero(&who, sizeof who);
 }
 
-static void serve_until(struct sk_app *app, const sigset_t *signals)
+/* Said once per signal, whichever way it went. */
+static void reload(const struct sk_http_config *http)
+{
+    struct sk_fault fault = {0};
+    if (sk_http_reload(http, &fault) == SK_OK)
+        sk_log(SK_LOG_NOTICE, "new connections get the certificate '%s' as it is now", http->cert_path);
+    else
+        sk_log(SK_LOG_ERROR, "the certificate is not renewed, the one before stays: %s", fault.text);
+}
+
+static void serve_until(struct sk_app *app, const struct sk_http_config *http, const sigset_t *signals)
 {
     for (unsigned turn = 0;; turn++) {
         struct timespec second = {.tv_sec = PULSE_S};
         int signal = sigtimedwait(signals, NULL, &second);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == SIGHUP)
+            reload(http);
         if (turn % BEAT_EVERY == 0)
             beat(app);
         recheck(app);
@@ -219,6 +232,7 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct sk_feed *feed = NULL;
@@ -229,7 +243,7 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
         err = sk_feed_start(socket_path, app.mirror, app.live, &feed);
     if (err == SK_OK) {
         sk_log(SK_LOG_NOTICE, "serving https on port %u", (unsigned)sk_http_port(app.http));
-        serve_until(&app, &signals);
+        serve_until(&app, &http, &signals);
         sk_log(SK_LOG_NOTICE, "stopping");
     }
     sk_feed_stop(feed);
