@@ -121,6 +121,7 @@ async function reload() {
   showEntries();
   showDevices();
   loadMuster();
+  loadSections();
 }
 
 // --- sign in and out ---
@@ -145,6 +146,7 @@ function leave(message) {
   byId("muster-list").replaceChildren();
   byId("muster").hidden = true;
   state.muster = null;
+  clearSections();
   set(byId("sign-in-message"), message ? text(message) : "");
   show(false);
 }
@@ -183,10 +185,12 @@ byId("language").addEventListener("click", async () => {
   showEntries();
   showDevices();
   showMuster();
+  showSections();
 });
 
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => {
+    if (state.audio?.state === "suspended") state.audio.resume();
     if (!state.session || Date.now() - state.activityAt < ACTIVITY_MS) return;
     state.activityAt = Date.now();
     call("GET", "/session").catch(() => {});
@@ -227,6 +231,7 @@ function follow() {
   on(stream, "entry", (entry) => {
     takeEntry(entry);
     if (entry.event.startsWith("muster.")) loadMuster(); // somebody else ticks too
+    touchSections(entry);
   });
   on(stream, "point", takePoint);
   on(stream, "gap", () => { notice("page.gap"); reload(); });
@@ -273,7 +278,9 @@ function takeAlarm(alarm) {
   else state.alarms.set(alarm.id, alarm);
   if (!known && alarm.state !== "normal")
     set(byId("announce"), [text("page.new_alarm"), word("severity", alarm.severity), nameOf(alarm.source).title, detailOf(alarm), alarm.place].join(" "));
+  touchSections({event: alarm.source.replace("system:", "").replace(":", ".")});
   showAlarms();
+  sound(); // at once: the timers of a tab in the background may run once a minute
 }
 
 // What is wrong, in words: the engine's detail is made for machines.
@@ -598,17 +605,23 @@ function showTitle() {
   if (document.title !== title) document.title = title;
 }
 
+// What the browser suspended (a policy, a closed lid) is not on, whatever the button was.
+const audible = () => state.audio?.state === "running";
+
 function showSound() {
-  const audible = state.audio !== null;
-  set(byId("sound"), text(audible ? "page.sound_off" : "page.sound_on"));
-  byId("sound").setAttribute("aria-pressed", String(audible));
-  byId("sound-hint").hidden = audible;
+  set(byId("sound"), text(audible() ? "page.sound_off" : "page.sound_on"));
+  byId("sound").setAttribute("aria-pressed", String(audible()));
+  byId("sound-hint").hidden = audible();
 }
 
 byId("sound").addEventListener("click", () => {
-  if (state.audio) state.audio.close();
-  state.audio = state.audio ? null : new AudioContext();
-  if (state.audio) beep(660, 0.1);
+  const wasAudible = audible();
+  state.audio?.close();
+  state.audio = wasAudible ? null : new AudioContext();
+  if (state.audio) {
+    state.audio.addEventListener("statechange", showSound);
+    beep(660, 0.1);
+  }
   showSound();
 });
 
@@ -625,7 +638,7 @@ function beep(frequency, seconds) {
 
 function sound() {
   const now = performance.now();
-  if (!state.audio || !state.session || now - state.beepedAt < BEEP_MS) return;
+  if (!audible() || !state.session || now - state.beepedAt < BEEP_MS) return;
   const worst = Math.max(-1, ...[...state.alarms.values()].filter((alarm) => UNACKNOWLEDGED.has(alarm.state)).map((alarm) => SEVERITIES.indexOf(alarm.severity)));
   if (!state.lost && worst < 0) return;
   state.beepedAt = now;
