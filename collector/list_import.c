@@ -325,7 +325,8 @@ enum sk_err sk_run_list_import(struct request *request)
         read_csv(&import, text.text);
     check_twins(&import);
     if (err == SK_OK && import.count == 0 && import.bad_count == 0 && !cJSON_IsTrue(sk_json_get(request->args, "empty")))
-        complain(&import, 1, "", "holds no row; a file that was cut off looks so: say empty true when the controller's list is");
+        complain(&import, 1, "",
+                 "holds no row; a file that was cut off looks so: say empty true when the controller's list is");
     const bool stored = err == SK_OK && !dry_run && import.bad_count == 0;
     if (stored)
         err = store(&import, taken_us);

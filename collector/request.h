@@ -70,7 +70,7 @@ SK_REGISTER_COMMANDS(X)
     X("door.get", "read.doors", door_get)                                                                                      \
     X("door.resolve", "door.resolve", door_resolve)
 
-/* roster_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
+/* roster_commands.c, rule_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
     X("person.update", "person.update", person_update)                                                                         \
@@ -84,6 +84,7 @@ SK_REGISTER_COMMANDS(X)
     X("schedule.put", "schedule.put", schedule_put)                                                                            \
     X("zone.rule", "zone.rule", zone_rule)                                                                                     \
     X("door.rule", "door.rule", door_rule)                                                                                     \
+    X("way.rule", "door.rule", way_rule)                                                                                       \
     X("roster.import", "roster.import", roster_import)                                                                         \
     X("person.list", "read.people", person_list)                                                                               \
     X("person.get", "read.people", person_get)                                                                                 \
@@ -115,6 +116,12 @@ const struct sk_roster_change *sk_roster_entity(struct request *request, const c
 bool sk_request_past(struct request *request, const char *name, int64_t *ret_us);
 /* Records a fact in the name of the actor; refuses with a sentence. */
 enum sk_err sk_rights_do(struct request *request, struct sk_fact *fact);
+/* 'effective': a day of the site, now when it is missing. False: refused already. */
+bool sk_roster_read_effective(struct request *request, struct sk_roster_change *change);
+/* {"<name>": id, "roster_version"} */
+enum sk_err sk_roster_answer(struct request *request, const char *name, const char *id);
+/* The way a door of the site is, with the least time of ours. False: it joins no two zones. */
+bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door, struct sk_roster_change *ret_change);
 /* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */

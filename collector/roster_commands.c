@@ -99,8 +99,26 @@ static enum sk_err sync_one(struct sk_command_floor *floor, const struct sk_now 
         change->zone = there->zone; /* the site file knows the class alone */
         change->zone.class_ = class_;
     }
+    if (there != NULL && change->ev == SK_EV_WAY_RULE) {
+        if (there->way.zone_a == change->way.zone_a && there->way.zone_b == change->way.zone_b)
+            return SK_OK;
+        change->way.walk_s = there->way.walk_s; /* the door stands elsewhere now; how long it takes a person said */
+    }
     change->effective_us = there != NULL ? now->utc_us : 0;
     return sk_engine_roster_change(floor->engine, change, &act, now, sk_recorder_effects(floor->recorder));
+}
+
+bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door, struct sk_roster_change *ret_change)
+{
+    enum { WALK_S = 3 }; /* ours: to be let in, open, pass and let it fall shut; low, so that nobody is accused who ran */
+    if (door->zone_from < 0 || door->zone_to < 0 || door->zone_from == door->zone_to)
+        return false;
+    ret_change->way = (struct sk_way_rule){.zone_a = site->zones[door->zone_from].number,
+                                           .zone_b = site->zones[door->zone_to].number,
+                                           .door = door->number,
+                                           .walk_s = WALK_S};
+    sk_text_format(ret_change->entity, sizeof ret_change->entity, "way:%u", door->number);
+    return ret_change->way.zone_a != 0 && ret_change->way.zone_b != 0;
 }
 
 enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct sk_now *now, bool force)
@@ -113,6 +131,12 @@ enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct s
         struct sk_roster_change change = {.ev = SK_EV_ZONE_RULE};
         change.zone = (struct sk_zone_rule){.zone = site->zones[i].number, .class_ = (uint8_t)site->zones[i].class_};
         sk_text_format(change.entity, sizeof change.entity, "zone:%u", site->zones[i].number);
+        err = sync_one(floor, now, &change);
+    }
+    for (size_t i = 0; err == SK_OK && i < site->door_count; i++) {
+        struct sk_roster_change change = {.ev = SK_EV_WAY_RULE};
+        if (!sk_way_of_door(site, &site->doors[i], &change))
+            continue;
         err = sync_one(floor, now, &change);
     }
     struct sk_roster_change always = {.ev = SK_EV_SCHEDULE_PUT, .entity = "always"};
@@ -161,7 +185,7 @@ static bool read_validity(struct request *request, int64_t *from_us, int64_t *un
 }
 
 /* From when the change counts: 'effective' (a date) or now. */
-static bool read_effective(struct request *request, struct sk_roster_change *change)
+bool sk_roster_read_effective(struct request *request, struct sk_roster_change *change)
 {
     const char *date = sk_request_text(request, "effective", false, 10);
     change->effective_us = request->now->utc_us;
@@ -208,7 +232,7 @@ static bool read_label_text(struct request *request, const char *argument, bool 
     return true;
 }
 
-static enum sk_err answer_id(struct request *request, const char *name, const char *id)
+enum sk_err sk_roster_answer(struct request *request, const char *name, const char *id)
 {
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, name, id);
@@ -270,7 +294,7 @@ static enum sk_err put_person(struct request *request, struct sk_roster_change *
     if (err != SK_OK)
         return sk_request_refuse(request, err, "the person's name could not be stored");
     err = sk_roster_do(request, change);
-    return err == SK_OK ? answer_id(request, "person", change->entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "person", change->entity) : err;
 }
 
 static bool read_kind(struct request *request, uint8_t *kind)
@@ -293,7 +317,7 @@ enum sk_err sk_run_person_create(struct request *request)
     struct sk_person_label label = {.version = 0};
     change.person.until_us = SK_NEVER;
     if (sk_roster_ready(request) != SK_OK || !read_kind(request, &change.person.kind) || !read_label(request, &label, true) ||
-        !read_effective(request, &change) || !read_validity(request, &change.person.from_us, &change.person.until_us))
+        !sk_roster_read_effective(request, &change) || !read_validity(request, &change.person.from_us, &change.person.until_us))
         return request->answer->err;
     if (sk_random(change.person.tag, sizeof change.person.tag) != SK_OK)
         return sk_request_refuse(request, SK_ERR_CRYPTO, "no random numbers");
@@ -314,8 +338,8 @@ static enum sk_err change_person(struct request *request, uint16_t ev)
     const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, UINT64_MAX, &label);
     if (known != SK_OK)
         return sk_request_refuse(request, known, "the person's name is no longer there");
-    if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) || !read_effective(request, &change) ||
-        !read_validity(request, &change.person.from_us, &change.person.until_us))
+    if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) ||
+        !sk_roster_read_effective(request, &change) || !read_validity(request, &change.person.from_us, &change.person.until_us))
         return request->answer->err;
     return put_person(request, &change, &label);
 }
@@ -382,7 +406,7 @@ enum sk_err sk_run_credential_issue(struct request *request)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
     const char *card = person != NULL ? sk_request_text(request, "card", true, (size_t)2 * SK_IDENTIFIER_MAX) : NULL;
-    if (card == NULL || !read_label_text(request, "printed", false, printed) || !read_effective(request, &change) ||
+    if (card == NULL || !read_label_text(request, "printed", false, printed) || !sk_roster_read_effective(request, &change) ||
         !read_validity(request, &change.credential.from_us, &change.credential.until_us))
         return request->answer->err;
     const bool good = sk_roster_identifier(request->floor, card, &change.credential.identifier);
@@ -402,7 +426,7 @@ enum sk_err sk_run_credential_issue(struct request *request)
     err = sk_roster_do(request, &change);
     if (err == SK_OK && replaced[0] != '\0')
         err = note_replaced(request, &change, replaced);
-    return err == SK_OK ? answer_id(request, "credential", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;
 }
 
 static enum sk_err change_credential(struct request *request, int state)
@@ -414,13 +438,13 @@ static enum sk_err change_credential(struct request *request, int state)
         return request->answer->err;
     struct sk_roster_change change = *now;
     change.ev = SK_EV_CREDENTIAL_STATE;
-    if (!read_effective(request, &change))
+    if (!sk_roster_read_effective(request, &change))
         return request->answer->err;
     if (now->credential.state == SK_CRED_RETURNED && state != SK_CRED_RETURNED)
         return sk_request_refuse(request, SK_ERR_CONFLICT, "a returned credential is over; issue another one");
     change.credential.state = (uint8_t)state;
     const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "credential", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;
 }
 
 /* What was said of the loss is a fact beside the change; it is checked before anything happens. */
@@ -455,7 +479,7 @@ enum sk_err sk_run_credential_find(struct request *request)
     sk_text_copy(fact.entity, sizeof fact.entity, card->entity);
     sk_text_copy(fact.person, sizeof fact.person, card->credential.person);
     const enum sk_err err = sk_rights_do(request, &fact);
-    return err == SK_OK ? answer_id(request, "credential", fact.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "credential", fact.entity) : err;
 }
 
 enum sk_err sk_run_credential_return(struct request *request)
@@ -509,8 +533,8 @@ enum sk_err sk_run_authorization_grant(struct request *request)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
     const char *zone = person != NULL ? sk_request_text(request, "zone", true, 64) : NULL;
-    if (zone == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL || !read_effective(request, &change) ||
-        !read_validity(request, &auth->from_us, &auth->until_us))
+    if (zone == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
+        !sk_roster_read_effective(request, &change) || !read_validity(request, &auth->from_us, &auth->until_us))
         return request->answer->err;
     auth->zone = sk_roster_zone(request->floor->site, zone);
     if (auth->zone == 0)
@@ -521,7 +545,7 @@ enum sk_err sk_run_authorization_grant(struct request *request)
         return request->answer->err;
     sk_roster_next_id(sk_engine_roster(request->floor->engine), 'a', change.entity);
     const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "authorization", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "authorization", change.entity) : err;
 }
 
 enum sk_err sk_run_authorization_revoke(struct request *request)
@@ -533,12 +557,12 @@ enum sk_err sk_run_authorization_revoke(struct request *request)
         return request->answer->err;
     struct sk_roster_change change = *now;
     change.ev = SK_EV_AUTH_REVOKED;
-    if (!read_effective(request, &change))
+    if (!sk_roster_read_effective(request, &change))
         return request->answer->err;
     if (change.authorization.until_us > change.effective_us)
         change.authorization.until_us = change.effective_us;
     const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "authorization", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "authorization", change.entity) : err;
 }
 
 /* --- schedules and rules --- */
@@ -604,7 +628,7 @@ enum sk_err sk_run_schedule_put(struct request *request)
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
     const char *id = sk_request_text(request, "schedule", true, 32);
-    if (id == NULL || !read_effective(request, &change))
+    if (id == NULL || !sk_roster_read_effective(request, &change))
         return request->answer->err;
     if (!is_word(id) || strcmp(id, "always") == 0)
         return sk_request_refuse(request, SK_ERR_PARSE, "schedule: small letters, digits, - and _; 'always' is fixed");
@@ -614,36 +638,7 @@ enum sk_err sk_run_schedule_put(struct request *request)
             "ranges: expected 1 to 32 of {\"days\":[\"mon\",..,\"holiday\"],\"from\":\"08:00\",\"to\":\"24:00\"}");
     sk_text_copy(change.entity, sizeof change.entity, id);
     const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "schedule", change.entity) : err;
-}
-
-enum sk_err sk_run_zone_rule(struct request *request)
-{
-    static const char *const words[] = {"none", "soft", "hard", "timed"};
-    int64_t seconds = 0;
-    int passback = -1;
-    if (sk_roster_ready(request) != SK_OK)
-        return request->answer->err;
-    const char *zone = sk_request_text(request, "zone", true, 64);
-    const char *word = zone != NULL ? sk_request_text(request, "passback", true, 8) : NULL;
-    if (word == NULL)
-        return request->answer->err;
-    for (int i = 0; i < 4; i++)
-        passback = strcmp(word, words[i]) == 0 ? i : passback;
-    const cJSON *item = sk_json_get(request->args, "passback_s");
-    if (passback < 0 || (item != NULL && (!sk_json_i64(item, &seconds) || seconds < 0 || seconds > 604800)))
-        return sk_request_refuse(request, SK_ERR_PARSE, "passback: none, soft, hard or timed; passback_s: 0 to 604800");
-    struct sk_roster_change change = {.ev = SK_EV_ZONE_RULE};
-    const int32_t index = sk_site_zone(request->floor->site, zone);
-    if (index < 0)
-        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "zone: the site has none of that id");
-    const struct sk_zone_info *info = &request->floor->site->zones[index];
-    change.zone = (struct sk_zone_rule){info->number, (uint8_t)info->class_, (uint8_t)passback, (uint32_t)seconds};
-    sk_text_format(change.entity, sizeof change.entity, "zone:%u", info->number);
-    if (!read_effective(request, &change))
-        return request->answer->err;
-    const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "rule", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "schedule", change.entity) : err;
 }
 
 enum sk_err sk_run_door_rule(struct request *request)
@@ -655,7 +650,8 @@ enum sk_err sk_run_door_rule(struct request *request)
         return request->answer->err;
     const char *door = sk_request_text(request, "door", true, 64);
     const char *direction = door != NULL ? sk_request_text(request, "direction", true, 8) : NULL;
-    if (direction == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL || !read_effective(request, &change))
+    if (direction == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
+        !sk_roster_read_effective(request, &change))
         return request->answer->err;
     cJSON_ArrayForEach(item, sk_json_get(request->args, "factors"))
     {
@@ -675,5 +671,5 @@ enum sk_err sk_run_door_rule(struct request *request)
     sk_text_format(change.entity, sizeof change.entity, "door:%u:%s:%s", change.door.door, entry ? "in" : "out",
                    change.door.schedule);
     const enum sk_err err = sk_roster_do(request, &change);
-    return err == SK_OK ? answer_id(request, "rule", change.entity) : err;
+    return err == SK_OK ? sk_roster_answer(request, "rule", change.entity) : err;
 }

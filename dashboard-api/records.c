@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /entries and /records: the log, newest first, from the store; and the replay of missed records for a stream.
  *
- * The store filters by class, door and time; the zone is looked at here, so a page is read in pieces and a read that found
- * little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
+ * The store filters by class, door and time; zone and agreement are looked at here, so a page is read in pieces and a read that
+ * found little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
 #include <string.h>
 
 #include "dashboard-api/handlers.h"
 #include "dashboard-api/reply.h"
 #include "dashboard-api/subjects.h"
 #include "schemas/base/bytes.h"
+#include "schemas/model/roster.h"
 #include "schemas/model/vocab.h"
 
 enum { PIECE = 1000, LOOKED_MAX = 50000, REPLAY_PIECE = 200, NUMBER_TEXT = 128 };
@@ -17,12 +18,22 @@ struct record_list {
     struct sk_store *store;
     struct sk_out out;
     uint32_t left;
-    int zone; /* number; -1 any */
+    int zone;      /* number; -1 any */
+    int agreement; /* enum sk_agreement; -1 any */
     uint32_t seen;
     uint64_t lowest; /* last record looked at */
     bool full, bad;
     struct sk_subjects_asked asked;
 };
+
+static bool is_wanted(const struct record_list *list, const struct sk_record *record)
+{
+    struct sk_body_item item;
+    if (list->zone >= 0 && record->header.zone != list->zone)
+        return false;
+    return list->agreement < 0 || (sk_body_find(record->body, record->body_length, SK_TAG_AGREEMENT, &item) &&
+                                   sk_item_u64(&item) == (uint64_t)list->agreement);
+}
 
 static bool add_record(void *context, const struct sk_record *record)
 {
@@ -33,7 +44,7 @@ static bool add_record(void *context, const struct sk_record *record)
     }
     list->seen++;
     list->lowest = record->header.seq;
-    if (list->zone >= 0 && record->header.zone != list->zone)
+    if (!is_wanted(list, record))
         return true;
     cJSON *item = NULL;
     if (sk_record_to_json(list->store, record, &item) != SK_OK)
@@ -93,6 +104,17 @@ static bool read_class(struct sk_call *call, uint16_t *mask)
     return true;
 }
 
+static bool read_agreement(struct sk_call *call, int *agreement)
+{
+    const char *word = sk_target_param(call->target, "agreement");
+    *agreement = word ? sk_agreement_parse(word) : -1;
+    if (!word || *agreement >= 0)
+        return true;
+    sk_reply_problem(call, 400, "parse",
+                     "agreement: agree, granted_but_unauthorised, denied_but_authorised, unknown or exempt");
+    return false;
+}
+
 /* One piece of the walk: of everybody, or of those asked for through their index. */
 static enum sk_err walk_piece(struct record_list *list, const struct sk_walk *walk)
 {
@@ -147,8 +169,8 @@ static void answer_list(struct sk_call *call, uint16_t class_mask)
     bool given;
     int door;
     if (!sk_param_limit(call, &list.left) || !sk_param_cursor(call, 'r', &given, &walk.from) ||
-        !read_class(call, &walk.class_mask) || !sk_param_time(call, "since", &walk.since_us) ||
-        !sk_param_time(call, "until", &walk.until_us))
+        !read_class(call, &walk.class_mask) || !read_agreement(call, &list.agreement) ||
+        !sk_param_time(call, "since", &walk.since_us) || !sk_param_time(call, "until", &walk.until_us))
         return;
     if (sk_app_store(call->app, &list.store, &fault) != SK_OK)
         return sk_reply_fault(call, &fault);

@@ -172,7 +172,7 @@ static void put_credential(struct sk_body *body, const struct sk_engine *engine,
         if (passage->reader != NULL)
             sk_body_put_u16(body, SK_TAG_FACTORS_REQUIRED, passage->ours.factors_required);
         sk_body_put_u8(body, SK_TAG_EXTERNAL, event->external);
-        sk_body_put_u8(body, SK_TAG_EXEMPTED, event->exempted);
+        sk_body_put_u8(body, SK_TAG_EXEMPTED, event->exempted || passage->ours.agreement == SK_AGREE_EXEMPT);
         sk_body_put_u8(body, SK_TAG_CTRL_DECISION, event->decision & 3u);
         sk_body_put_u16(body, SK_TAG_CTRL_REASON, passage->reason);
         sk_body_put_u8(body, SK_TAG_OUR_DECISION, passage->ours.decision);
@@ -224,6 +224,10 @@ void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *
         sk_body_put_u8(body, SK_TAG_AGREEMENT, passage->ours.agreement);
     if (passage->reader != NULL && sk_is_passage(passage->ev) && sk_reader_is_degraded(engine, passage->reader))
         sk_body_put_u8(body, SK_TAG_DEGRADED, 1);
+    if (passage->ours.agreement == SK_AGREE_EXEMPT)
+        sk_body_put_text(body, SK_TAG_EXEMPT_BY, passage->ours.exempt_by);
+    if (passage->ours.company && passage->kept.input.gaps)
+        sk_body_put_u8(body, SK_TAG_GAPS, 1);
 }
 
 static void write_field(struct sk_writer *writer, const char *text, size_t capacity)

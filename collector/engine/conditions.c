@@ -46,6 +46,10 @@ static const struct sk_limit kind_limits[SK_CK_COUNT_] = {
     [SK_CK_UNKNOWN] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_LOW, .hysteresis_ms = 900000},
     [SK_CK_MALFORMED] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_LOW, .hysteresis_ms = 900000},
     [SK_CK_DURESS] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_CRITICAL, .hysteresis_ms = 900000},
+    [SK_CK_ZONE_SINGLE] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH}, /* the zones' own times: zones.c */
+    [SK_CK_ZONE_MAX] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH},
+    [SK_CK_ZONE_MIN] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_MEDIUM},
+    [SK_CK_ZONE_ASTRAY] = {.condition = SK_COND_ACCESS, .severity = SK_SEV_HIGH},
     [SK_CK_SILENT] = {.condition = SK_COND_CONTROLLER, .severity = SK_SEV_HIGH, .dwell_ms = 60000},
     [SK_CK_SYSTEM] = {.condition = SK_COND_SYSTEM, .severity = SK_SEV_HIGH},
 };
@@ -275,6 +279,11 @@ void sk_conds_of_point(struct sk_engine *engine, uint32_t point, bool changed, c
         feed_limit(engine, i, changed, now, effects);
 }
 
+static bool is_zone(const struct sk_cond *cond)
+{
+    return cond->kind >= SK_CK_ZONE_SINGLE && cond->kind <= SK_CK_ZONE_ASTRAY;
+}
+
 /* What a timer knows: the point's last value, or nothing. */
 static void timer_input(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,
                         char detail[SK_ALARM_TEXT_MAX], struct sk_decision_input *ret_input)
@@ -288,6 +297,8 @@ static void timer_input(const struct sk_engine *engine, const struct sk_cond *co
     detail[0] = '\0';
     if (cond->kind == SK_CK_COMM || cond->kind == SK_CK_QUALITY || (cond->kind >= SK_CK_GAP && cond->kind <= SK_CK_CTRL_LAST_))
         ret_input->simulated = sk_device_is_simulated(engine, cond->owner);
+    if (is_zone(cond))
+        ret_input->simulated = sk_zone_is_simulated(engine, cond->owner);
     if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_ && engine->site->doors[cond->owner].controller >= 0)
         ret_input->simulated = sk_device_is_simulated(engine, (uint32_t)engine->site->doors[cond->owner].controller);
     if (cond->alarm != NULL) {
@@ -318,6 +329,8 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
         input.value = rate_of(engine, cond, now->mono_us);
     if (cond->kind == SK_CK_GAP)
         input.matched = sk_gap_detail(engine, cond, detail);
+    if (is_zone(cond))
+        sk_zone_detail(engine, cond, now, detail);
     if (cond->kind == SK_CK_DOOR_COUNT)
         sk_tail_detail(engine, cond->owner, detail);
     if (cond->kind == SK_CK_QUALITY)
@@ -341,13 +354,26 @@ void sk_cond_fire(struct sk_engine *engine, uint32_t index, const struct sk_now 
 /* Source texts: a point's or device's id as it is; others with a prefix or a suffix that no id of those can have. */
 void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_SOURCE_MAX])
 {
-    static const char *const suffixes[SK_CK_COUNT_] = {
-        [SK_CK_DOOR_TAMPER] = "/tamper",       [SK_CK_DOOR_FAULT] = "/fault",   [SK_CK_DOOR_DURESS] = "/duress",
-        [SK_CK_DOOR_POLICY] = "/policy",       [SK_CK_DOOR_FACTOR] = "/factor", [SK_CK_GAP] = "/ctrl.gap",
-        [SK_CK_REPLAY] = "/ctrl.replay",       [SK_CK_SKEW] = "/ctrl.skew",     [SK_CK_UNKNOWN] = "/native.unknown",
-        [SK_CK_MALFORMED] = "/ctrl.malformed", [SK_CK_DURESS] = "/duress",      [SK_CK_DOOR_LOCK] = "/lock",
-        [SK_CK_DOOR_READER] = "/reader",       [SK_CK_DOOR_COUNT] = "/counter", [SK_CK_DOOR_BUSY] = "/ctrl.silent",
-        [SK_CK_SILENT] = "/ctrl.silent"};
+    static const char *const suffixes[SK_CK_COUNT_] = {[SK_CK_DOOR_TAMPER] = "/tamper",
+                                                       [SK_CK_DOOR_FAULT] = "/fault",
+                                                       [SK_CK_DOOR_DURESS] = "/duress",
+                                                       [SK_CK_DOOR_POLICY] = "/policy",
+                                                       [SK_CK_DOOR_FACTOR] = "/factor",
+                                                       [SK_CK_GAP] = "/ctrl.gap",
+                                                       [SK_CK_REPLAY] = "/ctrl.replay",
+                                                       [SK_CK_SKEW] = "/ctrl.skew",
+                                                       [SK_CK_UNKNOWN] = "/native.unknown",
+                                                       [SK_CK_MALFORMED] = "/ctrl.malformed",
+                                                       [SK_CK_DURESS] = "/duress",
+                                                       [SK_CK_DOOR_LOCK] = "/lock",
+                                                       [SK_CK_DOOR_READER] = "/reader",
+                                                       [SK_CK_DOOR_COUNT] = "/counter",
+                                                       [SK_CK_DOOR_BUSY] = "/ctrl.silent",
+                                                       [SK_CK_SILENT] = "/ctrl.silent",
+                                                       [SK_CK_ZONE_SINGLE] = "/occ.single_in_two_person",
+                                                       [SK_CK_ZONE_MAX] = "/occ.max",
+                                                       [SK_CK_ZONE_MIN] = "/occ.min",
+                                                       [SK_CK_ZONE_ASTRAY] = "/escort.astray"};
     const struct sk_site *site = engine->site;
     const char *suffix = sk_text_or(suffixes[cond->kind]);
     if (cond->kind == SK_CK_LIMIT)
@@ -356,6 +382,8 @@ void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, 
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "door:%s%s", sk_text_or(site->doors[cond->owner].id), suffix);
     else if (cond->kind == SK_CK_SYSTEM && sk_system_is_access(engine->system_names[cond->owner]))
         sk_text_copy(to, SK_ALARM_SOURCE_MAX, engine->system_names[cond->owner]);
+    else if (is_zone(cond))
+        sk_text_format(to, SK_ALARM_SOURCE_MAX, "zone:%s%s", sk_text_or(site->zones[cond->owner].id), suffix);
     else if (cond->kind == SK_CK_SYSTEM)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "system:%s", engine->system_names[cond->owner]);
     else

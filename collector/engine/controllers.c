@@ -264,6 +264,28 @@ static size_t most_transitions(const struct sk_engine *engine, int32_t ctrl)
     return EVENT_TRANSITIONS + (any ? DOOR_TRANSITIONS * sk_doors_waiting(engine, &engine->ctrls[ctrl]) : 0);
 }
 
+/* Passages decided again (a record and an alarm that rings and ends), and the zones looked at. */
+static size_t worst_of_moving(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now)
+{
+    const int64_t recv_us = event->recv_us > 0 ? event->recv_us : now->utc_us;
+    const uint8_t class_ = sk_occurrence_class(event->t_ctrl_us, recv_us);
+    return 3 * sk_cases_since(engine, sk_movement_moment(class_, event->t_ctrl_us, recv_us)) + sk_zones_worst(engine);
+}
+
+static void take_movement(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+{
+    struct sk_stir stir;
+    const uint64_t own = engine->cases.next;
+    sk_passage_keep(engine, passage, effects);
+    if (sk_presence_take(engine, passage, &stir, effects)) {
+        stir.own = own;
+        sk_supplements_stir(engine, &stir, passage->recv_us, passage->now, effects);
+        sk_zones_stir(engine, &stir, passage->now, effects);
+    }
+    if (passage->fills) /* what was uncertain may be certain now */
+        sk_zones_look(engine, passage->now, effects);
+}
+
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate)
 {
@@ -275,7 +297,8 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     const bool numbered = ctrl >= 0 && event->has_identity;
     enum sk_err err = numbered ? sk_event_digest(engine, event, &digest) : SK_OK;
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, most_transitions(engine, ctrl), 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, most_transitions(engine, ctrl) + worst_of_moving(engine, event, now),
+                                0, effects);
     if (err != SK_OK)
         return err;
     struct sk_access_event wide;
@@ -302,7 +325,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
     if (numbered && (passage.fills || passage.regained))
         sk_doors_again(engine, &engine->ctrls[ctrl], &passage, effects);
     sk_tail_passage(engine, &passage, effects);
-    sk_presence_take(engine, &passage, effects);
+    take_movement(engine, &passage, effects);
     sk_rights_passage(engine, &passage, effects);
     return SK_OK;
 }

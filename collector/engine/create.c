@@ -44,7 +44,8 @@ static void count_all(struct sk_engine *engine)
             engine->cond_count += engine->devices[i].points > 0 ? 2 : 1;
         engine->ctrl_count += is_controller(site, i);
     }
-    engine->cond_count += site->door_count * SK_DOOR_CONDS + engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
+    engine->cond_count += site->zone_count * SK_ZONE_CONDS + site->door_count * SK_DOOR_CONDS +
+                          engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
     engine->tally_count = SK_CTRL_TALLIES * engine->ctrl_count + site->device_count + 1;
 }
 
@@ -56,7 +57,8 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->node_tally = engine->node_cond + (uint32_t)engine->cond_count;
     engine->node_door = engine->node_tally + (uint32_t)engine->tally_count;
     engine->node_alive = engine->node_door + (uint32_t)site->door_count;
-    engine->node_count = engine->node_alive + 1;
+    engine->node_case = engine->node_alive + 1;
+    engine->node_count = engine->node_case + 1;
     engine->views = sk_calloc(site->point_count, sizeof *engine->views);
     engine->points = sk_calloc(site->point_count, sizeof *engine->points);
     engine->watches = sk_calloc(site->point_count + site->device_count, sizeof *engine->watches);
@@ -64,6 +66,7 @@ static enum sk_err allocate(struct sk_engine *engine)
     engine->conds = sk_calloc(engine->cond_count, sizeof *engine->conds);
     engine->device_cond = sk_calloc(site->device_count, sizeof *engine->device_cond);
     engine->ctrl_of_device = sk_calloc(site->device_count, sizeof *engine->ctrl_of_device);
+    engine->zone_limits = sk_calloc(site->zone_count * SK_ZONE_CONDS, sizeof *engine->zone_limits);
     engine->rates = sk_calloc(engine->rate_count, sizeof *engine->rates);
     engine->ctrls = sk_calloc(engine->ctrl_count, sizeof *engine->ctrls);
     engine->door_watches = sk_calloc(site->door_count, sizeof *engine->door_watches);
@@ -74,7 +77,7 @@ static enum sk_err allocate(struct sk_engine *engine)
     if (engine->views == NULL || engine->points == NULL || engine->watches == NULL || engine->blinds == NULL ||
         engine->conds == NULL || engine->device_cond == NULL || engine->ctrl_of_device == NULL || engine->rates == NULL ||
         engine->ctrls == NULL || engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL ||
-        engine->tails == NULL || engine->count_limits == NULL)
+        engine->tails == NULL || engine->zone_limits == NULL || engine->count_limits == NULL)
         return SK_ERR_NOMEM;
     return sk_heap_init(&engine->heap, engine->node_count);
 }
@@ -138,6 +141,19 @@ static void wire_kinds(struct sk_engine *engine, uint32_t *at, uint8_t first, ui
         add_cond(engine, at, kind, owner, sk_kind_limit(kind), sk_kind_limit(kind)->severity);
 }
 
+static void wire_zones(struct sk_engine *engine, uint32_t *at)
+{
+    engine->zone_cond = *at;
+    for (uint32_t i = 0; i < engine->site->zone_count; i++)
+        for (uint8_t kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++) {
+            struct sk_limit *limit = &engine->zone_limits[i * SK_ZONE_CONDS + (uint32_t)(kind - SK_CK_ZONE_SINGLE)];
+            *limit = *sk_kind_limit(kind);
+            if (kind != SK_CK_ZONE_MAX)
+                limit->dwell_ms = (uint32_t)(sk_zone_together_us(NULL) / SK_US_PER_MS);
+            add_cond(engine, at, kind, i, limit, limit->severity);
+        }
+}
+
 static void wire_counter(struct sk_engine *engine, uint32_t door)
 {
     static const char *const names[] = {[SK_TAIL_IN] = "people.count.in", [SK_TAIL_OUT] = "people.count.out"};
@@ -188,6 +204,7 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
         wire_heartbeat(engine, ctrl);
         ctrl++;
     }
+    wire_zones(engine, at);
     engine->system_cond = *at;
     for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++)
         wire_kinds(engine, at, SK_CK_SYSTEM, SK_CK_SYSTEM, i);
@@ -212,6 +229,7 @@ static void choose_intervals(struct sk_engine *engine)
 
 _Static_assert(SK_CK_DOOR_LAST_ - SK_CK_DOOR_ALARM + 1 == SK_DOOR_CONDS, "conditions per door");
 _Static_assert(SK_CK_CTRL_LAST_ - SK_CK_GAP + 1 == SK_CTRL_CONDS, "conditions per controller");
+_Static_assert(SK_CK_ZONE_ASTRAY - SK_CK_ZONE_SINGLE + 1 == SK_ZONE_CONDS, "conditions per zone");
 
 enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, struct sk_engine **ret_engine)
 {
@@ -234,6 +252,8 @@ enum sk_err sk_engine_create(const struct sk_site *site, const char *boot_id, st
         err = sk_roster_create(&engine->roster);
     if (err == SK_OK)
         err = sk_presence_reserve(engine, 0);
+    if (err == SK_OK)
+        err = sk_cases_create(&engine->cases);
     if (err == SK_OK)
         err = sk_registers_create(&engine->registers);
     if (err != SK_OK) {
@@ -272,6 +292,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_presence_release(engine);
     sk_registers_free(engine->registers);
     sk_rights_release(&engine->rights);
+    sk_cases_release(&engine->cases);
     sk_free(engine->tallies);
     sk_free(engine->door_watches);
     sk_free(engine->busy);
@@ -282,6 +303,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->ctrl_of_device);
     sk_free(engine->device_cond);
     sk_free(engine->quality_limits);
+    sk_free(engine->zone_limits);
     sk_free(engine->devices);
     sk_free(engine->conds);
     sk_free(engine->watches);

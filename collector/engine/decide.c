@@ -4,26 +4,16 @@
 
 #include <string.h>
 
+#include "collector/engine/judging.h"
+
 static const int64_t CLOCK_TRUSTED_US = 10 * SK_US_PER_S; /* IEC 60839-11-1: 10 s a week */
 
-struct judging {
-    const struct sk_roster_view *view;
-    const struct sk_decide_input *input;
-    struct sk_second_decision *out;
-    bool denied, unknown;
-    const struct sk_stay *last;
-    /* of all authorisations for the zone: */
-    bool any_in_force, any_open, any_open_unknown, approved;
-};
-
-enum weight { DENIES, IN_DOUBT, TOLD };
-
-static void add(struct judging *j, enum sk_deny_reason reason, enum weight weight)
+void sk_judging_add(struct sk_judging *j, enum sk_deny_reason reason, enum sk_weight weight)
 {
     if (j->out->reason_count < SK_REASONS_MAX)
         j->out->reasons[j->out->reason_count++] = (uint16_t)reason;
-    j->denied |= weight == DENIES;
-    j->unknown |= weight == IN_DOUBT;
+    j->denied |= weight == SK_DENIES;
+    j->unknown |= weight == SK_IN_DOUBT;
 }
 
 static bool within(int64_t at_us, int64_t from_us, int64_t until_us)
@@ -38,19 +28,10 @@ static bool is_two_factor(unsigned factors)
     return (factors & (factors - 1)) != 0;
 }
 
-static const struct sk_zone_rule *zone_rule(const struct sk_roster_view *view, uint16_t zone)
-{
-    char entity[SK_ENTITY_MAX];
-    sk_text_format(entity, sizeof entity, "zone:%u", zone);
-    const struct sk_roster_change *change = sk_roster_get(view, SK_EV_ZONE_RULE, entity);
-    return change == NULL ? NULL : &change->zone;
-}
-
 /* A zone of class 0 (outside) is everybody's; leaving is not judged by where it leads. */
-static bool needs_authorization(const struct judging *j)
+static bool needs_authorization(const struct sk_judging *j)
 {
-    const struct sk_zone_rule *rule = j->input->has_place ? zone_rule(j->view, j->input->zone_to) : NULL;
-    return j->input->has_place && j->input->entry && (rule == NULL || rule->class_ > 0);
+    return j->input->has_place && j->input->entry && (j->rule == NULL || j->rule->class_ > 0);
 }
 
 static bool is_approved(const struct sk_authorization *auth, const char *person, int64_t at_us)
@@ -59,7 +40,7 @@ static bool is_approved(const struct sk_authorization *auth, const char *person,
            auth->approved_us <= at_us;
 }
 
-static void survey(struct judging *j)
+static void survey(struct sk_judging *j)
 {
     size_t cursor = 0;
     const char *id, *person = j->out->person->entity;
@@ -78,57 +59,57 @@ static void survey(struct judging *j)
     }
 }
 
-static void rule_on_roster(struct judging *j)
+static void rule_on_roster(struct sk_judging *j)
 {
     if (!j->input->has_identifier)
-        add(j, SK_DENY_NO_IDENTIFIER, IN_DOUBT);
+        sk_judging_add(j, SK_DENY_NO_IDENTIFIER, SK_IN_DOUBT);
     else if (j->out->credential == NULL || j->out->person == NULL)
-        add(j, SK_DENY_NOT_FOUND, DENIES);
+        sk_judging_add(j, SK_DENY_NOT_FOUND, SK_DENIES);
     if (!j->input->has_place)
-        add(j, SK_DENY_NO_PLACE, IN_DOUBT);
+        sk_judging_add(j, SK_DENY_NO_PLACE, SK_IN_DOUBT);
     if (j->out->person == NULL || !needs_authorization(j))
         return;
     survey(j);
     if (!j->any_in_force)
-        add(j, SK_DENY_UNAUTHORIZED, DENIES);
+        sk_judging_add(j, SK_DENY_UNAUTHORIZED, SK_DENIES);
 }
 
-static void rule_validity(struct judging *j)
+static void rule_validity(struct sk_judging *j)
 {
     if (j->out->person == NULL || !j->input->entry)
         return;
     const struct sk_person *person = &j->out->person->person;
     const struct sk_credential *credential = &j->out->credential->credential;
     if (!within(j->view->at_us, person->from_us, person->until_us))
-        add(j, SK_DENY_PERSON_NOT_VALID, DENIES);
+        sk_judging_add(j, SK_DENY_PERSON_NOT_VALID, SK_DENIES);
     if (j->view->at_us < credential->from_us)
-        add(j, SK_DENY_NOT_ACTIVE, DENIES);
+        sk_judging_add(j, SK_DENY_NOT_ACTIVE, SK_DENIES);
     if (j->view->at_us >= credential->until_us)
-        add(j, SK_DENY_EXPIRED, DENIES);
+        sk_judging_add(j, SK_DENY_EXPIRED, SK_DENIES);
 }
 
-static void rule_schedule(struct judging *j)
+static void rule_schedule(struct sk_judging *j)
 {
     if (!j->any_in_force || j->any_open)
         return;
     if (j->any_open_unknown)
-        add(j, SK_DENY_NO_CALENDAR, IN_DOUBT);
+        sk_judging_add(j, SK_DENY_NO_CALENDAR, SK_IN_DOUBT);
     else
-        add(j, SK_DENY_TIME, DENIES);
+        sk_judging_add(j, SK_DENY_TIME, SK_DENIES);
 }
 
-static void rule_factors(struct judging *j)
+static void rule_factors(struct sk_judging *j)
 {
     const uint16_t required = j->out->factors_required, claimed = j->input->factors_claimed;
     if (required == 0)
         return;
     if (claimed == 0 && is_two_factor(required))
-        add(j, SK_DENY_FACTOR_UNKNOWN, IN_DOUBT); /* never read as two */
+        sk_judging_add(j, SK_DENY_FACTOR_UNKNOWN, SK_IN_DOUBT); /* never read as two */
     else if (claimed != 0 && (claimed & required) != required)
-        add(j, SK_DENY_FACTOR_MISSING, DENIES);
+        sk_judging_add(j, SK_DENY_FACTOR_MISSING, SK_DENIES);
 }
 
-static void rule_credential(struct judging *j)
+static void rule_credential(struct sk_judging *j)
 {
     if (j->out->credential == NULL)
         return;
@@ -137,48 +118,85 @@ static void rule_credential(struct judging *j)
         return;
     case SK_CRED_LOST:
     case SK_CRED_STOLEN:
-        add(j, SK_DENY_CREDENTIAL_LOST, DENIES);
+        sk_judging_add(j, SK_DENY_CREDENTIAL_LOST, SK_DENIES);
         return;
     case SK_CRED_RETURNED:
-        add(j, SK_DENY_CREDENTIAL_RETURNED, DENIES);
+        sk_judging_add(j, SK_DENY_CREDENTIAL_RETURNED, SK_DENIES);
         return;
     default:
-        add(j, SK_DENY_NOT_ENABLED, DENIES);
+        sk_judging_add(j, SK_DENY_NOT_ENABLED, SK_DENIES);
     }
 }
 
-static void rule_approval(struct judging *j)
+static void rule_approval(struct sk_judging *j)
 {
-    const struct sk_zone_rule *rule = needs_authorization(j) ? zone_rule(j->view, j->input->zone_to) : NULL;
+    const struct sk_zone_rule *rule = needs_authorization(j) ? j->rule : NULL;
     if (rule != NULL && rule->class_ == 3 && j->any_in_force && !j->approved)
-        add(j, SK_DENY_APPROVAL_MISSING, DENIES);
+        sk_judging_add(j, SK_DENY_APPROVAL_MISSING, SK_DENIES);
 }
 
-static void rule_passback(struct judging *j)
+static void rule_passback(struct sk_judging *j)
 {
-    const struct sk_zone_rule *rule = j->input->has_place ? zone_rule(j->view, j->input->zone_to) : NULL;
+    const struct sk_zone_rule *rule = j->rule;
     if (rule == NULL || j->last == NULL || j->last->zone != j->input->zone_to || j->last->how == SK_STAY_FORGIVEN)
         return;
     if (rule->passback == SK_PASSBACK_SOFT)
-        add(j, SK_DENY_ANTIPASSBACK, TOLD);
+        sk_judging_add(j, SK_DENY_ANTIPASSBACK, SK_TOLD);
     else if (rule->passback == SK_PASSBACK_HARD)
-        add(j, SK_DENY_ANTIPASSBACK_HARD, DENIES);
+        sk_judging_add(j, SK_DENY_ANTIPASSBACK_HARD, SK_DENIES);
     else if (rule->passback == SK_PASSBACK_TIMED && j->view->at_us - j->last->at_us < (int64_t)rule->passback_s * SK_US_PER_S)
-        add(j, SK_DENY_ANTIPASSBACK_TIMED, DENIES);
+        sk_judging_add(j, SK_DENY_ANTIPASSBACK_TIMED, SK_DENIES);
 }
 
 /* Last seen elsewhere than where this door begins: told where the last zone is one that cannot be left unseen. */
-static void rule_place(struct judging *j)
+static void rule_place(struct sk_judging *j)
 {
     if (!j->input->has_place || j->last == NULL || j->last->zone == j->input->zone_from || j->last->zone == j->input->zone_to)
         return;
-    const struct sk_zone_rule *rule = zone_rule(j->view, j->last->zone);
+    const struct sk_zone_rule *rule = sk_zone_rule(j->view, j->last->zone);
     if (rule != NULL && rule->passback != SK_PASSBACK_NONE)
-        add(j, SK_DENY_UNEXPECTED_LOCATION, TOLD);
+        sk_judging_add(j, SK_DENY_UNEXPECTED_LOCATION, SK_TOLD);
 }
 
-static void (*const rules[])(struct judging *) = {rule_on_roster,  rule_validity, rule_schedule, rule_factors,
-                                                  rule_credential, rule_approval, rule_passback, rule_place};
+/* People who come to work for a day or a task, by the clauses on advance registration; staff and their like stand on the
+ * register. */
+static bool needs_permit(const struct sk_judging *j)
+{
+    static const uint8_t kinds[] = {SK_PERSON_CONTRACTOR, SK_PERSON_SUBCONTRACTOR, SK_PERSON_CLIENT,
+                                    SK_PERSON_INSPECTOR,  SK_PERSON_DELIVERY,      SK_PERSON_VISITOR};
+    for (size_t i = 0; i < sizeof kinds; i++)
+        if (j->out->person->person.kind == kinds[i])
+            return true;
+    return false;
+}
+
+static void rule_permit(struct sk_judging *j)
+{
+    const struct sk_papers *papers = j->input->papers;
+    if (j->out->person == NULL || papers == NULL || !papers->kept || !needs_authorization(j) || !needs_permit(j) ||
+        papers->permit || (j->rule != NULL && j->rule->papers == SK_PAPERS_NONE))
+        return;
+    const bool required = j->rule != NULL && j->rule->papers == SK_PAPERS_REQUIRED;
+    if (papers->unratified)
+        sk_judging_add(j, SK_DENY_EMERGENCY_ENTRY, SK_TOLD);
+    else
+        sk_judging_add(j, SK_DENY_PERMIT_MISSING, required ? SK_DENIES : SK_TOLD);
+}
+
+static void rule_goods(struct sk_judging *j)
+{
+    const struct sk_papers *papers = j->input->papers;
+    if (j->out->person == NULL || papers == NULL || !papers->kept || !papers->goods_held || !needs_authorization(j) ||
+        (!papers->goods_here && (j->rule == NULL || j->rule->class_ < 2)) || /* where nothing is named: the rooms that matter */
+        (j->rule != NULL && j->rule->papers == SK_PAPERS_NONE))
+        return;
+    const bool required = j->rule != NULL && j->rule->papers == SK_PAPERS_REQUIRED;
+    sk_judging_add(j, SK_DENY_GOODS, required ? SK_DENIES : SK_TOLD);
+}
+
+static void (*const rules[])(struct sk_judging *) = {
+    rule_on_roster, rule_validity,   rule_schedule,     rule_factors,   rule_credential, rule_approval, rule_passback,
+    rule_place,     sk_rule_company, sk_rule_occupancy, sk_rule_escort, rule_permit,     rule_goods,    sk_rule_travel};
 
 /* --- agreement --- */
 
@@ -193,10 +211,29 @@ static bool is_factor_failure(uint16_t reason)
     return false;
 }
 
-static uint8_t compare(uint8_t ours, const struct sk_decide_input *input)
+/* A rule looked at what late events and papers can still tell. */
+static bool depends(const struct sk_judging *j)
 {
+    const struct sk_zone_rule *last = j->last != NULL ? sk_zone_rule(j->view, j->last->zone) : NULL;
+    return j->out->company || (j->rule != NULL && j->rule->passback != SK_PASSBACK_NONE) ||
+           (last != NULL && last->passback != SK_PASSBACK_NONE) ||
+           (j->input->papers != NULL && j->input->papers->kept &&
+            (needs_permit(j) || j->input->papers->goods_held || j->input->papers->escorted));
+}
+
+static bool is_exempt(const struct sk_second_decision *out, const struct sk_decide_input *input)
+{
+    return (input->papers != NULL && input->papers->exempt_by[0] != '\0') ||
+           (out->person != NULL && out->person->person.kind == SK_PERSON_EMERGENCY);
+}
+
+static uint8_t compare(const struct sk_second_decision *out, const struct sk_decide_input *input)
+{
+    const uint8_t ours = out->decision;
     if (input->ctrl_decision != SK_DECISION_GRANTED && input->ctrl_decision != SK_DECISION_DENIED)
         return SK_AGREE_NONE;
+    if (is_exempt(out, input))
+        return SK_AGREE_EXEMPT;
     if (input->ctrl_decision == SK_DECISION_DENIED && is_factor_failure(input->ctrl_reason))
         return SK_AGREE;
     if (ours == SK_DECISION_UNKNOWN)
@@ -208,7 +245,12 @@ static uint8_t compare(uint8_t ours, const struct sk_decide_input *input)
 
 void sk_decide(const struct sk_roster_view *view, const struct sk_decide_input *input, struct sk_second_decision *ret_decision)
 {
-    struct judging j = {.view = view, .input = input, .out = ret_decision};
+    struct sk_judging j = {.view = view,
+                           .input = input,
+                           .out = ret_decision,
+                           .person = -1,
+                           .moved_us = input->moved_us != 0 ? input->moved_us : view->at_us,
+                           .as_of_us = input->as_of_us != 0 ? input->as_of_us : view->at_us};
     *ret_decision = (struct sk_second_decision){.decision = SK_DECISION_UNKNOWN, .factors_required = input->factors_site};
     if (sk_roster_count(view->roster, SK_EV_PERSON_CREATED) == 0) {
         ret_decision->agreement = input->ctrl_decision != SK_DECISION_NONE ? SK_AGREE_UNKNOWN : SK_AGREE_NONE;
@@ -220,11 +262,17 @@ void sk_decide(const struct sk_roster_view *view, const struct sk_decide_input *
         ret_decision->person = sk_roster_get(view, SK_EV_PERSON_CREATED, ret_decision->credential->credential.person);
     if (input->has_place)
         ret_decision->factors_required = sk_roster_factors(view, input->door, input->entry, input->factors_site);
-    j.last = sk_trail_before(input->trail, view->at_us);
+    if (input->has_place)
+        j.rule = sk_zone_rule(view, input->zone_to);
+    if (ret_decision->person != NULL)
+        j.person = sk_roster_person_index(view->roster, ret_decision->person->entity);
+    j.last = sk_trail_before(input->trail, j.moved_us);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rules[i](&j);
     ret_decision->decision = j.denied ? SK_DECISION_DENIED : j.unknown ? SK_DECISION_UNKNOWN : SK_DECISION_GRANTED;
-    ret_decision->agreement = compare(ret_decision->decision, input);
+    ret_decision->agreement = compare(ret_decision, input);
+    ret_decision->until_us = j.moved_us + (ret_decision->company ? sk_zone_together_us(j.rule) : 0);
+    ret_decision->depends = ret_decision->person != NULL && depends(&j);
 }
 
 int64_t sk_decide_moment(uint8_t occurrence_class, int64_t t_ctrl_us, int64_t recv_us)

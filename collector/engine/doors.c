@@ -91,13 +91,12 @@ static void pulse(struct sk_engine *engine, const struct sk_passage *passage, ui
     sk_cond_pulse(engine, cond, &input, effects);
 }
 
-static void reasons_text(const struct sk_second_decision *ours, char to[SK_ALARM_TEXT_MAX])
+void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t capacity)
 {
     size_t used = 0;
     to[0] = '\0';
-    for (size_t i = 0; i < ours->reason_count && used + 1 < SK_ALARM_TEXT_MAX; i++) {
-        sk_text_format(to + used, SK_ALARM_TEXT_MAX - used, "%s%s", i > 0 ? "," : "",
-                       sk_text_or(sk_deny_reason_name(ours->reasons[i])));
+    for (size_t i = 0; i < ours->reason_count && used + 1 < capacity; i++) {
+        sk_text_format(to + used, capacity - used, "%s%s", i > 0 ? "," : "", sk_text_or(sk_deny_reason_name(ours->reasons[i])));
         used = strlen(to);
     }
 }
@@ -139,7 +138,7 @@ static void judge_passage(struct sk_engine *engine, const struct sk_passage *pas
     const uint32_t cond = door_cond(engine, passage, against ? SK_CK_DOOR_POLICY : SK_CK_DOOR_FACTOR);
     if (passage->ev == SK_EV_ACC_TAKEN && engine->conds[cond].state != SK_CS_IDLE)
         return;
-    reasons_text(&passage->ours, detail);
+    sk_reasons_text(&passage->ours, detail, sizeof detail);
     pulse(engine, passage, cond, detail, effects);
 }
 

@@ -18,6 +18,7 @@ struct due {
     size_t left;
     size_t doors;
     size_t widest; /* conditions of the widest point that is due */
+    size_t more;   /* passages that are decided again */
 };
 
 /* A point that goes stale moves each of its conditions, perhaps ends a dwell first, and marks each of their alarms. Which of
@@ -28,6 +29,8 @@ static void count_due(void *context, uint32_t node)
     const size_t conds = node < due->engine->node_device ? due->engine->points[node].cond_count : 0;
     if (conds > due->widest)
         due->widest = conds;
+    if (node == due->engine->node_case)
+        due->more += sk_cases_due(due->engine);
     due->doors += node >= due->engine->node_door && node < due->engine->node_alive;
     due->left++;
 }
@@ -50,8 +53,10 @@ static void fire(struct sk_engine *engine, uint32_t node, const struct sk_now *n
         sk_tally_fire(engine, node - engine->node_tally, now, effects);
     else if (node < engine->node_alive)
         sk_door_fire(engine, node - engine->node_door, now, effects);
-    else
+    else if (node == engine->node_alive)
         fire_alive(engine, now, effects);
+    else
+        sk_cases_fire(engine, now, effects);
 }
 
 enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, const struct sk_now *now, size_t transitions,
@@ -62,9 +67,10 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
         until_mono = INT64_MIN;
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
-    const enum sk_err err = sk_engine_reserve(
-        engine, effects, transitions + most * (3 * due.widest + 4) + DOOR_TRANSITIONS * (due.doors < most ? due.doors : most),
-        points + most);
+    const enum sk_err err = sk_engine_reserve(engine, effects,
+                                              transitions + most * (3 * due.widest + 4) +
+                                                  DOOR_TRANSITIONS * (due.doors < most ? due.doors : most) + 3 * due.more,
+                                              points + most);
     if (err != SK_OK)
         return err;
     for (size_t i = 0; i < most && engine->heap.count > 0; i++) { /* each once: what they set anew waits for the next step */

@@ -9,7 +9,7 @@
 #define SK_ENGINE_INTERNAL_H
 
 #include "collector/engine/busy.h"
-#include "collector/engine/decide.h"
+#include "collector/engine/cases.h"
 #include "collector/engine/door_model.h"
 #include "collector/engine/engine.h"
 #include "collector/engine/muster.h"
@@ -32,6 +32,7 @@ enum {
     SK_REGISTERS_TRANSITIONS = 2 * SK_DUE_ROWS_MAX, /* every alarm of the dues list raised or returned */
     SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
+    SK_ZONE_CONDS = 4,
     SK_CTRL_TALLIES = 3
 };
 #define SK_BUSY_STOP_US  (60 * SK_US_PER_S) /* a longer stop of ours spoils the hour that a door is learned by */
@@ -88,7 +89,11 @@ enum sk_cond_kind {
     SK_CK_DURESS, /* owner: device */
     SK_CK_SILENT, /* numbers given out that never came */
     SK_CK_CTRL_LAST_ = SK_CK_SILENT,
-    SK_CK_SYSTEM, /* owner: slot */
+    SK_CK_ZONE_SINGLE,
+    SK_CK_ZONE_MAX,
+    SK_CK_ZONE_MIN,
+    SK_CK_ZONE_ASTRAY, /* owner: zone */
+    SK_CK_SYSTEM,      /* owner: slot */
     SK_CK_COUNT_
 };
 enum sk_cond_state { SK_CS_IDLE, SK_CS_PENDING, SK_CS_ACTIVE, SK_CS_RETURNING };
@@ -288,6 +293,8 @@ struct sk_engine {
     struct sk_device_state *devices;
     struct sk_limit *quality_limits; /* by device: its own time */
     uint32_t door_cond;              /* first of the doors': SK_DOOR_CONDS each */
+    uint32_t zone_cond;              /* first of the zones': SK_ZONE_CONDS each */
+    struct sk_limit *zone_limits;    /* by zone and kind: how long it may last follows from the zone's rule */
     struct sk_door_watch *door_watches;
     struct sk_tail *tails;         /* by door */
     struct sk_limit *count_limits; /* by door: its own resolve_time */
@@ -318,6 +325,9 @@ struct sk_engine {
     struct sk_occupancy occupancy;
     struct sk_muster muster;
     struct sk_rights rights;
+    struct sk_cases cases; /* passages that may be decided again */
+    bool papers_due;       /* papers changed since they were looked at */
+    int64_t awaited_mono;  /* when the first of what is awaited is over */
     /* the registers, and when what is overdue is looked at next */
     struct sk_registers *registers;
     int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
@@ -325,7 +335,7 @@ struct sk_engine {
     uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
-    uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_count;
+    uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_case, node_count;
     int64_t alive_interval_us, shortest_stale_us;
     bool has_alive;
     int64_t alive_mono, alive_utc; /* restored: rebased to this boot */
@@ -452,6 +462,7 @@ struct sk_passage { /* an access event made fit for records */
     uint8_t record_class;
     int64_t moment_us;    /* when it is judged */
     int64_t person_index; /* of the card; -1 not known */
+    struct sk_case kept;  /* what it is decided on */
     struct sk_second_decision ours;
 };
 void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
@@ -469,6 +480,30 @@ void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now
 uint16_t sk_tally_event(uint8_t kind);
 uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
 
+void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t capacity); /* doors.c */
+
+/* supplement.c */
+struct sk_world sk_engine_world(const struct sk_engine *engine);
+enum sk_err sk_case_restore(struct sk_engine *engine, const char *rest, struct sk_reader *reader);
+void sk_cases_arm(struct sk_engine *engine, const struct sk_now *now);
+void sk_passage_keep(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us);   /* how many what happened then may change */
+int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number); /* -1 none */
+void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
+                         struct sk_effects *effects);
+void sk_papers_changed(struct sk_engine *engine, const struct sk_now *now);
+size_t sk_cases_due(const struct sk_engine *engine);
+void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+
+/* zones.c: alarms of zones by who is inside */
+void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *now, struct sk_effects *effects);
+void sk_zones_stir(struct sk_engine *engine, const struct sk_stir *stir, const struct sk_now *now,
+                   struct sk_effects *effects); /* those somebody left or entered */
+void sk_zones_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects); /* all */
+size_t sk_zones_worst(const struct sk_engine *engine);                                              /* transitions of that */
+void sk_zone_detail(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,
+                    char to[SK_ALARM_TEXT_MAX]);
+bool sk_zone_is_simulated(const struct sk_engine *engine, uint32_t zone);
 /* door_record.c */
 struct sk_door_note { /* texts NULL or "", numbers 0: not given */
     uint16_t ev;
@@ -542,7 +577,9 @@ bool sk_is_passage(uint16_t ev);
 /* presence.c: who is inside, as steps */
 enum sk_err sk_presence_reserve(struct sk_engine *engine, size_t people);
 void sk_presence_release(struct sk_engine *engine);
-void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* False: nobody moved; else what that may change of earlier decisions, but for its own case. */
+bool sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_stir *ret_stir,
+                      struct sk_effects *effects);
 /* presence_rows.c: its pending rows */
 void sk_presence_put_trail(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
 void sk_presence_put_doorway(const struct sk_engine *engine, const struct sk_door_info *door, struct sk_effects *effects);

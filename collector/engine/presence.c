@@ -39,7 +39,17 @@ static void look(struct sk_engine *engine, size_t person, struct sk_effects *eff
         sk_presence_put_mark(engine, person, effects);
 }
 
-void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects)
+/* The reader met the card, whatever came of it: for the way to the next one. */
+static bool meet(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_trail *trail)
+{
+    if (sk_roster_count(engine->roster, SK_EV_WAY_RULE) == 0 || passage->kept.early_us <= 0)
+        return false;
+    sk_trail_see(trail, &passage->kept.input, passage->kept.early_us);
+    return true;
+}
+
+bool sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_stir *ret_stir,
+                      struct sk_effects *effects)
 {
     const struct sk_access_event *event = passage->event;
     const int64_t person = passage->person_index;
@@ -55,17 +65,23 @@ void sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage
         .to = sk_zone_number(engine->site, passage->to),
         .has_card = event->has_identifier_hmac};
     struct sk_trail *trail = person >= 0 ? &engine->trails.items[person] : NULL;
+    const bool placed = trail != NULL && passage->reader != NULL;
+    *ret_stir = (struct sk_stir){.at_us = sighting.at_us,
+                                 .person = (int32_t)person,
+                                 .zones = {sighting.from, sighting.to, placed ? sk_trail_zone_at(trail, sighting.at_us) : 0}};
+    const bool met = placed && meet(engine, passage, trail);
     const unsigned changed = sk_occupancy_take(&engine->occupancy, trail, &sighting);
-    if ((changed & SK_SIGHTED_TRAIL) != 0) {
+    if ((changed & SK_SIGHTED_TRAIL) != 0 || met)
         sk_presence_put_trail(engine, (size_t)person, effects);
+    if ((changed & SK_SIGHTED_TRAIL) != 0)
         look(engine, (size_t)person, effects);
-    }
     if ((changed & SK_SIGHTED_DOORWAY) != 0 && passage->door != NULL)
         sk_presence_put_doorway(engine, passage->door, effects);
     if ((changed & SK_SIGHTED_STRANGER) != 0) {
         sk_presence_put_strangers(engine, passage->from, effects);
         sk_presence_put_strangers(engine, passage->to, effects);
     }
+    return placed && passage->ev == SK_EV_ACC_TAKEN && sighting.to != 0;
 }
 
 /* --- looking --- */
@@ -192,11 +208,6 @@ static void put_act(struct sk_body *body, const struct sk_presence_act *act, con
         sk_body_put_text(body, SK_TAG_PERSON, person);
 }
 
-static uint16_t zone_of(const struct sk_trail *trail)
-{
-    return trail->count > 0 ? trail->stays[0].zone : 0;
-}
-
 static bool is_person(const struct sk_engine *engine, size_t person)
 {
     return person < engine->trails.count && person_id(engine, person) != NULL;
@@ -206,21 +217,39 @@ static void record_place(struct sk_engine *engine, uint16_t ev, size_t person, u
                          const struct sk_now *now, struct sk_effects *effects)
 {
     struct sk_draft *draft = begin(engine, ev, zone, (int64_t)person, now, effects);
-    put_place(&draft->body, zone_of(&engine->trails.items[person]), zone);
+    put_place(&draft->body, sk_trail_newest_zone(&engine->trails.items[person]), zone);
     put_act(&draft->body, act, now, person_id(engine, person));
     if (act->second[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_SECOND_PERSON, act->second);
+}
+
+/* Earlier decisions and the zones are looked at again with him where he is now. */
+static void stirred(struct sk_engine *engine, size_t person, uint16_t from, const struct sk_now *now,
+                    struct sk_effects *effects)
+{
+    const struct sk_stir stir = sk_stir_of_act(&engine->trails.items[person], (int32_t)person, from);
+    sk_supplements_stir(engine, &stir, now->utc_us, now, effects);
+    sk_zones_stir(engine, &stir, now, effects);
+}
+
+/* Room for an act: its own records, passages decided again (a record, and an alarm that rings and ends), zones looked at. */
+static enum sk_err room(struct sk_engine *engine, size_t records, const struct sk_now *now, struct sk_effects *effects)
+{
+    const size_t worst = 3 * sk_cases_since(engine, now->utc_us) + sk_zones_worst(engine);
+    return sk_engine_advance(engine, now->mono_us, now, records + worst, 0, effects);
 }
 
 static void stay_put(struct sk_engine *engine, size_t person, uint16_t zone, uint8_t how, const struct sk_now *now,
                      struct sk_effects *effects)
 {
     struct sk_trail *trail = &engine->trails.items[person];
+    const uint16_t from = sk_trail_newest_zone(trail);
     const struct sk_stay stay = {
         .at_us = sk_trail_after(trail, now->utc_us), .zone = zone, .how = how, .occurrence = SK_OCC_ONLINE};
     sk_trail_put(trail, &stay);
     sk_presence_put_trail(engine, person, effects);
     look(engine, person, effects);
+    stirred(engine, person, from, now, effects);
 }
 
 enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint16_t zone, const struct sk_presence_act *act,
@@ -228,7 +257,7 @@ enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint1
 {
     if (!is_person(engine, person_index) || zone == 0)
         return SK_ERR_INVALID;
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
+    const enum sk_err err = room(engine, 2, now, effects);
     if (err != SK_OK)
         return err;
     record_place(engine, SK_EV_OCC_CORRECTED, person_index, zone, act, now, effects);
@@ -241,10 +270,10 @@ enum sk_err sk_engine_forgive(struct sk_engine *engine, size_t person_index, con
 {
     if (!is_person(engine, person_index))
         return SK_ERR_INVALID;
-    const uint16_t zone = zone_of(&engine->trails.items[person_index]);
+    const uint16_t zone = sk_trail_newest_zone(&engine->trails.items[person_index]);
     if (zone == 0)
         return SK_ERR_NOT_FOUND;
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 2, 0, effects);
+    const enum sk_err err = room(engine, 2, now, effects);
     if (err != SK_OK)
         return err;
     record_place(engine, SK_EV_APB_FORGIVEN, person_index, zone, act, now, effects);
@@ -318,21 +347,22 @@ enum sk_err sk_engine_muster_seen(struct sk_engine *engine, size_t person_index,
         return SK_OK;
     if (!seen && !sk_muster_is_seen(muster, person_index))
         return SK_OK;
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 3, 0, effects);
+    const enum sk_err err = room(engine, 3, now, effects);
     if (err != SK_OK)
         return err;
-    const uint16_t from = zone_of(trail);
+    const uint16_t from = sk_trail_newest_zone(trail);
     if (seen)
         sk_muster_see(muster, trail, person_index, act->actor->id, now->utc_us);
     else
         sk_muster_unsee(muster, trail, person_index, act->actor->id, now->utc_us);
     struct sk_draft *draft =
         begin(engine, seen ? SK_EV_MUSTER_SEEN : SK_EV_MUSTER_UNSEEN, muster->point, (int64_t)person_index, now, effects);
-    put_place(&draft->body, from, zone_of(trail));
+    put_place(&draft->body, from, sk_trail_newest_zone(trail));
     put_act(&draft->body, act, now, person_id(engine, person_index));
     sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
     sk_presence_put_trail(engine, person_index, effects);
     sk_presence_put_mark(engine, person_index, effects);
+    stirred(engine, person_index, from, now, effects);
     return SK_OK;
 }
 

@@ -28,6 +28,9 @@ void sk_presence_put_trail(const struct sk_engine *engine, size_t person, struct
     sk_write_i64(&row.writer, trail->reading.at_us);
     sk_write_u16(&row.writer, trail->reading.zone);
     sk_write_u16(&row.writer, trail->reading.to);
+    sk_write_i64(&row.writer, trail->seen.early_us);
+    sk_write_u16(&row.writer, trail->seen.zone_a);
+    sk_write_u16(&row.writer, trail->seen.zone_b);
     sk_row_end(&row);
 }
 
@@ -140,6 +143,9 @@ static void read_how(struct sk_reader *reader, struct sk_trail *trail)
     trail->reading.at_us = sk_read_i64(reader);
     trail->reading.zone = sk_read_u16(reader);
     trail->reading.to = sk_read_u16(reader);
+    trail->seen.early_us = sk_read_i64(reader);
+    trail->seen.zone_a = sk_read_u16(reader);
+    trail->seen.zone_b = sk_read_u16(reader);
 }
 
 static enum sk_err read_trail(struct sk_engine *engine, const char *rest, struct sk_reader *reader)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector/engine/internal.h"
+#include "collector/engine/papers.h"
 
 enum { LOOK_AGAIN_S = 60, NAMED = 5 };
 #define KEEP_US (SK_REGISTERS_KEEP_DAYS * INT64_C(86400) * SK_US_PER_S)
@@ -143,6 +144,8 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     draft->header.class_ = SK_CLASS_ROSTER;
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
+    if (sk_papers_matter(act->row->register_))
+        sk_papers_changed(engine, now);
     engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }

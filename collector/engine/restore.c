@@ -315,6 +315,12 @@ READ_PRESENCE(listed)
 READ_PRESENCE(mark)
 #undef READ_PRESENCE
 
+static enum sk_err read_case(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
+{
+    (void)now;
+    return sk_case_restore(engine, rest, reader);
+}
+
 static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
     const struct moment moment = read_moment(reader, engine, now);
@@ -355,6 +361,7 @@ static const struct {
     {"alive", read_alive},          {"trail/", read_trail},  {"door/", read_door},     {"ctrl/", read_ctrl},
     {"busy/", read_busy},           {"tail/", read_tail},    {"lock/", read_lock},     {"doorway/", read_doorway},
     {"strangers/", read_strangers}, {"muster", read_muster}, {"listed/", read_listed}, {"mark/", read_mark},
+    {"case/", read_case},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,
@@ -514,6 +521,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
         sk_door_arm(engine, i);
     sk_pending_alive(engine, now, effects);
     sk_heap_set(&engine->heap, engine->node_alive, now->mono_us + engine->alive_interval_us);
+    sk_papers_changed(engine, now); /* what the last act before the stop changed may not be said yet */
     sk_engine_index_free(engine);
     engine->started = true;
     return SK_OK;

@@ -54,7 +54,7 @@ enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_c
 {
     enum sk_err err = sk_roster_check(engine->roster, change);
     if (err == SK_OK)
-        err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
+        err = sk_engine_advance(engine, now->mono_us, now, 1 + sk_zones_worst(engine), 0, effects);
     change->version = sk_roster_version(engine->roster) + 1;
     if (err == SK_OK)
         err = apply(engine, change);
@@ -72,37 +72,61 @@ enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_c
     if (holder != NULL)
         memcpy(draft->header.subject, holder->person.tag, SK_SUBJECT_SIZE);
     sk_roster_change_write(change, act, &draft->body);
+    if (change->ev == SK_EV_ZONE_RULE)
+        sk_zone_look(engine, sk_zone_index(engine, change->zone.zone), now, effects);
     return SK_OK;
 }
 
 /* --- the second decision --- */
 
-void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage)
+static void fill_case(const struct sk_engine *engine, struct sk_passage *passage)
 {
     const struct sk_access_event *event = passage->event;
+    const struct sk_bounds seen =
+        sk_sighting_bounds(passage->occurrence_class, passage->now->clock_quality, event->t_ctrl_us, passage->recv_us);
+    struct sk_case *kept = &passage->kept;
+    const uint16_t to = sk_zone_number(engine->site, passage->to);
+    *kept = (struct sk_case){.ev = passage->ev,
+                             .ctrl = engine->site->devices[event->device].number,
+                             .has_identity = event->has_identity && (event->epoch != 0 || event->seq != 0),
+                             .epoch = event->epoch,
+                             .seq = event->seq,
+                             .recv_us = passage->recv_us,
+                             .roster_version = sk_roster_version(engine->roster),
+                             .moment_us = passage->moment_us,
+                             .early_us = seen.early_us,
+                             .person = -1};
+    kept->papers_by_us = kept->moment_us;
+    kept->header_zone = to != 0 ? to : sk_zone_number(engine->site, passage->from);
+    kept->input =
+        (struct sk_decide_input){.has_identifier = event->has_identifier_hmac,
+                                 .identifier = event->identifier_hmac,
+                                 .has_place = passage->door != NULL && passage->reader != NULL,
+                                 .entry = passage->reader == NULL || passage->reader->entry,
+                                 .used = passage->ev == SK_EV_ACC_TAKEN,
+                                 .zone_from = sk_zone_number(engine->site, passage->from),
+                                 .zone_to = to,
+                                 .door = passage->door != NULL ? passage->door->number : 0,
+                                 .factors_claimed = event->factors,
+                                 .factors_site = passage->ours.factors_required,
+                                 .ctrl_decision = event->decision & 3u,
+                                 .ctrl_reason = passage->reason,
+                                 .gaps = passage->to >= 0 && !sk_engine_zone_complete(engine, (uint32_t)passage->to),
+                                 .moved_us = sk_movement_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us),
+                                 .late_us = seen.late_us};
+}
+
+void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage)
+{
     passage->person_index = -1;
-    passage->moment_us = sk_decide_moment(passage->occurrence_class, event->t_ctrl_us, passage->recv_us);
+    passage->moment_us = sk_decide_moment(passage->occurrence_class, passage->event->t_ctrl_us, passage->recv_us);
     passage->ours = (struct sk_second_decision){.decision = SK_DECISION_UNKNOWN};
     if (passage->reader != NULL)
         passage->ours.factors_required = passage->reader->factors_required;
     if (!sk_is_passage(passage->ev) || passage->ev == SK_EV_ACC_REX)
         return;
-    const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), passage->moment_us};
-    struct sk_decide_input input = {.has_identifier = event->has_identifier_hmac,
-                                    .identifier = event->identifier_hmac,
-                                    .has_place = passage->door != NULL && passage->reader != NULL,
-                                    .entry = passage->reader == NULL || passage->reader->entry,
-                                    .zone_from = sk_zone_number(engine->site, passage->from),
-                                    .zone_to = sk_zone_number(engine->site, passage->to),
-                                    .door = passage->door != NULL ? passage->door->number : 0,
-                                    .factors_claimed = event->factors,
-                                    .factors_site = passage->ours.factors_required,
-                                    .ctrl_decision = event->decision & 3u,
-                                    .ctrl_reason = passage->reason};
-    const struct sk_roster_change *credential = input.has_identifier ? sk_roster_by_identifier(&view, &input.identifier) : NULL;
-    if (credential != NULL)
-        passage->person_index = sk_roster_person_index(engine->roster, credential->credential.person);
-    if (passage->person_index >= 0)
-        input.trail = &engine->trails.items[passage->person_index];
-    sk_decide(&view, &input, &passage->ours);
+    const struct sk_world world = sk_engine_world(engine);
+    fill_case(engine, passage);
+    sk_case_decide(&world, &passage->kept, passage->recv_us, true, &passage->ours);
+    passage->person_index = passage->kept.person;
 }

@@ -89,3 +89,8 @@ const struct sk_stay *sk_trail_before(const struct sk_trail *trail, int64_t at_u
             return &trail->stays[i];
     return NULL;
 }
+
+uint16_t sk_trail_newest_zone(const struct sk_trail *trail)
+{
+    return trail->count > 0 ? trail->stays[0].zone : 0;
+}

@@ -29,7 +29,7 @@ struct sk_roster {
     uint64_t version;                      /* of the newest change */
     uint32_t *entity, *owner, *identifier; /* bucket heads */
     size_t buckets;
-    struct list people, credentials, authorizations, schedules, zones, doors, calendars;
+    struct list people, credentials, authorizations, schedules, zones, doors, ways, calendars;
     uint32_t last_id[3]; /* highest number given out: p, c, a */
 };
 
@@ -58,7 +58,7 @@ void sk_roster_free(struct sk_roster *roster)
     if (roster == NULL)
         return;
     struct list *lists[] = {&roster->people, &roster->credentials, &roster->authorizations, &roster->schedules,
-                            &roster->zones,  &roster->doors,       &roster->calendars};
+                            &roster->zones,  &roster->doors,       &roster->ways,           &roster->calendars};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         sk_free(lists[i]->rows);
     sk_free(roster->entity);
@@ -90,6 +90,7 @@ static struct list *list_of(const struct sk_roster *roster, uint16_t family)
         {SK_EV_SCHEDULE_PUT, &roster->schedules},
         {SK_EV_ZONE_RULE, &roster->zones},
         {SK_EV_DOOR_RULE, &roster->doors},
+        {SK_EV_WAY_RULE, &roster->ways},
         {SK_EV_CALENDAR_PUT, &roster->calendars},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

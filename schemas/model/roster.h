@@ -18,6 +18,8 @@
 #include "schemas/model/record.h"
 
 enum { SK_ENTITY_MAX = 48, SK_WHO_MAX = 64, SK_RANGES_MAX = 32, SK_CLOSED_DAYS_MAX = 48 };
+/* Ours: an hour is no longer "together", six hours no walk. */
+enum { SK_TOGETHER_MAX_S = 3600, SK_WALK_MAX_S = 21600 };
 
 /* Days of a range: bits 0-6 Monday to Sunday, bit 7 a closed day (holiday), which replaces its day of the week. */
 enum { SK_DAYS_ALL = 0xFF, SK_DAY_CLOSED = 0x80 };
@@ -49,10 +51,21 @@ struct sk_schedule {
         uint16_t days, from_min, to_min; /* local minutes of the day, half-open; 1440 is midnight */
     } ranges[SK_RANGES_MAX];
 };
+/* Permit, escort and goods at the door of a zone: told in the list, or denied. */
+enum sk_papers_rule { SK_PAPERS_LISTED, SK_PAPERS_REQUIRED, SK_PAPERS_NONE };
 struct sk_zone_rule {
     uint16_t zone;
-    uint8_t class_, passback; /* enum sk_passback */
-    uint32_t passback_s;      /* TIMED: no second entry within so many seconds */
+    uint8_t class_, passback;  /* enum sk_passback */
+    uint32_t passback_s;       /* TIMED: no second entry within so many seconds */
+    uint8_t people_min;        /* nobody is inside with fewer than these; 0 and 1: no such rule */
+    uint8_t papers;            /* enum sk_papers_rule */
+    uint32_t together_s;       /* who comes first waits so long for the others or his escort; who is left may stay so long */
+    uint16_t occ_min, occ_max; /* people inside; 0 no limit */
+};
+struct sk_way_rule { /* no two places on the two sides of it are reached in less */
+    uint16_t zone_a, zone_b;
+    uint16_t door; /* 0: a pair of zones */
+    uint32_t walk_s;
 };
 struct sk_door_rule { /* factors that a direction of a door wants while the schedule is active */
     uint16_t door, factors;
@@ -69,7 +82,7 @@ struct sk_roster_change {
     uint16_t ev; /* of class ROSTER; says which member is meant */
     uint64_t version;
     int64_t effective_us;
-    char entity[SK_ENTITY_MAX]; /* p-1, c-1, a-1; schedule ids; zone:3, door:4:in:weekday, year:2026 */
+    char entity[SK_ENTITY_MAX]; /* p-1, c-1, a-1; schedule ids; zone:3, door:4:in:weekday, way:4, year:2026 */
     union {
         struct sk_person person;
         struct sk_credential credential;
@@ -77,6 +90,7 @@ struct sk_roster_change {
         struct sk_schedule schedule;
         struct sk_zone_rule zone;
         struct sk_door_rule door;
+        struct sk_way_rule way;
         struct sk_calendar calendar;
     };
 };
@@ -95,9 +109,11 @@ enum sk_err sk_roster_change_read(uint16_t ev, const uint8_t *body, size_t lengt
 uint16_t sk_roster_family(uint16_t ev);
 
 /* The controller's decision and ours, compared: what a record of a passage carries. */
-enum sk_agreement { SK_AGREE_NONE, SK_AGREE, SK_DISAGREE_GRANTED, SK_DISAGREE_DENIED, SK_AGREE_UNKNOWN };
-/* "agree", "granted_but_unauthorised", "denied_but_authorised", "unknown"; NULL for none. */
+enum sk_agreement { SK_AGREE_NONE, SK_AGREE, SK_DISAGREE_GRANTED, SK_DISAGREE_DENIED, SK_AGREE_UNKNOWN, SK_AGREE_EXEMPT };
+/* "agree", "granted_but_unauthorised", "denied_but_authorised", "unknown", "exempt" (an emergency mode was in force); NULL for
+ * none. */
 const char *sk_agreement_word(uint8_t agreement);
+int sk_agreement_parse(const char *word); /* -1: none of them */
 
 struct sk_roster;
 enum sk_err sk_roster_create(struct sk_roster **ret_roster);

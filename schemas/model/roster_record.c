@@ -21,6 +21,7 @@ uint16_t sk_roster_family(uint16_t ev)
     case SK_EV_SCHEDULE_PUT:
     case SK_EV_ZONE_RULE:
     case SK_EV_DOOR_RULE:
+    case SK_EV_WAY_RULE:
     case SK_EV_CALENDAR_PUT:
         return ev;
     default:
@@ -28,13 +29,23 @@ uint16_t sk_roster_family(uint16_t ev)
     }
 }
 
+static const char *const agreements[] = {[SK_AGREE] = "agree",
+                                         [SK_DISAGREE_GRANTED] = "granted_but_unauthorised",
+                                         [SK_DISAGREE_DENIED] = "denied_but_authorised",
+                                         [SK_AGREE_UNKNOWN] = "unknown",
+                                         [SK_AGREE_EXEMPT] = "exempt"};
+
 const char *sk_agreement_word(uint8_t agreement)
 {
-    static const char *const words[] = {[SK_AGREE] = "agree",
-                                        [SK_DISAGREE_GRANTED] = "granted_but_unauthorised",
-                                        [SK_DISAGREE_DENIED] = "denied_but_authorised",
-                                        [SK_AGREE_UNKNOWN] = "unknown"};
-    return agreement < sizeof words / sizeof *words ? words[agreement] : NULL;
+    return agreement < sizeof agreements / sizeof *agreements ? agreements[agreement] : NULL;
+}
+
+int sk_agreement_parse(const char *word)
+{
+    for (size_t i = SK_AGREE; i < sizeof agreements / sizeof *agreements; i++)
+        if (strcmp(agreements[i], word) == 0)
+            return (int)i;
+    return -1;
 }
 
 static void put_text(struct sk_body *body, enum sk_tag tag, const char *text)
@@ -93,6 +104,21 @@ static void put_family(struct sk_body *body, const struct sk_roster_change *chan
     }
 }
 
+/* What a rule does not say is left out, so that rules from before there was more to say keep their bytes. */
+static void put_group(struct sk_body *body, const struct sk_zone_rule *zone)
+{
+    if (zone->people_min > 0)
+        sk_body_put_u8(body, SK_TAG_PEOPLE_MIN, zone->people_min);
+    if (zone->together_s > 0)
+        sk_body_put_u32(body, SK_TAG_TOGETHER_S, zone->together_s);
+    if (zone->occ_min > 0)
+        sk_body_put_u16(body, SK_TAG_OCC_MIN, zone->occ_min);
+    if (zone->occ_max > 0)
+        sk_body_put_u16(body, SK_TAG_OCC_MAX, zone->occ_max);
+    if (zone->papers != SK_PAPERS_LISTED)
+        sk_body_put_u8(body, SK_TAG_PAPERS_RULE, zone->papers);
+}
+
 static void put_rule(struct sk_body *body, const struct sk_roster_change *change)
 {
     switch (change->ev) {
@@ -104,6 +130,11 @@ static void put_rule(struct sk_body *body, const struct sk_roster_change *change
         sk_body_put_u8(body, SK_TAG_ZONE_CLASS, change->zone.class_);
         sk_body_put_u8(body, SK_TAG_PASSBACK, change->zone.passback);
         sk_body_put_u32(body, SK_TAG_PASSBACK_S, change->zone.passback_s);
+        put_group(body, &change->zone);
+        return;
+    case SK_EV_WAY_RULE:
+        sk_body_put_u16(body, SK_TAG_DOOR_NO, change->way.door);
+        sk_body_put_u32(body, SK_TAG_WALK_S, change->way.walk_s);
         return;
     case SK_EV_DOOR_RULE:
         put_text(body, SK_TAG_SCHEDULE, change->door.schedule);
@@ -125,6 +156,10 @@ void sk_roster_change_write(const struct sk_roster_change *change, const struct 
     if (sk_roster_family(change->ev) == SK_EV_CREDENTIAL_ISSUED)
         sk_body_put_hash(body, SK_TAG_IDENTIFIER_HMAC, &change->credential.identifier);
     sk_body_put_u64(body, SK_TAG_ROSTER_VERSION, change->version);
+    if (change->ev == SK_EV_WAY_RULE) {
+        sk_body_put_u16(body, SK_TAG_AREA_FROM, change->way.zone_a);
+        sk_body_put_u16(body, SK_TAG_AREA_TO, change->way.zone_b);
+    }
     put_text(body, SK_TAG_ACTOR, act->actor);
     if (act->roles != 0)
         sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->roles);
@@ -158,6 +193,12 @@ static uint64_t take_u(struct source *source, enum sk_tag tag)
 {
     struct sk_body_item item;
     return take(source, tag, &item) ? sk_item_u64(&item) : 0;
+}
+
+static uint64_t take_or_zero(const struct source *source, enum sk_tag tag)
+{
+    struct sk_body_item item;
+    return sk_body_find(source->body, source->length, tag, &item) ? sk_item_u64(&item) : 0;
 }
 
 static int64_t take_i(struct source *source, enum sk_tag tag)
@@ -253,15 +294,38 @@ static void read_schedule(struct source *source, struct sk_schedule *schedule)
     }
 }
 
+static void read_zone(struct source *source, struct sk_zone_rule *zone)
+{
+    zone->zone = (uint16_t)take_u(source, SK_TAG_ZONE_NO);
+    zone->class_ = (uint8_t)take_u(source, SK_TAG_ZONE_CLASS);
+    zone->passback = (uint8_t)take_u(source, SK_TAG_PASSBACK);
+    zone->passback_s = (uint32_t)take_u(source, SK_TAG_PASSBACK_S);
+    zone->people_min = (uint8_t)take_or_zero(source, SK_TAG_PEOPLE_MIN);
+    zone->together_s = (uint32_t)take_or_zero(source, SK_TAG_TOGETHER_S);
+    zone->occ_min = (uint16_t)take_or_zero(source, SK_TAG_OCC_MIN);
+    zone->occ_max = (uint16_t)take_or_zero(source, SK_TAG_OCC_MAX);
+    zone->papers = (uint8_t)take_or_zero(source, SK_TAG_PAPERS_RULE);
+    source->bad |= zone->class_ > 3 || zone->passback > SK_PASSBACK_TIMED || zone->papers > SK_PAPERS_NONE ||
+                   zone->together_s > SK_TOGETHER_MAX_S || (zone->occ_max > 0 && zone->occ_min > zone->occ_max);
+}
+
+static void read_way(struct source *source, struct sk_way_rule *way)
+{
+    way->zone_a = (uint16_t)take_u(source, SK_TAG_AREA_FROM);
+    way->zone_b = (uint16_t)take_u(source, SK_TAG_AREA_TO);
+    way->door = (uint16_t)take_u(source, SK_TAG_DOOR_NO);
+    way->walk_s = (uint32_t)take_u(source, SK_TAG_WALK_S);
+    source->bad |= way->zone_a == 0 || way->zone_b == 0 || way->walk_s > SK_WALK_MAX_S;
+}
+
 static void read_rule(struct source *source, struct sk_roster_change *change)
 {
     switch (change->ev) {
     case SK_EV_ZONE_RULE:
-        change->zone.zone = (uint16_t)take_u(source, SK_TAG_ZONE_NO);
-        change->zone.class_ = (uint8_t)take_u(source, SK_TAG_ZONE_CLASS);
-        change->zone.passback = (uint8_t)take_u(source, SK_TAG_PASSBACK);
-        change->zone.passback_s = (uint32_t)take_u(source, SK_TAG_PASSBACK_S);
-        source->bad |= change->zone.class_ > 3 || change->zone.passback > SK_PASSBACK_TIMED;
+        read_zone(source, &change->zone);
+        return;
+    case SK_EV_WAY_RULE:
+        read_way(source, &change->way);
         return;
     case SK_EV_DOOR_RULE:
         take_text(source, SK_TAG_SCHEDULE, change->door.schedule, SK_ENTITY_MAX, true);

@@ -241,6 +241,10 @@ static const struct {
     {SK_TAG_ACT_US, show_time},
     {SK_TAG_RANGES, show_u16s},
     {SK_TAG_DAYS, show_u16s},
+    {SK_TAG_OLD_DECISION, show_decision},
+    {SK_TAG_OLD_AGREEMENT, show_agreement},
+    {SK_TAG_AS_OF_US, show_time},
+    {SK_TAG_GAPS, show_bool},
 };
 
 static show *const type_rows[] = {

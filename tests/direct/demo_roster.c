@@ -115,7 +115,8 @@ static enum sk_err put_command(const struct load *load, const cJSON *row)
     } else if (strcmp(name, "zone.rule") == 0) {
         const struct sk_zone_info *zone = &load->site->zones[sk_site_zone(load->site, sk_json_text(sk_json_get(args, "zone")))];
         change.ev = SK_EV_ZONE_RULE;
-        change.zone = (struct sk_zone_rule){zone->number, (uint8_t)zone->class_, SK_PASSBACK_HARD, 0};
+        change.zone =
+            (struct sk_zone_rule){.zone = zone->number, .class_ = (uint8_t)zone->class_, .passback = SK_PASSBACK_HARD};
         sk_text_format(change.entity, sizeof change.entity, "zone:%u", zone->number);
     } else {
         const struct sk_door_info *door = &load->site->doors[sk_site_door(load->site, sk_json_text(sk_json_get(args, "door")))];

@@ -64,7 +64,7 @@ static inline struct sk_roster_change rk_schedule(const char *id, uint16_t days,
 static inline struct sk_roster_change rk_zone(uint16_t zone, uint8_t class_, uint8_t passback, uint32_t seconds)
 {
     struct sk_roster_change change = {.ev = SK_EV_ZONE_RULE};
-    change.zone = (struct sk_zone_rule){zone, class_, passback, seconds};
+    change.zone = (struct sk_zone_rule){.zone = zone, .class_ = class_, .passback = passback, .passback_s = seconds};
     sk_text_format(change.entity, sizeof change.entity, "zone:%u", zone);
     return change;
 }
@@ -91,6 +91,77 @@ static inline struct sk_roster_change rk_base(size_t index)
                                                    rk_calendar(2025),
                                                    rk_calendar(2026)};
     return base[index];
+}
+
+static inline void rk_put(struct sk_roster *roster, struct sk_roster_change change)
+{
+    change.version = sk_roster_version(roster) + 1;
+    assert_int_equal(sk_roster_apply(roster, &change), SK_OK);
+}
+
+static inline struct sk_roster_change rk_way(uint16_t door, uint16_t a, uint16_t b, uint32_t walk_s)
+{
+    struct sk_roster_change change = {.ev = SK_EV_WAY_RULE};
+    change.way = (struct sk_way_rule){.zone_a = a, .zone_b = b, .door = door, .walk_s = walk_s};
+    sk_text_format(change.entity, sizeof change.entity, "way:%u", door);
+    return change;
+}
+
+/* Beside the base: zone 16 two people, 45 s; 17 at least one, at most two; 18 wants papers; 20 is joined to nothing but 22, 21
+ * to nothing known. From 14 to the outside it is 6 s. */
+static inline void rk_rules(struct sk_roster *roster)
+{
+    struct sk_roster_change two = rk_zone(16, 2, 0, 0), few = rk_zone(17, 1, 0, 0), papers = rk_zone(18, 2, 0, 0);
+    two.zone.people_min = 2;
+    two.zone.together_s = 45;
+    few.zone.occ_min = 1;
+    few.zone.occ_max = 2;
+    papers.zone.papers = SK_PAPERS_REQUIRED;
+    rk_put(roster, two);
+    rk_put(roster, few);
+    rk_put(roster, papers);
+    rk_put(roster, rk_way(1, 11, 12, 3));
+    rk_put(roster, rk_way(2, 12, 14, 3));
+    rk_put(roster, rk_way(3, 20, 22, 3));
+    rk_put(roster, rk_zone(10, 0, 0, 0));
+    rk_put(roster, rk_way(4, 10, 19, 3));
+    struct sk_roster_change rule = {.ev = SK_EV_DOOR_RULE, .entity = "door:9:in:office"};
+    rule.door = (struct sk_door_rule){
+        .door = 9, .factors = 1 << SK_FACTOR_CARD | 1 << SK_FACTOR_PIN, .entry = true, .schedule = "office"};
+    rk_put(roster, rule);
+}
+
+/* Cards: 1 good everywhere; 2 person ended 2026-03-31; 4 office hours; 5 no rights; 6 nobody else approved; 7 card valid
+ * 2026-04-01 to 2026-06-30; 8 right valid until 2026-06-30; 9 a contractor; 20+n disabled for reason n; 84 returned. */
+static inline void rk_world(struct sk_roster *roster, const struct sk_zone *tokyo)
+{
+    unsigned right = 1, credential = 1;
+    for (size_t i = 0; i < RK_BASE; i++)
+        rk_put(roster, rk_base(i));
+    rk_rules(roster);
+    for (unsigned i = 1; i <= 9; i++) {
+        struct sk_roster_change person = rk_person(i), card = rk_credential(credential++, i, i, SK_CRED_ENABLED);
+        if (i == 2)
+            assert_true(sk_day_end_us(tokyo, "2026-03-31", &person.person.until_us));
+        if (i == 7)
+            assert_true(sk_day_begin_us(tokyo, "2026-04-01", &card.credential.from_us) &&
+                        sk_day_end_us(tokyo, "2026-06-30", &card.credential.until_us));
+        if (i == 9)
+            person.person.kind = SK_PERSON_CONTRACTOR;
+        rk_put(roster, person);
+        rk_put(roster, card);
+        for (uint16_t zone = 12; zone <= 18 && i != 5; zone++) {
+            struct sk_roster_change grant = rk_right(right++, i, zone, i == 4 ? "office" : "always");
+            if (i == 6)
+                sk_text_copy(grant.authorization.approver, SK_WHO_MAX, "applicant");
+            if (i == 8)
+                assert_true(sk_day_end_us(tokyo, "2026-06-30", &grant.authorization.until_us));
+            rk_put(roster, grant);
+        }
+    }
+    for (uint8_t reason = SK_CRED_LOCKED_OUT; reason <= SK_CRED_RENEWAL; reason++)
+        rk_put(roster, rk_credential(credential++, 1, 20u + reason, reason));
+    rk_put(roster, rk_credential(credential++, 1, 84, SK_CRED_RETURNED));
 }
 
 #endif

@@ -12,47 +12,12 @@
 static struct sk_zone *tokyo;
 static struct sk_roster *roster;
 
-static void put(struct sk_roster_change change)
-{
-    change.version = sk_roster_version(roster) + 1;
-    assert_int_equal(sk_roster_apply(roster, &change), SK_OK);
-}
-
-/* Cards: 1 good everywhere; 2 person ended 2026-03-31; 4 office hours; 5 no rights; 6 nobody else approved; 7 card valid
- * 2026-04-01 to 2026-06-30; 8 right valid until 2026-06-30; 20+n disabled for reason n; 84 returned. */
 static int make_roster(void **state)
 {
     (void)state;
-    unsigned right = 1, credential = 1;
     assert_int_equal(sk_roster_create(&roster), SK_OK);
     sk_roster_set_zone(roster, tokyo);
-    for (size_t i = 0; i < RK_BASE; i++)
-        put(rk_base(i));
-    for (unsigned i = 1; i <= 8; i++) {
-        struct sk_roster_change person = rk_person(i), card = rk_credential(credential++, i, i, SK_CRED_ENABLED);
-        if (i == 2)
-            assert_true(sk_day_end_us(tokyo, "2026-03-31", &person.person.until_us));
-        if (i == 7)
-            assert_true(sk_day_begin_us(tokyo, "2026-04-01", &card.credential.from_us) &&
-                        sk_day_end_us(tokyo, "2026-06-30", &card.credential.until_us));
-        put(person);
-        put(card);
-        for (uint16_t zone = 12; zone <= 15 && i != 5; zone++) {
-            struct sk_roster_change grant = rk_right(right++, i, zone, i == 4 ? "office" : "always");
-            if (i == 6)
-                sk_text_copy(grant.authorization.approver, SK_WHO_MAX, "applicant");
-            if (i == 8)
-                assert_true(sk_day_end_us(tokyo, "2026-06-30", &grant.authorization.until_us));
-            put(grant);
-        }
-    }
-    for (uint8_t reason = SK_CRED_LOCKED_OUT; reason <= SK_CRED_RENEWAL; reason++)
-        put(rk_credential(credential++, 1, 20u + reason, reason));
-    put(rk_credential(credential++, 1, 84, SK_CRED_RETURNED));
-    struct sk_roster_change rule = {.ev = SK_EV_DOOR_RULE, .entity = "door:9:in:office"};
-    rule.door = (struct sk_door_rule){
-        .door = 9, .factors = 1 << SK_FACTOR_CARD | 1 << SK_FACTOR_PIN, .entry = true, .schedule = "office"};
-    put(rule);
+    rk_world(roster, tokyo);
     return 0;
 }
 
@@ -403,7 +368,7 @@ struct run {
     struct sk_replay *replay;
     uint64_t seed;
     unsigned credential, right;
-    size_t judged, disagreed;
+    size_t judged, disagreed, supplements;
 };
 
 /* Every record of the step through the replay, as a reader of the log would get it. */
@@ -418,11 +383,13 @@ static void replay_step(struct run *run)
                                          effect->record->body.writer.length};
         assert_true(sk_body_done(&effect->record->body));
         assert_int_equal(sk_replay_record(run->replay, &record, &out), SK_OK);
-        run->judged += out.judged;
+        run->judged += out.judged && !out.supplement;
+        run->supplements += out.supplement;
         run->disagreed += out.judged && out.ours.agreement == SK_DISAGREE_GRANTED;
         if (out.judged && !out.same)
             fail_msg("record of 0x%04x is decided otherwise: seed %llu", record.header.ev, (unsigned long long)run->seed);
     }
+    assert_int_equal(sk_replay_owed(run->replay), 0); /* nothing was changed without a word */
 }
 
 static void change(struct run *run, struct sk_roster_change what, int64_t ms)
@@ -448,6 +415,10 @@ static void random_change(struct run *run, int64_t ms)
         what = rk_right(run->right++, person, (uint16_t)(12 + next_random(&run->seed) % 2), "office");
     } else {
         what = rk_zone(12, 3, (uint8_t)(next_random(&run->seed) % 4), 300);
+        what.zone.people_min = (uint8_t)(next_random(&run->seed) % 4);
+        what.zone.together_s = 1 + next_random(&run->seed) % 40;
+        what.zone.occ_max = (uint16_t)(next_random(&run->seed) % 30);
+        what.zone.occ_min = what.zone.occ_max > 2 ? (uint16_t)(next_random(&run->seed) % 3) : 0;
     }
     /* effective at once, in the past or in the future */
     what.effective_us = kit_now(ms).utc_us + ((int64_t)(next_random(&run->seed) % 3) - 1) * 3600 * SK_US_PER_S;
@@ -493,13 +464,18 @@ static void test_recomputed(void **state)
         change(&run, rk_right(2 * i - 1, i, 12, i % 3 == 0 ? "office" : "always"), 0);
         change(&run, rk_right(2 * i, i, 13, "always"), 0);
     }
+    struct sk_roster_change way = {.ev = SK_EV_WAY_RULE, .entity = "way:21", .way = {11, 12, 21, 5}};
+    change(&run, way, 0);
     for (uint64_t i = 0; i < passages; i++) {
+        kit_tick(&run.kit, (int64_t)i * 7000); /* times run out between passages */
+        replay_step(&run);
         random_passage(&run, i + 1, (int64_t)i * 7000);
         if (next_random(&run.seed) % 50 == 0)
             random_change(&run, (int64_t)i * 7000 + 1);
     }
     assert_int_equal(run.judged, passages);
     assert_true(run.disagreed > passages / 50 && run.disagreed < passages);
+    assert_true(run.supplements > passages / 100);
     assert_int_equal(sk_roster_version(sk_replay_roster(run.replay)), sk_roster_version(sk_engine_roster(run.kit.engine)));
     for (size_t i = 0; i < PEOPLE; i++) { /* where they are follows from the records too */
         uint16_t zone = 0, again = 0;

@@ -81,7 +81,7 @@ static void test_every_reason(void **state)
         assert_int_equal(e.native_length, 0);
         seen++;
     }
-    assert_int_equal(seen, 29);
+    assert_int_equal(seen, 36);
 }
 
 static void test_reason_edges(void **state)

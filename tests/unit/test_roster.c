@@ -230,20 +230,28 @@ static void test_refusals(void **state)
 static void test_bodies(void **state)
 {
     (void)state;
-    struct sk_roster_change changes[8] = {person("p-1"),
-                                          card("c-1", "p-1", 9, SK_CRED_STOLEN),
-                                          {.ev = SK_EV_AUTH_GRANTED, .entity = "a-1"},
-                                          schedule("s", 0x9F, 1, 2),
-                                          {.ev = SK_EV_ZONE_RULE, .entity = "zone:3"},
-                                          {.ev = SK_EV_DOOR_RULE, .entity = "door:1:in:s"},
-                                          calendar(2026),
-                                          person("p-2")};
+    struct sk_roster_change changes[] = {person("p-1"),
+                                         card("c-1", "p-1", 9, SK_CRED_STOLEN),
+                                         {.ev = SK_EV_AUTH_GRANTED, .entity = "a-1"},
+                                         schedule("s", 0x9F, 1, 2),
+                                         {.ev = SK_EV_ZONE_RULE, .entity = "zone:3"},
+                                         {.ev = SK_EV_DOOR_RULE, .entity = "door:1:in:s"},
+                                         calendar(2026),
+                                         person("p-2"),
+                                         {.ev = SK_EV_WAY_RULE, .entity = "way:4", .way = {11, 12, 4, 3}},
+                                         {.ev = SK_EV_ZONE_RULE, .entity = "zone:4"}};
     const struct sk_roster_act act = {"console:0", "192.0.2.1", "reason", "person.create", 64};
     sk_text_copy(changes[2].authorization.person, SK_ENTITY_MAX, "p-1");
     sk_text_copy(changes[2].authorization.schedule, SK_ENTITY_MAX, "always");
     sk_text_copy(changes[2].authorization.approver, SK_WHO_MAX, "boss");
     changes[2].authorization.zone = 3;
-    changes[4].zone = (struct sk_zone_rule){3, 3, SK_PASSBACK_TIMED, 60};
+    changes[4].zone = (struct sk_zone_rule){.zone = 3, .class_ = 3, .passback = SK_PASSBACK_TIMED, .passback_s = 60};
+    changes[9].zone = changes[4].zone;
+    changes[9].zone.people_min = 2;
+    changes[9].zone.together_s = 45;
+    changes[9].zone.occ_min = 1;
+    changes[9].zone.occ_max = 6;
+    changes[9].zone.papers = SK_PAPERS_REQUIRED;
     changes[5].door.door = 1;
     changes[5].door.factors = 33;
     sk_text_copy(changes[5].door.schedule, SK_ENTITY_MAX, "s");
@@ -259,6 +267,10 @@ static void test_bodies(void **state)
         assert_int_equal(back.version, i + 1);
         assert_int_equal(back.effective_us, 77);
         assert_string_equal(back.entity, changes[i].entity);
+        if (changes[i].ev == SK_EV_ZONE_RULE)
+            assert_memory_equal(&back.zone, &changes[i].zone, sizeof back.zone);
+        if (changes[i].ev == SK_EV_WAY_RULE)
+            assert_memory_equal(&back.way, &changes[i].way, sizeof back.way);
         struct sk_body again;
         sk_body_init(&again);
         sk_roster_change_write(&back, &act, &again);
