@@ -285,14 +285,16 @@ function takeAlarm(alarm) {
 
 // What is wrong, in words: the engine's detail is made for machines.
 const DETAILS = {
-  State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join("、"),
+  State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join(text("label.comma")),
   Door: (alarm) => ["door.alarm", "door.tamper", "door.fault", "event"].map((family) => state.texts[family + "." + alarm.detail]).find(Boolean) ?? alarm.detail,
-  Access: (alarm) => alarm.detail.split(",").map((reason) => word("deny_reason", reason.trim())).join("、"),
+  Access: (alarm) => alarm.detail.split(",").map((reason) => word("deny_reason", reason.trim())).join(text("label.comma")),
   Controller: (alarm) => {
     const gap = /^(\d+) holes?, (\d+) missing/.exec(alarm.detail);
     return gap ? text("detail.gap").replace("{0}", gap[1]).replace("{1}", gap[2]) : alarm.detail;
   },
   System: (alarm) => {
+    const due = state.texts["due." + alarm.source.split(":")[1]];
+    if (due) return due + " " + alarm.detail;
     const name = text("system." + alarm.source.split(":")[1]);
     return name.startsWith("system.") ? alarm.detail : name;
   },
@@ -433,7 +435,7 @@ function fillMusterRow(row, item, running) {
   set(row.querySelector("strong"), [item.name ?? item.person, item.company].filter(Boolean).join(" / "));
   set(row.querySelector(".detail"), [titleOf(state.names.zones.get(item.zone), item.zone ?? ""), item.since ? formatAge(item.since) : "",
     text("label.confidence_" + item.confidence), ...(item.doubts ?? []).map((doubt) => word("occupancy_doubt", doubt)),
-    item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join("、"));
+    item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join(text("label.comma")));
   const button = row.querySelector("button");
   button.hidden = !running;
   button.setAttribute("aria-pressed", String(item.state === "seen"));

@@ -49,7 +49,7 @@ function doorRank(door) {
 
 function doorState(family, item) {
   const name = word("door." + family, item.state);
-  return item.state === "Unknown" || item.state === "Fault" ? mark(name) : name;
+  return item.state === "Fault" || (item.state === "Unknown" && family === "phys") ? mark(name) : name; // many locks tell nothing
 }
 
 function doorRow(door) {
@@ -57,7 +57,7 @@ function doorRow(door) {
   const doubt = DOUBTS.has(door.doubt) ? make("small", "", text("label.doubt_" + door.doubt)) : "";
   return rowOf(door.door, doorRank(door) > 1, [
     [titleOf(door, door.door), make("small", "", zoneTitle(door.zone_from) + " → " + zoneTitle(door.zone_to))],
-    door.place || "-", [doorState("phys", door.physical), doubt], doorState("lock", door.lock),
+    door.place || "", [doorState("phys", door.physical), doubt], doorState("lock", door.lock),
     [door.model.state === "Normal" ? model : mark(model), door.model.differs ? make("small", "", text("label.differs")) : "",
       door.surplus?.count > 0 ? make("small", "", text("label.surplus") + " " + door.surplus.count) : ""],
     formatTime(door.physical.since, true)]);
@@ -84,7 +84,7 @@ function registerRow(entry) {
   const stands = word("register_state", entry.state);
   return rowOf(entry.id, isUrgent(entry), [word("register", entry.register), entry.id,
     [entry.fields?.company ?? "", make("small", "", entry.fields?.purpose ?? "")],
-    [until, isOverdue(entry) ? mark(text("label.overdue")) : ""], entry.state === "not_observed" ? mark(stands) : stands]);
+    [until + " ", isOverdue(entry) ? mark(text("label.overdue")) : ""], entry.state === "not_observed" ? mark(stands) : stands]);
 }
 
 async function loadRegisters() {
@@ -103,7 +103,7 @@ const sections = [
     if (answer.status === 403) return null;
     if (!answer.ok) throw new Error("HTTP " + answer.status);
     return {items: answer.data.zones ?? []};
-  }, items: (got) => got.items, row: zoneRow, order: () => 0,
+  }, items: (got) => got.items, row: zoneRow, order: () => 0, total: (list) => list.reduce((sum, zone) => sum + zone.count, 0),
     count: (list) => [[list.filter((zone) => zone.certainty !== "complete").length, "label.unknown"]]},
   {id: "registers", touched: /^(permit|visit|emergency|joint|manual)\./, load: loadRegisters, items: (got) => got.items, row: registerRow, order: byEnd,
     count: (list) => [[list.filter(isOverdue).length, "label.overdue"]]},
@@ -118,7 +118,7 @@ function showSection(section) {
   box.querySelector("table").hidden = list.length === 0;
   box.querySelector(".empty").hidden = list.length > 0;
   const marks = section.count(list).filter(([count]) => count > 0).map(([count, key]) => text(key) + " " + count);
-  set(box.querySelector(".count"), [list.length || "", ...marks].filter(Boolean).join(" · "));
+  set(box.querySelector(".count"), [section.total ? section.total(list) : list.length, ...marks].join(" · "));
 }
 
 async function loadSection(section) {
@@ -144,6 +144,16 @@ function clearSections() {
 function touchSections(entry) {
   for (const section of sections) if (section.touched.test(entry.event)) section.due = section.due ?? Date.now() + TOUCHED_MS;
 }
+
+// --- narrow screens: a row becomes a card, and each cell names itself ---
+
+function nameCells(table) {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, index) => { cell.dataset.label = names[index]; });
+}
+
+const cards = [...document.querySelectorAll("section > table")];
+for (const table of cards) new MutationObserver(() => nameCells(table)).observe(table, {childList: true, subtree: true});
 
 // null: the roles do not allow it; that ends with the session.
 setInterval(() => {

@@ -104,6 +104,10 @@ def pictures(browser, directory, lang):
         wide = browser.run("[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('section'))"
                            ".map(e => e.id || e.tagName).join()")
         assert browser.run("document.documentElement.scrollWidth <= innerWidth"), (name, lang, "the page scrolls sideways", wide)
+        if name == "phone":
+            assert browser.run("[...document.querySelectorAll('.acknowledge:not([hidden]) button')].every(b => b.getBoundingClientRect().right <= innerWidth)"), \
+                "an alarm cannot be acknowledged without scrolling sideways"
+            assert browser.run("[...document.querySelectorAll('section > table > tbody td')].every(c => c.dataset.label.length > 0)")
         if directory:
             shot = browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
             pathlib.Path(directory, "sections-%s-%s.png" % (name, lang)).write_bytes(base64.b64decode(shot))
