@@ -397,14 +397,24 @@ class SignIns(Base):
 
 
 class Rates(Base):
-    more = ("--requests-per-account", "2", "--requests-per-address", "6")  # 20 and 60 at once
+    more = ("--requests-per-account", "1", "--requests-per-address", "3")  # 10 and 30 at once
+
+    def setUp(self):
+        self.wire = http.client.HTTPSConnection("127.0.0.1", self.dashboard.port, context=self.dashboard.tls, timeout=DEADLINE_S)
+
+    def tearDown(self):
+        self.wire.close()
 
     def get(self, path, role):
-        return self.dashboard.call("GET", path, self.tokens[role])
+        """On one connection: faster than anything comes back, on a busy machine too."""
+        self.wire.request("GET", path, headers={"Authorization": "Bearer " + self.tokens[role]})
+        answer = self.wire.getresponse()
+        answer.data = answer.read()
+        return answer
 
     def test_account_then_address(self):
         """An account at its limit waits and others go on; an address at its limit waits with all who sit behind it."""
-        until(lambda: self.get("/api/v1/points", "viewer").status == 429, "the account's 20 are used up")
+        until(lambda: self.get("/api/v1/points", "viewer").status == 429, "the account's 10 are used up")
         refused = self.get("/api/v1/points", "viewer")
         if refused.status == 200:  # one came back meanwhile
             refused = self.get("/api/v1/points", "viewer")
@@ -413,8 +423,8 @@ class Rates(Base):
         self.assertEqual(json.loads(refused.data)["type"], "urn:sekisho:problem:too_many")
         self.assertIn("account", json.loads(refused.data)["detail"])
         self.assertEqual(self.get("/api/v1/points", "operator").status, 200)
-        until(lambda: self.dashboard.call("GET", "/app.js").status == 429, "the address's 60 are used up")
-        until(lambda: "address" in json.loads(self.get("/api/v1/points", "auditor").data).get("detail", ""), "whoever it is")
+        until(lambda: self.get("/style.css", "viewer").status == 429, "the address's 30 are used up")
+        until(lambda: b"address" in self.get("/api/v1/points", "auditor").data, "whoever it is")
         until(lambda: self.get("/api/v1/points", "auditor").status == 200, "it comes back with time")
 
 
