@@ -17,6 +17,11 @@ static bool is_somebody(void *context, const char *id)
     return sk_roster_is_somebody(context, id);
 }
 
+static bool is_same_person(void *context, const char *one, const char *other)
+{
+    return sk_request_same_person(context, one, other);
+}
+
 static enum sk_err seen(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
 {
     (void)ev, (void)at_us, (void)body, (void)length;
@@ -215,7 +220,7 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
         return SK_ERR_CONFLICT;
     if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
-    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, &fault);
+    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, is_same_person, request, &fault);
     *ret_entry = entry;
     return err == SK_OK ? err : sk_request_refuse(request, err, fault.text);
 }
