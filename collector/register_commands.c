@@ -204,7 +204,7 @@ static enum sk_err check_state(struct request *request, const struct sk_act_row 
     return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
 }
 
-/* Role, state, reason, separation; what stands of the entry in *ret_entry. */
+/* Role, state, reason, separation (same_person.c); what stands of the entry in *ret_entry. */
 static enum sk_err may_act(struct request *request, const struct sk_act_row *row, const char *id,
                            const struct sk_entry **ret_entry)
 {
@@ -220,8 +220,8 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
         return SK_ERR_CONFLICT;
     if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
-    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, is_same_person, request, &fault);
     *ret_entry = entry;
+    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, is_same_person, request, &fault);
     return err == SK_OK ? err : sk_request_refuse(request, err, fault.text);
 }
 

@@ -177,14 +177,9 @@ enum sk_err sk_run_review_open(struct request *request)
     return err == SK_OK ? answer_review(request, fact.entity) : err;
 }
 
-/* Is the actor the holder, by his own id, by the person his account is tied to, or by the account that the holder's ref names?
- */
-static bool is_subject(struct request *request, const struct sk_review_row *row)
+static bool is_subject(const struct request *request, const struct sk_review_row *row)
 {
-    struct sk_person_label label;
-    return sk_request_same_person(request, request->actor.id, row->person) ||
-           (sk_vault_person_get(request->floor->vault, row->person, UINT64_MAX, &label) == SK_OK &&
-            strcmp(label.ref, request->actor.id) == 0);
+    return sk_request_same_person(request, request->actor.id, row->person);
 }
 
 /* The right ends now, in the name of who decided; one that is over already stays so. */

@@ -34,10 +34,15 @@ struct thing {
     char slot[12];                           /* of a key: "3"; "" no key */
 };
 
+static const char *rack_of(const struct sk_point *point)
+{
+    return point->place != NULL ? sk_text_or(point->place->rack) : "";
+}
+
 static struct thing thing_of(const struct sk_engine *engine, uint32_t point, bool key)
 {
     const struct sk_point *at = &engine->site->points[point];
-    struct thing thing = {.rack = sk_text_or(at->place.rack),
+    struct thing thing = {.rack = rack_of(at),
                           .device = sk_text_or(engine->site->devices[at->device].id),
                           .point = sk_text_or(at->id),
                           .tag = sk_text_or(at->tag)};
@@ -114,7 +119,7 @@ struct heard {
 static void add(const struct sk_engine *engine, uint32_t point, const char *request, struct heard *heard)
 {
     const struct sk_point *at = &engine->site->points[point];
-    const char *rack = sk_text_or(at->place.rack);
+    const char *rack = rack_of(at);
     const size_t length = strlen(heard->detail);
     if (engine->points[point].opened_us > heard->newest_us)
         heard->newest_us = engine->points[point].opened_us;

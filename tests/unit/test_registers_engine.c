@@ -130,6 +130,38 @@ static void restart(int64_t ms)
 /* KIT_UTC0 is 2025-11-20T12:00:00Z. */
 enum { MINUTE_MS = 60000 };
 
+/* Fields at their bound and a long reason do not fit into one record: nothing of it may stand, for the log would not have it.
+ */
+static void too_long_for_a_record(void **state)
+{
+    static struct sk_register_document document;
+    static char reason[1200], text[4000], racks[2600];
+    struct sk_fault fault = {0};
+    const struct sk_now now = kit_now(0);
+    const struct sk_registers *registers = sk_engine_registers(kit.engine);
+    const struct sk_register_context context = {
+        .site = &kit.site, .roster = sk_engine_roster(kit.engine), .registers = registers, .zone = tokyo, .now_us = now.utc_us};
+    (void)state;
+    commit(); /* what the start said */
+    memset(reason, 'r', sizeof reason - 1);
+    for (size_t i = 0; i < 11; i++)
+        snprintf(racks + strlen(racks), sizeof racks - strlen(racks), "%s\"%0230zu\"", i > 0 ? "," : "", i);
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T12:10:00Z");
+    snprintf(text + strlen(text) - 1, sizeof text - strlen(text), ",\"racks\":[%s],\"note\":\"%0365d\"}", racks, 0);
+    rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, NULL, &document);
+    struct sk_register_act made = rg_act(registers, SK_EV_PERMIT_REQUESTED, "", "ann", now.utc_us, &document);
+    struct sk_roster_act by = {"", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", reason, "register.act", 2};
+    made.has_personal = true;
+    assert_int_equal(sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, &fault), SK_ERR_TOO_LONG);
+    assert_true(fault.text[0] != '\0');
+    assert_null(sk_registers_get(registers, "pm-1"));
+    assert_int_equal(sk_effects_count(kit.effects), 0);
+    by.reason = "";
+    assert_int_equal(sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, &fault), SK_OK);
+    commit();
+    assert_non_null(sk_registers_get(registers, "pm-1"));
+}
+
 static void overdue_rings_and_returns(void **state)
 {
     (void)state;
@@ -366,6 +398,7 @@ static void begin_racks(void)
     static const char *const key_words[] = {"present", "out", "overdue", "wrong_slot"};
     static struct sk_point_kind lock, key;
     static struct sk_profile profiles[2];
+    static const struct sk_place rack = {.rack = "R1", .text = "R1"};
     const struct sk_now now = kit_now(0);
     lock = (struct sk_point_kind){.name = "l", .kind = SK_KIND_STATE, .states = lock_words, .state_count = 2};
     key = (struct sk_point_kind){.name = "k", .kind = SK_KIND_STATE, .states = key_words, .state_count = 4};
@@ -379,7 +412,7 @@ static void begin_racks(void)
     kit.devices[2].point_count = 1;
     kit.points[0].kind = &lock;
     kit.points[0].name = "rack.1.lock.state";
-    kit.points[0].place.rack = "R1";
+    kit.points[0].place = &rack;
     kit.points[1].device = 2;
     kit.points[1].kind = &key;
     kit.points[1].name = "keys.3.state";
@@ -530,6 +563,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        T(too_long_for_a_record),
         T(overdue_rings_and_returns),
         T(not_ratified_in_time),
         T(no_memory),
