@@ -82,7 +82,9 @@ static void begin_record(struct request *request, enum sk_event event, struct sk
     sk_draft_init(draft, event, request->now);
 }
 
-static void end_record(struct request *request, struct sk_draft *draft, const char *object, const char *result)
+/* person: id on the roster of whom the object is; "" none. */
+static void end_record(struct request *request, struct sk_draft *draft, const char *object, const char *person,
+                       const char *result)
 {
     sk_body_put_text(&draft->body, SK_TAG_ACTOR, request->actor.id);
     sk_body_put_u16(&draft->body, SK_TAG_ACTOR_ROLES, request->actor.roles);
@@ -94,6 +96,8 @@ static void end_record(struct request *request, struct sk_draft *draft, const ch
     sk_body_put_text(&draft->body, SK_TAG_RESULT, result);
     if (object[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_OBJECT, object);
+    if (person[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_PERSON, person);
     if (!sk_body_done(&draft->body) || sk_recorder_add(request->floor->recorder, draft) != SK_OK)
         sk_log(SK_LOG_ERROR, "a record of command '%s' could not be queued", request->command);
 }
@@ -102,7 +106,7 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 {
     struct sk_draft draft;
     begin_record(request, event, &draft);
-    end_record(request, &draft, object, "ok");
+    end_record(request, &draft, object, "", "ok");
     request->answer->durable = true;
 }
 
@@ -116,7 +120,10 @@ static enum sk_err run_session_check(struct request *request)
         cJSON_Delete(result);
         return sk_request_refuse(request, SK_ERR_NOMEM, "out of memory");
     }
+    char person[SK_ACCOUNT_PERSON_MAX] = "";
+    (void)sk_vault_account_person(request->floor->vault, request->actor.id, person); /* the console is no account */
     cJSON_AddStringToObject(result, "account", request->actor.id);
+    cJSON_AddStringToObject(result, "person", person);
     cJSON_AddStringToObject(result, "kind", request->kind);
     request->answer->result = result;
     return SK_OK;
@@ -154,16 +161,23 @@ static enum sk_err run_session_close(struct request *request)
 static enum sk_err run_account_create(struct request *request)
 {
     const char *id = sk_request_text(request, "account", true, SK_ACCOUNT_ID_MAX - 1);
-    uint16_t roles = id != NULL ? roles_argument(request) : 0;
+    const char *person = id != NULL ? sk_request_text(request, "person", false, SK_ACCOUNT_PERSON_MAX - 1) : NULL;
+    uint16_t roles = person != NULL ? roles_argument(request) : 0;
     if (roles == 0)
         return request->answer->err;
-    enum sk_err err = sk_vault_account_create(request->floor->vault, id, roles, request->now->utc_us);
+    if (person[0] != '\0' && sk_roster_person_index(sk_engine_roster(request->floor->engine), person) < 0)
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "person: no such person on the roster");
+    enum sk_err err = sk_vault_account_create(request->floor->vault, id, roles, person, request->now->utc_us);
     if (err != SK_OK)
         return sk_request_refuse(request, err,
                                  err == SK_ERR_EXISTS ? "an account of that name exists" : "the account could not be created");
     request->answer->result = cJSON_CreateObject();
     cJSON_AddStringToObject(request->answer->result, "account", id);
-    sk_request_record(request, SK_EV_ACCT_CREATED, id);
+    cJSON_AddStringToObject(request->answer->result, "person", person);
+    struct sk_draft draft;
+    begin_record(request, SK_EV_ACCT_CREATED, &draft);
+    end_record(request, &draft, id, person, "ok");
+    request->answer->durable = true;
     return SK_OK;
 }
 
@@ -265,7 +279,7 @@ static void record_denial(struct request *request, const char *why)
     if (floor->denials_unrecorded > 0)
         sk_body_put_u64(&draft.body, SK_TAG_COUNT, floor->denials_unrecorded);
     floor->denials_unrecorded = 0;
-    end_record(request, &draft, "", why);
+    end_record(request, &draft, "", "", why);
 }
 
 /* A check that nobody's hand caused, as of a stream that stays open, must not keep an idle session alive. */

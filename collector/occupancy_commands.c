@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is inside, and setting it right. A correction or a forgiveness needs a reason; where the place left or entered is of
- * class 3 it needs a second person: the first call is recorded and waits, the same call by another account within 15 minutes
- * carries it out. What waits is in memory alone: after a restart it is asked again. */
+ * class 3 it needs a second person: the first call is recorded and waits, the same call by another person within 15 minutes
+ * carries it out (two accounts of one person are one). What waits is in memory alone: after a restart it is asked again. */
 #include <string.h>
 
 #include "collector/presence.h"
@@ -67,14 +67,15 @@ static bool is_class_of_two(const struct request *request, const struct wanted *
     return (from >= 0 && site->zones[from].class_ >= CLASS_OF_TWO) || (to >= 0 && site->zones[to].class_ >= CLASS_OF_TWO);
 }
 
-/* The waiting call of another account for the same thing; it is used up. "" none. */
+/* The waiting call of another person for the same thing; it is used up. "" none. */
 static void take_proposal(struct request *request, const struct wanted *wanted, char second[SK_ACTOR_MAX])
 {
     second[0] = '\0';
     for (size_t i = 0; i < SK_PROPOSALS; i++) {
         struct sk_proposal *proposal = &request->floor->proposals[i];
         if (proposal->actor[0] == '\0' || proposal->person != wanted->person || proposal->zone != wanted->zone ||
-            request->now->mono_us - proposal->at_mono_us > WAIT_US || strcmp(proposal->actor, request->actor.id) == 0)
+            request->now->mono_us - proposal->at_mono_us > WAIT_US ||
+            sk_request_same_person(request, proposal->actor, request->actor.id))
             continue;
         sk_text_copy(second, SK_ACTOR_MAX, proposal->actor);
         proposal->actor[0] = '\0';

@@ -17,6 +17,11 @@ static bool is_somebody(void *context, const char *id)
     return sk_roster_is_somebody(context, id);
 }
 
+static bool is_same_person(void *context, const char *one, const char *other)
+{
+    return sk_request_same_person(context, one, other);
+}
+
 static enum sk_err seen(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
 {
     (void)ev, (void)at_us, (void)body, (void)length;
@@ -199,13 +204,11 @@ static enum sk_err check_state(struct request *request, const struct sk_act_row 
     return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
 }
 
-/* Role, state, reason, separation (by account, and by the person whose `ref` the account is); what stands of the entry in
- * *ret_entry. */
+/* Role, state, reason, separation (same_person.c); what stands of the entry in *ret_entry. */
 static enum sk_err may_act(struct request *request, const struct sk_act_row *row, const char *id,
                            const struct sk_entry **ret_entry)
 {
     struct sk_fault fault = {0};
-    char person[SK_ENTITY_MAX];
     const struct sk_entry *entry = sk_registers_get(sk_engine_registers(request->floor->engine), id);
     if (sk_request_deny(request, row->permission) != SK_OK)
         return SK_ERR_DENIED;
@@ -218,9 +221,7 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
     if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
     *ret_entry = entry;
-    enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, &fault);
-    if (err == SK_OK && sk_vault_person_by_ref(request->floor->vault, request->actor.id, UINT64_MAX, person) == SK_OK)
-        err = sk_register_act_allowed(row, entry, person, &fault);
+    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, is_same_person, request, &fault);
     return err == SK_OK ? err : sk_request_refuse(request, err, fault.text);
 }
 

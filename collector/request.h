@@ -128,6 +128,8 @@ bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
+/* same_person.c: do these two names (account or person each) stand for one human being? */
+bool sk_request_same_person(const struct request *request, const char *one, const char *other);
 
 /* register_commands.c, shared with the import. */
 /* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */

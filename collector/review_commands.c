@@ -177,13 +177,9 @@ enum sk_err sk_run_review_open(struct request *request)
     return err == SK_OK ? answer_review(request, fact.entity) : err;
 }
 
-/* Is the actor the holder, by his own id or by the account that the holder's ref names? */
-static bool is_subject(struct request *request, const struct sk_review_row *row)
+static bool is_subject(const struct request *request, const struct sk_review_row *row)
 {
-    struct sk_person_label label;
-    return strcmp(request->actor.id, row->person) == 0 ||
-           (sk_vault_person_get(request->floor->vault, row->person, UINT64_MAX, &label) == SK_OK &&
-            strcmp(label.ref, request->actor.id) == 0);
+    return sk_request_same_person(request, request->actor.id, row->person);
 }
 
 /* The right ends now, in the name of who decided; one that is over already stays so. */
@@ -241,7 +237,7 @@ enum sk_err sk_run_review_verify(struct request *request)
         return sk_request_refuse(request, SK_ERR_PARSE, "decision: agree or disagree");
     if (row->decision[0] == '\0')
         return sk_request_refuse(request, SK_ERR_CONFLICT, "this row has no decision yet");
-    if (strcmp(row->reviewer, request->actor.id) == 0 || is_subject(request, row))
+    if (sk_request_same_person(request, row->reviewer, request->actor.id) || is_subject(request, row))
         return sk_request_refuse(request, SK_ERR_CONFLICT, "the second look is another person's than reviewer and holder");
     sk_text_copy(fact.entity, sizeof fact.entity, review->id);
     sk_text_copy(fact.object, sizeof fact.object, row->authorization);

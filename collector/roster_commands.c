@@ -517,7 +517,8 @@ static bool read_approval(struct request *request, struct sk_authorization *auth
         sk_request_refuse(request, SK_ERR_NOT_FOUND, "applicant and approver are accounts or persons of the roster");
         return false;
     }
-    if (strcmp(auth->applicant, auth->approver) == 0 || strcmp(auth->approver, auth->person) == 0) {
+    if (sk_request_same_person(request, auth->applicant, auth->approver) ||
+        sk_request_same_person(request, auth->approver, auth->person)) {
         sk_request_refuse(request, SK_ERR_CONFLICT, "the approver must be another person than applicant and holder");
         return false;
     }

@@ -297,7 +297,7 @@ static bool approver_is_good(struct request *request)
         sk_request_refuse(request, SK_ERR_NOT_FOUND, "approver: no such account or person");
         return false;
     }
-    if (strcmp(approver, request->actor.id) != 0)
+    if (!sk_request_same_person(request, approver, request->actor.id))
         return true;
     sk_request_refuse(request, SK_ERR_CONFLICT, "the approver must be another person than who imports");
     return false;

@@ -16,7 +16,7 @@ enum { CACHE_SLOTS = 256, KEY_SIZE = 32, TOKEN_HEX = 64 };
 struct slot {
     struct sk_hash mark;
     int64_t until_us;
-    char account[SK_IDENTITY_ACCOUNT];
+    char account[SK_IDENTITY_ACCOUNT], person[SK_IDENTITY_PERSON];
     char kind[16];
     uint16_t roles;
 };
@@ -139,8 +139,10 @@ static enum sk_err ask(struct sk_auth *auth, const char *secret, const char *add
     if (err != SK_OK)
         return err;
     const char *account = sk_json_text(sk_json_get(result, "account"));
+    const char *person = sk_json_text(sk_json_get(result, "person"));
     const char *kind = sk_json_text(sk_json_get(result, "kind"));
-    if (!account || !kind || !sk_text_copy(ret_slot->account, sizeof ret_slot->account, account) ||
+    if (!account || !person || !kind || !sk_text_copy(ret_slot->person, sizeof ret_slot->person, person) ||
+        !sk_text_copy(ret_slot->account, sizeof ret_slot->account, account) ||
         !sk_text_copy(ret_slot->kind, sizeof ret_slot->kind, kind) ||
         !read_roles(sk_json_get(result, "roles"), &ret_slot->roles))
         err = sk_fault_set(fault, SK_ERR_PROTOCOL, "the collector's answer to session.check is malformed");
@@ -176,6 +178,7 @@ enum sk_err sk_auth_identify(struct sk_auth *auth, const struct sk_http_request 
     if (err != SK_OK)
         return err;
     sk_text_copy(who.account, sizeof who.account, slot.account);
+    sk_text_copy(who.person, sizeof who.person, slot.person);
     who.roles = slot.roles;
     *ret_who = who;
     return SK_OK;

@@ -8,10 +8,11 @@
 
 #include "schemas/base/crypto.h"
 
-enum { SK_IDENTITY_ACCOUNT = 64, SK_IDENTITY_SECRET = 80 };
+enum { SK_IDENTITY_ACCOUNT = 64, SK_IDENTITY_PERSON = 48, SK_IDENTITY_SECRET = 80 };
 
 struct sk_identity {
     char account[SK_IDENTITY_ACCOUNT];
+    char person[SK_IDENTITY_PERSON]; /* of the roster, whose account it is; "" nobody's in particular */
     uint16_t roles;                  /* 1 << enum sk_role */
     bool cookie;                     /* came as a session cookie: unsafe methods need the CSRF token */
     char secret[SK_IDENTITY_SECRET]; /* passed on with commands; wiped when the identity is let go */

@@ -22,6 +22,8 @@ void sk_handle_get_session(struct sk_call *call)
     sk_auth_csrf(call->app->auth, &call->who, csrf);
     sk_out_put(&out, "{\"account\":");
     sk_out_json_text(&out, call->who.account);
+    sk_out_put(&out, ",\"person\":");
+    sk_out_json_text(&out, call->who.person);
     sk_out_put(&out, ",\"roles\":[");
     const char *comma = "";
     for (int role = 0; role < 16; role++) {

@@ -24,11 +24,13 @@ static cJSON *ask(const struct sk_talk *talk, cJSON *command)
     return answer;
 }
 
-static cJSON *account_command(const char *command, const char *account, cJSON *roles)
+static cJSON *account_command(const char *command, const char *account, const char *person, cJSON *roles)
 {
     cJSON *json = cJSON_CreateObject(), *args = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "cmd", command);
     cJSON_AddStringToObject(args, "account", account);
+    if (person != NULL)
+        cJSON_AddStringToObject(args, "person", person);
     if (roles != NULL)
         cJSON_AddItemToObject(args, "roles", roles);
     cJSON_AddItemToObject(json, "args", args);
@@ -55,7 +57,7 @@ static bool is_ok(const cJSON *answer, bool exists_is_fine)
 
 int sk_cli_account(int argc, char **argv)
 {
-    const char *state = NULL, *account = NULL;
+    const char *state = NULL, *account = NULL, *person = NULL;
     char *roles = NULL;
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--state") == 0)
@@ -64,18 +66,20 @@ int sk_cli_account(int argc, char **argv)
             account = argv[i + 1];
         else if (strcmp(argv[i], "--roles") == 0)
             roles = argv[i + 1];
+        else if (strcmp(argv[i], "--person") == 0)
+            person = argv[i + 1];
         else
             return complain("unknown option; see sekisho help");
     }
     if (state == NULL || account == NULL || roles == NULL || argc % 2 == 0) {
-        fputs("usage: sekisho account --state DIR --account NAME --roles ROLE[,ROLE]\n", stderr);
+        fputs("usage: sekisho account --state DIR --account NAME --roles ROLE[,ROLE] [--person ID]\n", stderr);
         return 2;
     }
     struct sk_talk control = sk_talk_open(state);
     if (control.fd < 0 || control.in == NULL)
         return complain("cannot reach the collector; is it running with this --state, and are you root or its user?");
-    cJSON *made = ask(&control, account_command("account.create", account, split_roles(roles)));
-    cJSON *issued = is_ok(made, true) ? ask(&control, account_command("token.create", account, NULL)) : NULL;
+    cJSON *made = ask(&control, account_command("account.create", account, person, split_roles(roles)));
+    cJSON *issued = is_ok(made, person == NULL) ? ask(&control, account_command("token.create", account, NULL, NULL)) : NULL;
     bool good = is_ok(issued, false);
     if (good)
         puts(sk_json_text(sk_json_path(issued, "result.token")));

@@ -13,7 +13,7 @@ static const struct subcommand {
     const char *arguments;
     const char *ja, *en;
 } SUBCOMMANDS[] = {
-    {"account", sk_cli_account, "--state DIR --account NAME --roles ROLE[,ROLE]",
+    {"account", sk_cli_account, "--state DIR --account NAME --roles ROLE[,ROLE] [--person ID]",
      "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
     {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json] [--lang ja|en]",
      "サイトファイルを検査し、読出し計画と回線の余裕を示す",

@@ -29,7 +29,8 @@ enum {
     SK_PAGE_EVENTS = 64,
     SK_RATE_BUCKETS = 24,
     SK_DUE_ROWS_MAX = 64,
-    SK_REGISTERS_TRANSITIONS = 2 * SK_DUE_ROWS_MAX, /* every alarm of the dues list raised or returned */
+    SK_OPENING_ALARMS = 4,                                                /* openings.c */
+    SK_REGISTERS_TRANSITIONS = 2 * (SK_DUE_ROWS_MAX + SK_OPENING_ALARMS), /* every alarm of the dues list raised or returned */
     SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
     SK_ZONE_CONDS = 4,
@@ -180,6 +181,7 @@ struct sk_point_state {
     uint32_t counts;                   /* 2 * (1 + door) + way of the people it counts; 0 none */
     uint8_t lock_kind;                 /* latches.c; 0: its changes are no records */
     int32_t lock_state;                /* last word; -1 none */
+    int64_t opened_us;                 /* UTC of the opening that stands, or of the last one */
     uint32_t block;                    /* number of the block it belongs to, from 1; 0 none */
     uint8_t told_quality, told_reason; /* of the sample that made it a member; staleness overwrites the view's */
     uint32_t leads;                    /* number of the block that has its name; 0 none */
@@ -353,7 +355,9 @@ struct sk_engine {
     struct sk_registers *registers;
     int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
     bool registers_looked;
-    uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
+    uint64_t openings_told[SK_OPENING_ALARMS]; /* as below, of openings.c */
+    bool has_latches;                          /* some point has a lock_kind */
+    uint64_t registers_told[SK_DUE_ROWS_MAX];  /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_case, node_count;
@@ -595,7 +599,14 @@ void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, co
                    struct sk_effects *effects);
 size_t sk_latch_records(const struct sk_engine *engine, uint32_t point); /* at most, of one change */
 enum sk_err sk_latch_read(struct sk_engine *engine, const char *point, struct sk_reader *reader);
+bool sk_latch_is_key(const struct sk_engine *engine, uint32_t point);
+bool sk_latch_stands_open(const struct sk_engine *engine, uint32_t point);
 bool sk_reader_is_degraded(const struct sk_engine *engine, const struct sk_reader_info *reader);
+
+/* openings.c: the request (entry of a register) that covers this rack or key at that moment; false: none */
+bool sk_opening_request(const struct sk_engine *engine, uint32_t point, bool key, int64_t at_us, char to[SK_ENTRY_ID_MAX]);
+/* True: something stands open, so look again within a minute. SK_OPENING_ALARMS transitions reserved. */
+bool sk_openings_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* silence.c */
 void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_silence, const struct sk_now *now,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Points that are doors of another kind: rack locks and rack doors, the key cabinet and its keys, and the health of biometric
  * readers. A change of such a point is a record, because somebody opened, took or brought back something. What it belonged to
- * (the request) is bound by the registers: the tag for it stands ready.
+ * (the request) is found in the registers (openings.c) and stands in the record; that there was none stands there too.
  *
  * The last word of each is a row, so that a restart repeats none, and a change while nobody watched is recorded as found. */
 #include <string.h>
@@ -12,14 +12,15 @@ static const struct kind {
     uint8_t device;
     uint16_t ev;
     const char *head, *tail; /* of the point's name, with "", "3." and the like between them */
+    const char *opened;      /* the word that needs a request; NULL: none does */
 } kinds[] = {
-    {SK_DEV_RACK, SK_EV_RACK_LOCK, "rack.", "lock.state"},
-    {SK_DEV_RACK, SK_EV_RACK_DOOR, "rack.", "door.position"},
-    {SK_DEV_RACK, SK_EV_RACK_FORCED, "rack.", "forced"},
-    {SK_DEV_KEYS, SK_EV_KEY_STATE, "keys.", "state"},
-    {SK_DEV_KEYS, SK_EV_KEY_CABINET, "keys.cabinet.", "door"},
-    {SK_DEV_KEYS, SK_EV_KEY_CABINET, "cabinet.", "lock.state"},
-    {SK_DEV_BIOMETRIC, SK_EV_READER_DEGRADED, "bio.reader.", "comm"},
+    {SK_DEV_RACK, SK_EV_RACK_LOCK, "rack.", "lock.state", "unlocked"},
+    {SK_DEV_RACK, SK_EV_RACK_DOOR, "rack.", "door.position", "open"},
+    {SK_DEV_RACK, SK_EV_RACK_FORCED, "rack.", "forced", NULL},
+    {SK_DEV_KEYS, SK_EV_KEY_STATE, "keys.", "state", "out"},
+    {SK_DEV_KEYS, SK_EV_KEY_CABINET, "keys.cabinet.", "door", NULL},
+    {SK_DEV_KEYS, SK_EV_KEY_CABINET, "cabinet.", "lock.state", NULL},
+    {SK_DEV_BIOMETRIC, SK_EV_READER_DEGRADED, "bio.reader.", "comm", NULL},
 };
 
 static bool name_fits(const char *name, const struct kind *kind)
@@ -45,8 +46,40 @@ static const char *word_of(const struct sk_engine *engine, uint32_t point, int32
     return kind == NULL || state < 0 || (size_t)state >= kind->state_count ? "" : kind->states[state];
 }
 
-static void record(const struct sk_engine *engine, uint32_t point, uint16_t ev, bool first_look, const struct sk_now *now,
-                   struct sk_effects *effects)
+static const struct kind *kind_of(const struct sk_engine *engine, uint32_t point)
+{
+    return engine->points[point].lock_kind > 0 ? &kinds[engine->points[point].lock_kind - 1] : NULL;
+}
+
+bool sk_latch_is_key(const struct sk_engine *engine, uint32_t point)
+{
+    const struct kind *kind = kind_of(engine, point);
+    return kind != NULL && kind->ev == SK_EV_KEY_STATE;
+}
+
+/* A key that is overdue or came back to a wrong slot is still the loan that began with "out". */
+static bool is_open(const struct sk_engine *engine, uint32_t point, int32_t state)
+{
+    const struct kind *kind = kind_of(engine, point);
+    const char *word = word_of(engine, point, state);
+    if (kind == NULL || kind->opened == NULL)
+        return false;
+    return strcmp(word, kind->opened) == 0 || (kind->ev == SK_EV_KEY_STATE && strcmp(word, "overdue") == 0);
+}
+
+bool sk_latch_stands_open(const struct sk_engine *engine, uint32_t point)
+{
+    return is_open(engine, point, engine->points[point].lock_state);
+}
+
+/* Of an opening and of the shutting that ends it: the request of the opening. */
+struct bound {
+    bool asked; /* an opening: none is worth a word */
+    char request[SK_ENTRY_ID_MAX];
+};
+
+static void record(const struct sk_engine *engine, uint32_t point, uint16_t ev, bool first_look, const struct bound *bound,
+                   const struct sk_now *now, struct sk_effects *effects)
 {
     const struct sk_point *at = &engine->site->points[point];
     const struct sk_sample *sample = &engine->views[point].sample;
@@ -58,8 +91,12 @@ static void record(const struct sk_engine *engine, uint32_t point, uint16_t ev, 
         draft->header.flags |= SK_FLAG_SIMULATED;
     sk_body_put_text(&draft->body, SK_TAG_DERIVATION, "polled");
     sk_body_put_text(&draft->body, SK_TAG_STATE_WORD, word_of(engine, point, engine->points[point].lock_state));
-    if (first_look)
-        sk_body_put_text(&draft->body, SK_TAG_DETAIL, "found so after a start: changed while not watched");
+    const bool alone = bound->asked && bound->request[0] == '\0';
+    if (first_look || alone)
+        sk_body_put_text(&draft->body, SK_TAG_DETAIL,
+                         !alone       ? "found so after a start: changed while not watched"
+                         : first_look ? "found so after a start: changed while not watched; no request is open for it"
+                                      : "no request is open for it");
     sk_body_put_text(&draft->body, SK_TAG_POINT, sk_text_or(at->id));
     sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[at->device].id));
     sk_body_put_i64(&draft->body, SK_TAG_SOURCE_US, sample->source_us);
@@ -67,6 +104,8 @@ static void record(const struct sk_engine *engine, uint32_t point, uint16_t ev, 
     if (sk_place_line(at->place)[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_PLACE, at->place->text);
     sk_body_put_u8(&draft->body, SK_TAG_CLOCK_QUALITY, now->clock_quality);
+    if (bound->request[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_REQUEST_REF, bound->request);
 }
 
 /* The doors behind a biometric reader say so themselves. */
@@ -106,6 +145,7 @@ static void put_row(struct sk_engine *engine, uint32_t point, struct sk_effects 
     sk_text_format(key, sizeof key, "lock/%s", sk_text_or(engine->site->points[point].id));
     sk_effects_put(effects, key, &row);
     sk_write_u32(&row.writer, (uint32_t)engine->points[point].lock_state);
+    sk_write_i64(&row.writer, engine->points[point].opened_us);
     sk_row_end(&row);
 }
 
@@ -121,11 +161,19 @@ void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, co
     const int32_t before = state->lock_state, after = (int32_t)sample->number;
     if (before == after)
         return;
+    const bool was_open = is_open(engine, point, before), opens = is_open(engine, point, after) && !was_open;
+    struct bound bound = {opens, ""};
     state->lock_state = after;
+    if (opens)
+        state->opened_us = now->utc_us;
+    if (opens || was_open) {
+        (void)sk_opening_request(engine, point, sk_latch_is_key(engine, point), state->opened_us, bound.request);
+        engine->registers_due_mono = now->mono_us;
+    }
     put_row(engine, point, effects);
     if (before < 0 && (ev != SK_EV_READER_DEGRADED || after == 0))
         return;
-    record(engine, point, ev, first_look && before >= 0, now, effects);
+    record(engine, point, ev, first_look && before >= 0, &bound, now, effects);
     if (ev == SK_EV_READER_DEGRADED)
         tell_doors(engine, point, now, effects);
 }
@@ -134,11 +182,14 @@ enum sk_err sk_latch_read(struct sk_engine *engine, const char *id, struct sk_re
 {
     const int64_t point = sk_find_point(engine, id);
     const uint32_t state = sk_read_u32(reader);
+    const int64_t opened_us = sk_reader_done(reader) ? 0 : sk_read_i64(reader); /* older rows end here */
     if (point < 0 || engine->points[point].lock_kind == 0)
         return SK_ERR_NOT_FOUND;
     if (!sk_reader_done(reader) || state >= 64)
         return SK_ERR_PARSE;
     engine->points[point].lock_state = (int32_t)state;
+    engine->points[point].opened_us = opened_us;
+    engine->registers_due_mono = 0; /* the first tick looks */
     return SK_OK;
 }
 

@@ -10,7 +10,7 @@ static const struct sk_limit access_limit = {.condition = SK_COND_ACCESS, .sever
 
 bool sk_system_is_access(const char *name)
 {
-    static const char *const access_words[] = {"list:", "card:", "review:"};
+    static const char *const access_words[] = {"list:", "card:", "review:", "rack:", "key:"};
     for (size_t i = 0; i < sizeof access_words / sizeof *access_words; i++)
         if (strncmp(name, access_words[i], strlen(access_words[i])) == 0)
             return true;

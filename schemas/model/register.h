@@ -242,8 +242,10 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
 bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t *bytes, size_t length);
 /* Adds each value of a field list to a JSON object by name (later calls replace earlier values). */
 enum sk_err sk_field_list_to_json(uint8_t register_, const uint8_t *bytes, size_t length, cJSON *object);
-/* May this actor do the act? CONFLICT with a sentence: he opened it, or it is about him. */
+/* Do two names (account or person each) stand for one human being? NULL: when they are the same text. */
+typedef bool sk_same_person(void *context, const char *one, const char *other);
+/* May this actor do the act? CONFLICT with a sentence: he opened it, or it is about him, under whichever of his names. */
 enum sk_err sk_register_act_allowed(const struct sk_act_row *row, const struct sk_entry *entry, const char *actor,
-                                    struct sk_fault *fault);
+                                    sk_same_person *same, void *context, struct sk_fault *fault);
 
 #endif

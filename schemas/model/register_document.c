@@ -412,33 +412,64 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
 
 /* --- separation of duties, by act --- */
 
-static bool is_opener(const struct sk_entry *entry, const char *actor)
+struct doer {
+    const char *name;
+    sk_same_person *same;
+    void *context;
+};
+
+static bool is_he(const struct doer *doer, const char *name)
+{
+    return doer->same != NULL ? doer->same(doer->context, doer->name, name) : strcmp(doer->name, name) == 0;
+}
+
+static bool field_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+{
+    struct sk_field_value value;
+    size_t length, cursor = 0;
+    const char *item;
+    char name[SK_WHO_MAX];
+    if (!sk_entry_field(entry, field->id, SK_NEVER, &value))
+        return false;
+    while (sk_value_item(&value, &cursor, &item, &length)) {
+        if (length >= sizeof name)
+            continue; /* no name of anybody is that long */
+        memcpy(name, item, length);
+        name[length] = '\0';
+        if (is_he(doer, name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_opener(const struct sk_entry *entry, const struct doer *doer)
 {
     const struct sk_field_row *field = sk_field_by_name(entry->register_, "applicant");
     for (size_t i = 0; i < entry->act_count; i++)
-        if ((entry->acts[i].row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0 && strcmp(entry->acts[i].actor, actor) == 0)
+        if ((entry->acts[i].row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0 && is_he(doer, entry->acts[i].actor))
             return true;
-    return field != NULL && sk_entry_has(entry, field->id, SK_NEVER, actor);
+    return field != NULL && field_names_him(entry, field, doer);
 }
 
-static bool is_subject(const struct sk_entry *entry, const char *actor)
+static bool is_subject(const struct sk_entry *entry, const struct doer *doer)
 {
     const struct sk_field_row *field;
     for (size_t i = 0; (field = sk_field_at(entry->register_, i)) != NULL; i++)
-        if ((field->flags & SK_FF_SUBJECT) != 0 && sk_entry_has(entry, field->id, SK_NEVER, actor))
+        if ((field->flags & SK_FF_SUBJECT) != 0 && field_names_him(entry, field, doer))
             return true;
     return false;
 }
 
 enum sk_err sk_register_act_allowed(const struct sk_act_row *row, const struct sk_entry *entry, const char *actor,
-                                    struct sk_fault *fault)
+                                    sk_same_person *same, void *context, struct sk_fault *fault)
 {
+    const struct doer doer = {actor, same, context};
     if (entry == NULL)
         return SK_OK;
-    if ((row->rules & SK_AR_NOT_OPENER) != 0 && is_opener(entry, actor))
+    if ((row->rules & SK_AR_NOT_OPENER) != 0 && is_opener(entry, &doer))
         return sk_fault_set(fault, SK_ERR_CONFLICT, "%s: %s must be done by another person than who asked for it", entry->id,
                             row->name);
-    if ((row->rules & SK_AR_NOT_SUBJECT) != 0 && is_subject(entry, actor))
+    if ((row->rules & SK_AR_NOT_SUBJECT) != 0 && is_subject(entry, &doer))
         return sk_fault_set(fault, SK_ERR_CONFLICT, "%s: %s may not be done by whom it is about", entry->id, row->name);
     return SK_OK;
 }

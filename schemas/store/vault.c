@@ -27,6 +27,7 @@ enum statement {
     ST_PERSON_DELETE,
     ST_CARD_DELETE,
     ST_ACCOUNT_GET,
+    ST_ACCOUNT_PERSON,
     ST_REGISTER_PUT,
     ST_REGISTER_GET,
     ST_REGISTER_ERASE,
@@ -36,7 +37,7 @@ enum statement {
     ST_COUNT
 };
 static const char *const statement_sql[ST_COUNT] = {
-    [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us) VALUES (?1, ?2, 1, ?3)",
+    [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us, person) VALUES (?1, ?2, 1, ?3, ?4)",
     [ST_SECRET_PUT] = "INSERT INTO secret (hash, account, kind, issued_us, expires_us, idle_us, used_us) "
                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)",
     [ST_SECRET_FIND] = "SELECT a.id, a.roles, s.kind FROM secret AS s JOIN account AS a ON a.id = s.account "
@@ -55,6 +56,7 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_PERSON_DELETE] = "DELETE FROM person WHERE id = ?1",
     [ST_CARD_DELETE] = "DELETE FROM card WHERE id = ?1",
     [ST_ACCOUNT_GET] = "SELECT id FROM account WHERE id = ?1",
+    [ST_ACCOUNT_PERSON] = "SELECT person FROM account WHERE id = ?1",
     [ST_REGISTER_PUT] = "INSERT OR REPLACE INTO register_personal (entry, step, salt, fields) VALUES (?1, ?2, ?3, ?4)",
     [ST_REGISTER_GET] = "SELECT salt, fields FROM register_personal WHERE entry = ?1 AND step = ?2",
     [ST_REGISTER_ERASE] = "DELETE FROM register_personal WHERE entry = ?1",
@@ -138,10 +140,10 @@ static bool account_id_is_good(const char *id)
     return length > 0 && length < SK_ACCOUNT_ID_MAX && sk_text_is_clean(id, length, false);
 }
 
-enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, int64_t now_us)
+enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, const char *person, int64_t now_us)
 {
     sqlite3_stmt *statement;
-    if (!account_id_is_good(id))
+    if (!account_id_is_good(id) || strnlen(person, SK_ACCOUNT_PERSON_MAX) == SK_ACCOUNT_PERSON_MAX)
         return SK_ERR_INVALID;
     enum sk_err err = statement_get(vault, ST_ACCOUNT_PUT, &statement);
     if (err != SK_OK)
@@ -149,6 +151,7 @@ enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 2, roles);
     sqlite3_bind_int64(statement, 3, now_us);
+    sqlite3_bind_text(statement, 4, person, -1, SQLITE_STATIC);
     err = sk_db_do(statement);
     return err == SK_ERR_CONFLICT ? SK_ERR_EXISTS : err;
 }
@@ -464,6 +467,11 @@ bool sk_vault_account_exists(struct sk_vault *vault, const char *id)
 {
     char found[SK_ACCOUNT_ID_MAX];
     return one_text(vault, ST_ACCOUNT_GET, id, -1, found, sizeof found) == SK_OK;
+}
+
+enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char ret_person[SK_ACCOUNT_PERSON_MAX])
+{
+    return one_text(vault, ST_ACCOUNT_PERSON, id, -1, ret_person, SK_ACCOUNT_PERSON_MAX);
 }
 
 static enum sk_err run(struct sk_vault *vault, enum statement which)

@@ -10,7 +10,7 @@
 #include "schemas/base/crypto.h"
 #include "schemas/base/err.h"
 
-enum { SK_ACCOUNT_ID_MAX = 64, SK_SECRET_TEXT = 4 + 64 + 1 };
+enum { SK_ACCOUNT_ID_MAX = 64, SK_ACCOUNT_PERSON_MAX = 48, SK_SECRET_TEXT = 4 + 64 + 1 };
 
 struct sk_account {
     char id[SK_ACCOUNT_ID_MAX];
@@ -24,7 +24,10 @@ enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, st
 enum sk_err sk_vault_open_reader(const char *directory, struct sk_vault **ret_vault, struct sk_fault *fault);
 void sk_vault_close(struct sk_vault *vault);
 
-enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, int64_t now_us); /* EXISTS */
+/* person: id on the roster of whose account it is, "" nobody's in particular; the caller knows that he exists. EXISTS. */
+enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, const char *person, int64_t now_us);
+/* "" when it is tied to nobody; NOT_FOUND: no such account. */
+enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char ret_person[SK_ACCOUNT_PERSON_MAX]);
 /* Issues a secret for an account: kind "token" (bearer) or "session" (cookie). The text is shown once and never stored.
  * expires_us 0: never. idle_us 0: no idle limit. */
 enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, const char *kind, int64_t now_us,

@@ -378,7 +378,74 @@ def consents_lending_leaving(build):
         assert verify.returncode == 0, verify.stdout + verify.stderr
 
 
-CASES = (every_act, long_files, controllers_lists, lost_card, reviews, consents_lending_leaving)
+def one_person_two_names(build):
+    """Two accounts of one person are one wherever another person is asked for; a third account is another person."""
+    with House(build, site()) as house:
+        assert roster(house, GOOD).returncode == 0
+        api, cli = Api(house), house.build / "collector/cli/sekisho"
+
+        def account(name, roles, *more):
+            return subprocess.run([cli, "account", "--state", house.state, "--account", name, "--roles", roles, *more], capture_output=True, text=True)
+
+        many = "operator,reception,approver"
+        out = account("ghost", many, "--person", "p-9")
+        assert out.returncode == 1 and "no such person" in out.stderr, out
+        for name, tie in [("day", ["--person", "p-1"]), ("night", ["--person", "p-1"]), ("other", ["--person", "p-2"]), ("free", [])]:
+            out = account(name, many, *tie)
+            assert out.returncode == 0, out.stderr
+            house.tokens[name] = out.stdout.strip()
+        assert account("day", many, "--person", "p-2").returncode == 1  # is there already, and is another's
+        assert [api.get("/session", name)["person"] for name in ("night", "other", "free")] == ["p-1", "p-2", ""]
+        made = {r["body"]["object"]: r["body"].get("person") for r in house.all_items("/api/v1/records?class=operator", "auditor") if r["event"] == "acct.created"}
+        assert (made["day"], made["night"], made["other"], made["free"]) == ("p-1", "p-1", "p-2", None), made
+
+        def act(who, path, status=200, **fields):
+            return api.post(path, who, status, fields=fields)
+
+        soon, later = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + s)) for s in (0, 3600))
+        permit = dict(purpose="x", company="c", zones=["server"], until=later)
+        permit["from"] = soon
+
+        def refused(path, *who, **fields):
+            for name in who:
+                act(name, path, 409, **fields)
+
+        asked = act("day", "/permits", applicant="free", worker_names=["某"], **permit)["id"]
+        named = act("free", "/permits", applicant="p-1", worker_names=["某"], **permit)["id"]
+        about = act("free", "/permits", applicant="free", workers=["p-2", "p-1"], **permit)["id"]
+        refused(f"/permits/{asked}/approved", "day", "night", "free", office="長")
+        refused(f"/permits/{named}/approved", "day", "night", "free", office="長")
+        refused(f"/permits/{about}/approved", "day", "night", "other", "free", office="長")
+        for entry_id in (asked, named):
+            act("other", f"/permits/{entry_id}/approved", office="長")
+        act("approver", f"/permits/{about}/approved", office="長")
+        short = api.post("/permits", "day", register="emergency", fields=dict(
+            purpose="漏水", company="c", zones=["server"], workers=["p-2"], applicant="p-2", until=later, **{"from": soon}))["id"]
+        refused(f"/permits/{short}/ratified", "day", "night", "other", office="長")
+        act("free", f"/permits/{short}/ratified", office="長")
+
+        grant = dict(person="p-2", zone="server", schedule="always")
+        api.post("/authorizations", "night", 409, applicant="day", **grant)
+        api.post("/authorizations", "night", 409, applicant="p-1", **grant)
+        api.post("/authorizations", "other", 409, applicant="day", **grant)  # his own right
+        api.post("/authorizations", "night", applicant="free", **grant)
+
+        move = dict(zone="server", reason="r")
+        for name, state in [("day", "waits_for_second_person"), ("night", "waits_for_second_person"), ("free", "done")]:
+            assert api.post("/occupancy/p-2/correct", name, **move)["state"] == state, name
+
+        review = api.post("/reviews", "auditor", due="2099-01-01", zone="server", reason="上期")["review"]
+        rows = api.get(f"/reviews/{review}/rows")["items"]
+        of = {r["person"]: f"/reviews/{review}/rows/{r['authorization']}/" for r in rows}
+        for name in ("day", "night"):
+            api.post(of["p-1"] + "decide", name, 409, decision="keep", reason="own")
+        api.post(of["p-2"] + "decide", "day", decision="keep", reason="要")
+        for name in ("day", "night", "other"):
+            api.post(of["p-2"] + "verify", name, 409, decision="agree")
+        api.post(of["p-2"] + "verify", "free", decision="agree")
+
+
+CASES = (every_act, long_files, controllers_lists, lost_card, reviews, consents_lending_leaving, one_person_two_names)
 
 if __name__ == "__main__":
     {f.__name__: f for f in CASES}[sys.argv[2]](sys.argv[1])

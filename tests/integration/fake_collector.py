@@ -184,7 +184,7 @@ class FakeCollector:
         account, roles, kind = known
         args = line.get("args") or {}
         if line["cmd"] == "session.check":
-            return {"account": account, "roles": roles, "kind": kind}
+            return {"account": account, "person": "", "roles": roles, "kind": kind}
         if line["cmd"] == "session.open":
             return {"secret": self.add_token(account, roles, "session"), "account": account, "roles": roles, "expires": stamp()}
         if line["cmd"] == "session.close":

@@ -96,7 +96,10 @@ static void requests_and_answers(void **state)
         {"comment missing", "{\"cmd\":\"alarm.comment\",\"args\":{\"occurrence\":\"12\"}}", "\"error\":\"parse\"", CONSOLE},
         {"console opens no session", "{\"cmd\":\"session.open\"}", "\"error\":\"invalid\"", CONSOLE},
         {"account", "{\"cmd\":\"account.create\",\"args\":{\"account\":\"ann\",\"roles\":[\"viewer\"]}}",
-         "\"result\":{\"account\":\"ann\"}", CONSOLE},
+         "\"result\":{\"account\":\"ann\",\"person\":\"\"}", CONSOLE},
+        {"account of nobody known",
+         "{\"cmd\":\"account.create\",\"args\":{\"account\":\"bo\",\"person\":\"p-1\",\"roles\":[\"viewer\"]}}",
+         "\"error\":\"not_found\",\"detail\":\"person: no such person on the roster\"", CONSOLE},
         {"account again", "{\"cmd\":\"account.create\",\"args\":{\"account\":\"ann\",\"roles\":[\"viewer\"]}}",
          "\"error\":\"exists\"", CONSOLE},
     };

@@ -20,13 +20,22 @@ static void accounts(void **state)
     (void)state;
     struct sk_vault *vault = vault_open();
     char text[SK_SECRET_TEXT], longest[SK_ACCOUNT_ID_MAX + 1];
-    assert_int_equal(sk_vault_account_create(vault, "op", 2, 1), SK_OK);
-    assert_int_equal(sk_vault_account_create(vault, "op", 2, 1), SK_ERR_EXISTS);
-    assert_int_equal(sk_vault_account_create(vault, "", 2, 1), SK_ERR_INVALID);
-    assert_int_equal(sk_vault_account_create(vault, "a\nb", 2, 1), SK_ERR_INVALID);
+    assert_int_equal(sk_vault_account_create(vault, "op", 2, "", 1), SK_OK);
+    assert_int_equal(sk_vault_account_create(vault, "op", 2, "", 1), SK_ERR_EXISTS);
+    assert_int_equal(sk_vault_account_create(vault, "", 2, "", 1), SK_ERR_INVALID);
+    assert_int_equal(sk_vault_account_create(vault, "a\nb", 2, "", 1), SK_ERR_INVALID);
+    char person[SK_ACCOUNT_PERSON_MAX] = "?";
+    assert_int_equal(sk_vault_account_person(vault, "op", person), SK_OK);
+    assert_string_equal(person, "");
+    assert_int_equal(sk_vault_account_create(vault, "op2", 2, "p-7", 1), SK_OK);
+    assert_int_equal(sk_vault_account_person(vault, "op2", person), SK_OK);
+    assert_string_equal(person, "p-7");
+    assert_int_equal(sk_vault_account_person(vault, "nobody", person), SK_ERR_NOT_FOUND);
+    assert_int_equal(sk_vault_account_create(vault, "op3", 2, "123456789012345678901234567890123456789012345678", 1),
+                     SK_ERR_INVALID);
     memset(longest, 'a', sizeof longest);
     longest[SK_ACCOUNT_ID_MAX] = '\0';
-    assert_int_equal(sk_vault_account_create(vault, longest, 2, 1), SK_ERR_INVALID);
+    assert_int_equal(sk_vault_account_create(vault, longest, 2, "", 1), SK_ERR_INVALID);
     assert_int_equal(sk_vault_secret_issue(vault, "nobody", "token", 1, 0, 0, text), SK_ERR_NOT_FOUND);
     assert_int_equal(text[0], '\0');
     assert_int_equal(sk_vault_secret_issue(vault, "op", "cookie", 1, 0, 0, text), SK_ERR_INVALID);
@@ -40,7 +49,7 @@ static void a_token_survives_a_restart(void **state)
     struct sk_account account;
     char text[SK_SECRET_TEXT], kind[16];
     struct stat status;
-    assert_int_equal(sk_vault_account_create(vault, "op", 1 << SK_ROLE_OPERATOR, 1), SK_OK);
+    assert_int_equal(sk_vault_account_create(vault, "op", 1 << SK_ROLE_OPERATOR, "", 1), SK_OK);
     assert_int_equal(sk_vault_secret_issue(vault, "op", "token", 1, 0, 0, text), SK_OK);
     assert_int_equal(strlen(text), SK_SECRET_TEXT - 1);
     assert_memory_equal(text, "skt_", 4);
@@ -83,7 +92,7 @@ static void sessions_expire_and_idle_out(void **state)
     struct sk_vault *vault = vault_open();
     struct sk_account account;
     char text[SK_SECRET_TEXT], kind[16];
-    assert_int_equal(sk_vault_account_create(vault, "op", 1, 1), SK_OK);
+    assert_int_equal(sk_vault_account_create(vault, "op", 1, "", 1), SK_OK);
     assert_int_equal(sk_vault_secret_issue(vault, "op", "session", ISSUED, EXPIRES, IDLE, text), SK_OK);
     assert_int_equal(sk_vault_secret_check(vault, text, 1100, false, &account, kind), SK_ERR_UNAUTHENTICATED);
     assert_int_equal(sk_vault_secret_check(vault, text, 1099, false, &account, kind), SK_OK); /* looking does not renew */
@@ -102,7 +111,7 @@ static void a_disabled_account_is_nobody(void **state)
     struct sk_account account;
     char text[SK_SECRET_TEXT], kind[16];
     sqlite3 *db;
-    assert_int_equal(sk_vault_account_create(vault, "op", 1, 1), SK_OK);
+    assert_int_equal(sk_vault_account_create(vault, "op", 1, "", 1), SK_OK);
     assert_int_equal(sk_vault_secret_issue(vault, "op", "token", 1, 0, 0, text), SK_OK);
     assert_int_equal(sqlite3_open(support_path("vault.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "UPDATE account SET enabled = 0", NULL, NULL, NULL), SQLITE_OK);
@@ -137,7 +146,7 @@ static void only_the_hash_is_stored(void **state)
     struct sk_hash hash;
     char text[SK_SECRET_TEXT];
     uint8_t raw[32];
-    assert_int_equal(sk_vault_account_create(vault, "op", 1, 1), SK_OK);
+    assert_int_equal(sk_vault_account_create(vault, "op", 1, "", 1), SK_OK);
     assert_int_equal(sk_vault_secret_issue(vault, "op", "token", 1, 0, 0, text), SK_OK);
     assert_true(sk_hex_read(raw, sizeof raw, text + 4));
     const struct sk_slice slice = {text, strlen(text)};
