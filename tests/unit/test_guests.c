@@ -41,7 +41,7 @@ static void open_joint(int64_t now_us)
     char visit[SK_ENTRY_ID_MAX], door[4];
     sk_text_format(visit, sizeof visit, "%s-%u", any(6) == 0 ? "em" : "vs", 1 + any(VISITS));
     sk_text_format(door, sizeof door, "d%u", 1 + any(3));
-    sk_write_i64(&time, now_us - (int64_t)any(HOUR) * SK_US_PER_S / (1 + 60 * any(2)));
+    sk_write_i64(&time, now_us - (int64_t)any(9 * HOUR) * SK_US_PER_S / (1 + 60 * any(2)));
     sk_write_f64(&count, any(4));
     put(&writer, SK_F_JOINT_VISIT, visit, strlen(visit));
     put(&writer, SK_F_JOINT_ESCORT, "p-1", 3);
