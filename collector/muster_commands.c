@@ -217,6 +217,8 @@ enum sk_err sk_run_muster_list(struct request *request)
     page.left = page.left > SK_PRESENCE_PAGE ? SK_PRESENCE_PAGE : page.left;
     uint64_t *keys = sorted_keys(request->floor, wanted, &all);
     cJSON *result = cJSON_CreateObject();
+    if (from == 0)
+        sk_presence_add_guests(&page, wanted, result);
     page.items = cJSON_AddArrayToObject(result, "items");
     for (size_t i = 0; keys != NULL && next == 0 && i < all; i++) {
         if (keys[i] < from)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/engine/papers.h"
 #include "collector/presence.h"
 #include "schemas/base/log.h"
 
@@ -68,6 +69,26 @@ static bool print_person(const struct sheet *sheet, size_t person, size_t zone)
     return true;
 }
 
+/* Guests led in: who leads them accounts for them. */
+static size_t print_guests(const struct sheet *sheet, size_t zone)
+{
+    const struct sk_engine *engine = sheet->floor->engine;
+    const struct sk_roster *roster = sk_engine_roster(engine);
+    const int64_t now_us = sheet->now->utc_us;
+    const struct sk_roster_view view = {roster, sk_roster_version(roster), now_us};
+    const struct sk_guests guests = sk_engine_guests(engine, now_us);
+    const struct sk_trails trails = sk_engine_trails(engine);
+    struct sk_guest guest;
+    size_t cursor = 0, people = 0;
+    while (sk_guest_next(&guests, &view, &trails, sheet->floor->site->zones[zone].number, SK_NEVER, &cursor, &guest)) {
+        fprintf(sheet->to, "[ ] %-12s ", guest.visit);
+        print_time(sheet, guest.joint->at_us);
+        fprintf(sheet->to, "  %7.1f h  来訪者 guests %u\n", (double)(now_us - guest.joint->at_us) / 3600e6, guest.people);
+        people += guest.people;
+    }
+    return people;
+}
+
 static void print_zone(const struct sheet *sheet, size_t zone)
 {
     const struct sk_site *site = sheet->floor->site;
@@ -78,6 +99,7 @@ static void print_zone(const struct sheet *sheet, size_t zone)
             sk_engine_zone_complete(sheet->floor->engine, (uint32_t)zone) ? "" : "(記録に欠落 events missing: unknown)");
     for (size_t i = 0; i < people; i++)
         count += print_person(sheet, i, zone);
+    count += print_guests(sheet, zone);
     fprintf(sheet->to, "計 total %zu", count);
     if (strangers != NULL && strangers->entered + strangers->left > 0)
         fprintf(sheet->to, ", 未登録カード unknown cards in %llu out %llu", (unsigned long long)strangers->entered,

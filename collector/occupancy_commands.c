@@ -27,6 +27,8 @@ enum sk_err sk_run_occupancy_list(struct request *request)
         return sk_request_refuse(request, SK_ERR_PARSE, "cursor and limit are numbers");
     page.left = page.left > SK_PRESENCE_PAGE ? SK_PRESENCE_PAGE : page.left;
     cJSON *result = cJSON_CreateObject();
+    if (from == 0)
+        sk_presence_add_guests(&page, wanted, result);
     page.items = cJSON_AddArrayToObject(result, "items");
     for (size_t i = from; page.items != NULL && next == 0 && i < people; i++) {
         uint16_t number;

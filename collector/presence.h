@@ -21,8 +21,11 @@ struct sk_presence_page {
 int32_t sk_presence_zone(const struct sk_site *site, uint16_t number);
 /* A row with person, kind, zone, since, age, confidence and doubts, appended to the page; NULL: no memory. zone: index. */
 cJSON *sk_presence_show(struct sk_presence_page *page, size_t person, int32_t zone, int64_t since_us, bool perhaps);
+/* Guests led in without a card, as rows of their own (a bounded number; guests_more counts the rest). zone "": all. */
+bool sk_presence_add_guests(struct sk_presence_page *page, const char *zone, cJSON *result);
 bool sk_presence_is_full(const struct sk_presence_page *page);
-/* Zones with how many are inside, how many perhaps, strangers, and whether the log is complete for it. */
+/* Zones with how many are inside (guests led in among them), how many perhaps, strangers, and whether the log is complete for
+ * it. */
 bool sk_presence_add_zones(struct request *request, cJSON *result);
 /* The person the argument 'person' names; -1: refused already. */
 int64_t sk_presence_person(struct request *request);

@@ -152,8 +152,9 @@ bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
 /* Doubts (mask, SK_DOUBT_*) about a person who is or may be in this zone (index). */
 uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, uint32_t zone, int64_t now_us);
-struct sk_trails sk_engine_trails(const struct sk_engine *engine);                           /* borrowed; include decide.h */
-const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index); /* NULL: no such person */
+struct sk_trails sk_engine_trails(const struct sk_engine *engine);                   /* borrowed; include decide.h */
+struct sk_guests sk_engine_guests(const struct sk_engine *engine, int64_t as_of_us); /* led in by joint entries; borrowed */
+const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index);          /* NULL: no such person */
 const struct sk_strangers *sk_engine_strangers(const struct sk_engine *engine, uint16_t zone_number); /* NULL: none yet */
 const struct sk_muster *sk_engine_muster(const struct sk_engine *engine);
 

@@ -23,11 +23,28 @@ static bool is_gone(const struct sk_entry *entry, int64_t as_of_us)
     return sk_register_state_is_final(entry->state) && sk_entry_since(entry, SK_NEVER) < as_of_us - KEEP_US;
 }
 
-static const struct sk_entry *next(const struct search *search, uint8_t register_, size_t *cursor)
+static bool is_at_hand(const struct search *search, const struct sk_entry *entry)
+{
+    return !is_gone(entry, search->ask->as_of_us) && entry->acts[0].at_us <= search->ask->by_us;
+}
+
+/* Walks the entries that ever named the text in that field. */
+static const struct sk_entry *next(const struct search *search, uint16_t field, const char *text, size_t *cursor)
+{
+    const struct sk_entries named = sk_registers_with(search->registers, field, text);
+    while (*cursor < named.count) {
+        const struct sk_entry *entry = named.items[(*cursor)++];
+        if (is_at_hand(search, entry))
+            return entry;
+    }
+    return NULL;
+}
+
+static const struct sk_entry *next_mode(const struct search *search, size_t *cursor)
 {
     const struct sk_entry *entry;
-    while ((entry = sk_registers_next(search->registers, register_, cursor)) != NULL)
-        if (!is_gone(entry, search->ask->as_of_us) && entry->acts[0].at_us <= search->ask->by_us)
+    while ((entry = sk_registers_next(search->registers, SK_REGISTER_MODE, cursor)) != NULL)
+        if (is_at_hand(search, entry))
             return entry;
     return NULL;
 }
@@ -73,7 +90,7 @@ static void find_permits(const struct search *search)
 {
     const struct sk_entry *entry;
     size_t cursor = 0;
-    while ((entry = next(search, SK_REGISTER_PERMIT, &cursor)) != NULL) {
+    while ((entry = next(search, SK_F_PERMIT_WORKERS, search->ask->person, &cursor)) != NULL) {
         const int64_t said = stands_since(search, entry, SK_EV_PERMIT_APPROVED, IN(APPROVED) | IN(OPEN), IN(CLOSED));
         if (said == 0 || !sk_entry_has(entry, SK_F_PERMIT_WORKERS, said, search->ask->person) ||
             !covers(search, entry, SK_F_PERMIT_FROM, SK_F_PERMIT_UNTIL, SK_F_PERMIT_ZONES, said))
@@ -88,7 +105,7 @@ static void find_emergencies(const struct search *search)
 {
     const struct sk_entry *entry;
     size_t cursor = 0;
-    while ((entry = next(search, SK_REGISTER_EMERGENCY, &cursor)) != NULL) {
+    while ((entry = next(search, SK_F_EMERGENCY_WORKERS, search->ask->person, &cursor)) != NULL) {
         const int64_t at_us = search->ask->at_us;
         const uint8_t state = sk_entry_state_at(entry, at_us);
         const bool ratified = stands_since(search, entry, SK_EV_EMERGENCY_RATIFIED, IN(RATIFIED), 0) != 0;
@@ -107,7 +124,7 @@ static void find_visits(const struct search *search)
     const struct sk_entry *entry;
     size_t cursor = 0;
     char person[SK_ENTITY_MAX];
-    while ((entry = next(search, SK_REGISTER_VISIT, &cursor)) != NULL) {
+    while ((entry = next(search, SK_F_VISIT_PERSON, search->ask->person, &cursor)) != NULL) {
         const int64_t said = stands_since(search, entry, SK_EV_VISIT_APPROVED, IN(APPROVED) | IN(ARRIVED) | IN(INSIDE),
                                           IN(DEPARTED) | IN(NOT_OBSERVED) | IN(CLOSED));
         const int64_t at_us = search->ask->at_us, by_us = search->ask->by_us;
@@ -129,7 +146,7 @@ static void find_goods(const struct search *search)
     size_t cursor = 0;
     char text[SK_ENTITY_MAX];
     const int64_t at_us = search->ask->at_us;
-    while ((entry = next(search, SK_REGISTER_GOODS, &cursor)) != NULL) {
+    while ((entry = next(search, SK_F_GOODS_PERSON, search->ask->person, &cursor)) != NULL) {
         struct sk_field_value zones;
         if (!is_one_of(sk_entry_state_at(entry, at_us), IN(REQUESTED) | IN(APPROVED) | IN(UNPERMITTED)) ||
             !sk_entry_text(entry, SK_F_GOODS_PERSON, at_us, text, sizeof text) || strcmp(text, search->ask->person) != 0 ||
@@ -150,7 +167,7 @@ static void find_measures(const struct search *search)
     size_t cursor = 0;
     char kind[32], subject[256], result[16], issued[16], expires[16];
     const int64_t by_us = search->ask->by_us;
-    while ((entry = next(search, SK_REGISTER_ATTESTATION, &cursor)) != NULL) {
+    while ((entry = next(search, SK_F_ATTESTATION_KIND, "equal_measure", &cursor)) != NULL) {
         int64_t from_us, until_us;
         const int64_t said = stands_since(search, entry, SK_EV_ATTESTATION_APPROVED, IN(VALID), 0);
         if (said == 0 || search->ask->zone == NULL || search->site_zone == NULL ||
@@ -172,7 +189,7 @@ static void find_modes(const struct search *search)
     const struct sk_entry *entry;
     size_t cursor = 0;
     const int64_t at_us = search->ask->at_us, by_us = search->ask->by_us;
-    while ((entry = next(search, SK_REGISTER_MODE, &cursor)) != NULL) {
+    while ((entry = next_mode(search, &cursor)) != NULL) {
         struct sk_field_value zones;
         char kind[32];
         const int64_t ended_us = sk_entry_time(entry, SK_F_MODE_ENDED_AT, by_us);
@@ -228,98 +245,106 @@ bool sk_papers_matter(uint8_t register_)
 
 /* --- joint entries --- */
 
-struct step { /* a joint entry as a movement */
-    int64_t at_us;
-    uint16_t zone;
-    uint32_t people;
+/* Which zone it led to; doors without a way lead nowhere. The doors of one question are few: each way is looked up once. */
+enum { DOORS_KEPT = 16 };
+struct ways {
+    const struct sk_guests *guests;
+    struct sk_roster_view all;
+    size_t count;
+    struct {
+        const char *door;
+        const struct sk_roster_change *change;
+    } known[DOORS_KEPT];
 };
 
-static bool read_step(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_entry *entry,
-                      struct step *ret_step)
+static const struct sk_roster_change *way_of(struct ways *ways, const char *door)
 {
-    char door[64], direction[8], way[SK_ENTITY_MAX];
-    if (sk_entry_state_at(entry, guests->as_of_us) != SK_RS_DONE ||
-        !sk_entry_text(entry, SK_F_JOINT_DOOR, guests->as_of_us, door, sizeof door) ||
-        !sk_entry_text(entry, SK_F_JOINT_DIRECTION, guests->as_of_us, direction, sizeof direction))
-        return false;
-    const struct sk_roster_view all = {view->roster, view->version, SK_NEVER};
-    sk_text_format(way, sizeof way, "way:%u", guests->door_number(guests->context, door));
-    const struct sk_roster_change *change = sk_roster_get(&all, SK_EV_WAY_RULE, way);
-    if (change == NULL)
-        return false;
-    struct sk_field_value count;
-    const double people = sk_entry_field(entry, SK_F_JOINT_COUNT, guests->as_of_us, &count) ? sk_value_number(&count) : 1;
-    *ret_step = (struct step){.at_us = sk_entry_time(entry, SK_F_JOINT_AT, guests->as_of_us),
-                              .zone = strcmp(direction, "in") == 0 ? change->way.zone_b : change->way.zone_a,
-                              .people = people > 0 ? (uint32_t)people : 1};
-    return true;
-}
-
-/* The visit's newest step by that moment; a guest with a card of his own is counted by that where he is in the same zone. */
-static bool is_newest(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_entry *joint,
-                      const struct step *mine, int64_t at_us)
-{
-    char visit[SK_ENTRY_ID_MAX], other[SK_ENTRY_ID_MAX];
-    const struct sk_entry *entry;
-    size_t cursor = 0;
-    if (!sk_entry_text(joint, SK_F_JOINT_VISIT, guests->as_of_us, visit, sizeof visit))
-        return false;
-    while ((entry = sk_registers_next(guests->registers, SK_REGISTER_JOINT, &cursor)) != NULL) {
-        struct step step;
-        if (entry == joint || is_gone(entry, guests->as_of_us) ||
-            !sk_entry_text(entry, SK_F_JOINT_VISIT, guests->as_of_us, other, sizeof other) || strcmp(visit, other) != 0 ||
-            !read_step(guests, view, entry, &step) || step.at_us > at_us)
-            continue;
-        if (step.at_us > mine->at_us || (step.at_us == mine->at_us && entry->number > joint->number))
-            return false;
+    char way[SK_ENTITY_MAX];
+    for (size_t i = 0; i < ways->count; i++)
+        if (strcmp(ways->known[i].door, door) == 0)
+            return ways->known[i].change;
+    sk_text_format(way, sizeof way, "way:%u", ways->guests->door_number(ways->guests->context, door));
+    const struct sk_roster_change *change = sk_roster_get(&ways->all, SK_EV_WAY_RULE, way);
+    if (ways->count < DOORS_KEPT) {
+        ways->known[ways->count].door = door;
+        ways->known[ways->count++].change = change;
     }
-    return true;
+    return change;
 }
 
+static bool stands(const struct sk_joint *joint, int64_t as_of_us)
+{
+    return joint->done_us <= as_of_us && joint->voided_us > as_of_us && !is_gone(joint->entry, as_of_us);
+}
+
+/* The visit's newest step by that moment; NULL: none. */
+static const struct sk_joint *newest_step(struct ways *ways, const struct sk_joint_visit *visit, int64_t at_us,
+                                          uint16_t *ret_zone)
+{
+    for (size_t i = visit->count; i > 0; i--) {
+        const struct sk_joint *joint = &visit->items[i - 1];
+        const struct sk_roster_change *change =
+            joint->at_us <= at_us && stands(joint, ways->guests->as_of_us) ? way_of(ways, joint->door) : NULL;
+        if (change == NULL)
+            continue;
+        *ret_zone = joint->in ? change->way.zone_b : change->way.zone_a;
+        return joint;
+    }
+    return NULL;
+}
+
+/* A guest with a card of his own is counted by that where he is in the same zone. */
 static bool has_own_trail(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
-                          const struct sk_entry *joint, uint16_t zone, int64_t at_us)
+                          const char *visit_id, uint16_t zone, int64_t at_us)
 {
     char text[SK_ENTITY_MAX];
-    const struct sk_entry *visit = sk_entry_text(joint, SK_F_JOINT_VISIT, guests->as_of_us, text, sizeof text)
-                                       ? sk_registers_get(guests->registers, text)
-                                       : NULL;
+    const struct sk_entry *visit = sk_registers_get(guests->registers, visit_id);
     if (visit == NULL || !sk_entry_text(visit, SK_F_VISIT_PERSON, guests->as_of_us, text, sizeof text))
         return false;
     const int64_t person = sk_roster_person_index(view->roster, text);
     return person >= 0 && (size_t)person < trails->count && sk_trail_zone_at(&trails->items[person], at_us) == zone;
 }
 
+bool sk_guest_next(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
+                   uint16_t zone, int64_t at_us, size_t *cursor, struct sk_guest *ret_guest)
+{
+    struct ways ways = {.guests = guests, .all = {view->roster, view->version, SK_NEVER}};
+    size_t count = 0;
+    const struct sk_joint_visit *visits = guests->registers != NULL ? sk_registers_joints(guests->registers, &count) : NULL;
+    while (*cursor < count) {
+        const struct sk_joint_visit *visit = &visits[(*cursor)++];
+        uint16_t there = 0;
+        const struct sk_joint *joint = newest_step(&ways, visit, at_us, &there);
+        if (joint == NULL || there != zone || has_own_trail(guests, view, trails, visit->id, zone, at_us))
+            continue;
+        *ret_guest = (struct sk_guest){visit->id, joint, joint->people};
+        return true;
+    }
+    return false;
+}
+
 uint32_t sk_guests_in(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
                       uint16_t zone, int64_t at_us)
 {
-    const struct sk_entry *entry;
+    struct sk_guest guest;
     uint32_t people = 0;
     size_t cursor = 0;
-    while (guests->registers != NULL && (entry = sk_registers_next(guests->registers, SK_REGISTER_JOINT, &cursor)) != NULL) {
-        struct step step;
-        if (is_gone(entry, guests->as_of_us) || !read_step(guests, view, entry, &step) || step.at_us > at_us ||
-            step.zone != zone || !is_newest(guests, view, entry, &step, at_us) ||
-            has_own_trail(guests, view, trails, entry, zone, at_us))
-            continue;
-        people += step.people;
-    }
+    while (sk_guest_next(guests, view, trails, zone, at_us, &cursor, &guest))
+        people += guest.people;
     return people;
 }
 
-uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, int64_t from_us, int64_t until_us)
+uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, bool in, int64_t from_us, int64_t until_us)
 {
-    const struct sk_entry *entry;
+    size_t count;
     uint32_t people = 0;
-    size_t cursor = 0;
-    while ((entry = sk_registers_next(registers, SK_REGISTER_JOINT, &cursor)) != NULL) {
-        char text[64];
-        struct sk_field_value count;
-        const int64_t at_us = sk_entry_time(entry, SK_F_JOINT_AT, SK_NEVER);
-        if (entry->state != SK_RS_DONE || at_us < from_us || at_us >= until_us ||
-            !sk_entry_text(entry, SK_F_JOINT_DOOR, SK_NEVER, text, sizeof text) || strcmp(text, door) != 0)
-            continue;
-        const double led = sk_entry_field(entry, SK_F_JOINT_COUNT, SK_NEVER, &count) ? sk_value_number(&count) : 1;
-        people += led > 0 ? (uint32_t)led : 1;
-    }
+    const struct sk_joint_visit *visits = sk_registers_joints(registers, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < visits[i].count; k++) {
+            const struct sk_joint *joint = &visits[i].items[k];
+            if (joint->voided_us == SK_NEVER && joint->in == in && joint->at_us >= from_us && joint->at_us < until_us &&
+                strcmp(joint->door, door) == 0)
+                people += joint->people;
+        }
     return people;
 }

@@ -26,7 +26,18 @@ void sk_papers_find(const struct sk_registers *registers, const struct sk_roster
 /* An act of this register may change what was decided of earlier passages. */
 bool sk_papers_matter(uint8_t register_);
 
-/* People a joint entry leads through this door in [from, until): what a tailgating rule takes off its count. */
-uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, int64_t from_us, int64_t until_us);
+/* People joint entries lead through this door this way in [from, until): what a tailgating rule takes off its count. */
+uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, bool in, int64_t from_us, int64_t until_us);
+
+/* Guests led into a zone and not out of it by that moment, visit by visit. *cursor begins at 0; false ends. Borrowed from the
+ * registers. view->version: of the ways. */
+struct sk_joint;
+struct sk_guest {
+    const char *visit; /* entry's id */
+    const struct sk_joint *joint;
+    uint32_t people;
+};
+bool sk_guest_next(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
+                   uint16_t zone, int64_t at_us, size_t *cursor, struct sk_guest *ret_guest);
 
 #endif

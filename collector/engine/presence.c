@@ -147,6 +147,12 @@ struct sk_trails sk_engine_trails(const struct sk_engine *engine)
     return engine->trails;
 }
 
+struct sk_guests sk_engine_guests(const struct sk_engine *engine, int64_t as_of_us)
+{
+    const struct sk_world world = sk_engine_world(engine);
+    return sk_world_guests(&world, as_of_us);
+}
+
 const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index)
 {
     return person_index < engine->trails.count ? &engine->trails.items[person_index] : NULL;

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "collector/engine/internal.h"
+#include "collector/engine/papers.h"
 
-static const int64_t quiet_us = 10 * SK_US_PER_S;
+static const int64_t quiet_us = 10 * SK_US_PER_S, led_before_us = 30 * SK_US_PER_S;
 static const double counter_turn = 4294967296.0, counter_near = 1000; /* our generic map: counters wrap at 2^32 */
 static const double SURE_COUNTER = 0.8, SURE_PASSBACK = 0.6, SURE_EMPTY = 0.5, SURE_OPEN = 0.3, SURE_MISSING = 0.3;
 
@@ -30,6 +31,8 @@ int64_t sk_tail_deadline(const struct sk_engine *engine, uint32_t door)
 
 static void moved(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects)
 {
+    if (engine->tails[door].quiet_mono == SK_NEVER)
+        engine->tails[door].begun_us = now->utc_us;
     engine->tails[door].quiet_mono = now->mono_us + quiet_us;
     sk_pending_tail(engine, door, now, effects);
     sk_door_arm(engine, door);
@@ -178,11 +181,21 @@ void sk_tail_detail(const struct sk_engine *engine, uint32_t door, char detail[S
     sk_text_format(detail, SK_ALARM_TEXT_MAX, "%u more than passages, not resolved", (unsigned)engine->tails[door].surplus);
 }
 
+/* Guests of a joint entry: counted by the counter, and known to no reader. */
+static uint32_t led_through(const struct sk_engine *engine, uint32_t door, uint32_t way, const struct sk_now *now)
+{
+    const struct sk_tail *tail = &engine->tails[door];
+    const int64_t before_us = tail->begun_us - led_before_us;
+    const int64_t from_us = before_us > tail->judged_us ? before_us : tail->judged_us;
+    return sk_joint_people(engine->registers, engine->site->doors[door].id, way == SK_TAIL_IN, from_us, now->utc_us);
+}
+
 static void judge_way(struct sk_engine *engine, uint32_t door, uint32_t way, const struct sk_now *now,
                       struct sk_effects *effects)
 {
     struct sk_tail *tail = &engine->tails[door];
-    const uint32_t passed = tail->granted[way] > tail->taken[way] ? tail->granted[way] : tail->taken[way];
+    const uint32_t carded = tail->granted[way] > tail->taken[way] ? tail->granted[way] : tail->taken[way];
+    const uint32_t passed = carded + (tail->counted[way] > carded ? led_through(engine, door, way, now) : 0);
     if (tail->counted[way] <= passed || (way == SK_TAIL_OUT && tail->rex))
         return;
     const struct sk_door_note note = {.derivation = "people counter surplus",
@@ -222,7 +235,10 @@ static bool is_empty_by_cards(const struct sk_engine *engine, int32_t zone)
     for (size_t i = 0; i < engine->trails.count; i++)
         if (engine->trails.items[i].count > 0 && engine->trails.items[i].stays[0].zone == number)
             return false;
-    return true;
+    const struct sk_world world = sk_engine_world(engine);
+    const struct sk_guests guests = sk_world_guests(&world, SK_NEVER);
+    const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), SK_NEVER};
+    return sk_guests_in(&guests, &view, &engine->trails, number, SK_NEVER) == 0;
 }
 
 /* By cards nobody is inside: the counters must agree, and begin anew from here. */
@@ -260,6 +276,7 @@ void sk_tail_look(struct sk_engine *engine, uint32_t door, const struct sk_now *
     memset(tail->granted, 0, sizeof tail->granted);
     memset(tail->taken, 0, sizeof tail->taken);
     tail->rex = false;
+    tail->judged_us = now->utc_us;
     tail->quiet_mono = SK_NEVER;
     reconcile(engine, door, now, effects);
     sk_pending_tail(engine, door, now, effects);
@@ -318,6 +335,8 @@ void sk_pending_tail(struct sk_engine *engine, uint32_t door, const struct sk_no
     sk_write_i64(&row.writer, tail->net);
     sk_write_u32(&row.writer, tail->surplus);
     sk_write_i64(&row.writer, tail->surplus_since_us);
+    sk_write_i64(&row.writer, tail->begun_us);
+    sk_write_i64(&row.writer, tail->judged_us);
     sk_row_end(&row);
 }
 
@@ -344,6 +363,8 @@ enum sk_err sk_tail_read(struct sk_engine *engine, const char *id, struct sk_rea
     tail.net = sk_read_i64(reader);
     tail.surplus = sk_read_u32(reader);
     tail.surplus_since_us = sk_read_i64(reader);
+    tail.begun_us = sk_read_i64(reader);
+    tail.judged_us = sk_read_i64(reader);
     if (!sk_reader_done(reader) || !fits || tail.net > INT32_MAX || tail.net < -(int64_t)INT32_MAX)
         return SK_ERR_PARSE;
     engine->tails[door] = tail;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "schemas/base/mem.h"
+#include "schemas/model/register_index.h"
 #include "schemas/model/register_internal.h"
+#include "schemas/model/register_joints.h"
 
 enum { SHELVES = 64, ENTRIES_MAX = 1 << 20 };
 
@@ -20,6 +22,8 @@ struct shelf {
 };
 struct sk_registers {
     struct shelf shelves[SHELVES];
+    struct sk_register_index index;
+    struct sk_joints joints;
 };
 
 enum sk_err sk_registers_create(struct sk_registers **ret_registers)
@@ -47,6 +51,8 @@ void sk_registers_free(struct sk_registers *registers)
             box_free(registers->shelves[s].boxes[i]);
         sk_free(registers->shelves[s].boxes);
     }
+    sk_register_index_release(&registers->index);
+    sk_joints_release(&registers->joints);
     sk_free(registers);
 }
 
@@ -163,6 +169,30 @@ static enum sk_err add_act(struct box *box, const struct sk_register_act *act)
     return SK_OK;
 }
 
+static bool is_this(const void *context, const struct sk_entry *entry)
+{
+    return entry == context;
+}
+
+/* Room is made before the act stands; an entry listed for an act that then finds no memory is listed too often, which harms
+ * nobody. */
+static enum sk_err add_indexed(struct sk_registers *registers, struct box *box, const struct sk_register_act *act)
+{
+    enum sk_err err = sk_register_index_add(&registers->index, &box->entry, act);
+    if (err == SK_OK && act->step == 1)
+        err = sk_joints_add(&registers->joints, &box->entry, act);
+    if (err == SK_OK)
+        err = add_act(box, act);
+    return err == SK_OK && act->step > 1 ? sk_joints_add(&registers->joints, &box->entry, act) : err; /* no memory needed */
+}
+
+static void unlist(struct sk_registers *registers, bool (*goes)(const void *context, const struct sk_entry *entry),
+                   const void *context)
+{
+    sk_register_index_drop(&registers->index, goes, context);
+    sk_joints_drop(&registers->joints, goes, context);
+}
+
 enum sk_err sk_registers_apply(struct sk_registers *registers, const struct sk_register_act *act)
 {
     uint8_t register_;
@@ -172,13 +202,15 @@ enum sk_err sk_registers_apply(struct sk_registers *registers, const struct sk_r
         return err;
     struct shelf *shelf = &registers->shelves[act->row->register_];
     struct box *box = take_box(shelf, act, number);
-    err = box == NULL ? SK_ERR_NOMEM : add_act(box, act);
+    err = box == NULL ? SK_ERR_NOMEM : add_indexed(registers, box, act);
     if (act->step > 1)
         return err;
-    if (err == SK_OK)
+    if (err == SK_OK) {
         shelve(shelf, box);
-    else
+    } else if (box != NULL) {
+        unlist(registers, is_this, &box->entry);
         box_free(box);
+    }
     return err;
 }
 
@@ -195,14 +227,32 @@ void sk_registers_next_id(const struct sk_registers *registers, uint8_t register
                    register_ < SHELVES ? registers->shelves[register_].last + 1 : 0);
 }
 
+static bool is_past(const void *context, const struct sk_entry *entry)
+{
+    const int64_t *before_us = context;
+    return sk_register_state_is_final(entry->state) && entry->acts[entry->act_count - 1].at_us < *before_us;
+}
+
+static bool forgets_any(const struct sk_registers *registers, int64_t before_us)
+{
+    for (size_t s = 0; s < SHELVES; s++)
+        for (size_t i = 0; i < registers->shelves[s].count; i++)
+            if (is_past(&before_us, &registers->shelves[s].boxes[i]->entry))
+                return true;
+    return false;
+}
+
 void sk_registers_forget(struct sk_registers *registers, int64_t before_us)
 {
+    if (!forgets_any(registers, before_us))
+        return;
+    unlist(registers, is_past, &before_us);
     for (size_t s = 0; s < SHELVES; s++) {
         struct shelf *shelf = &registers->shelves[s];
         size_t kept = 0;
         for (size_t i = 0; i < shelf->count; i++) {
             struct box *box = shelf->boxes[i];
-            if (sk_register_state_is_final(box->entry.state) && box->acts[box->entry.act_count - 1].at_us < before_us)
+            if (is_past(&before_us, &box->entry))
                 box_free(box);
             else
                 shelf->boxes[kept++] = box;
@@ -224,6 +274,17 @@ const struct sk_entry *sk_registers_next(const struct sk_registers *registers, u
     if (register_ >= SHELVES || *cursor >= registers->shelves[register_].count)
         return NULL;
     return &registers->shelves[register_].boxes[(*cursor)++]->entry;
+}
+
+struct sk_entries sk_registers_with(const struct sk_registers *registers, uint16_t field, const char *text)
+{
+    return sk_register_index_get(&registers->index, field, text);
+}
+
+const struct sk_joint_visit *sk_registers_joints(const struct sk_registers *registers, size_t *ret_count)
+{
+    *ret_count = registers->joints.count;
+    return registers->joints.visits;
 }
 
 /* The newest act done by then; -1: none. */

@@ -185,6 +185,28 @@ enum { SK_REGISTERS_KEEP_DAYS = 7 }; /* how long the collector keeps ended entri
 const struct sk_entry *sk_registers_get(const struct sk_registers *registers, const char *id); /* NULL: none, or forgotten */
 /* Walks a register in order of numbers: NULL ends. *cursor begins at 0. */
 const struct sk_entry *sk_registers_next(const struct sk_registers *registers, uint8_t register_, size_t *cursor);
+/* Every entry of which some act, at any time, said this text in this field, in order of numbers; without a walk. Only for the
+ * fields that register_index.c lists. */
+struct sk_entries {
+    const struct sk_entry *const *items;
+    size_t count;
+};
+struct sk_entries sk_registers_with(const struct sk_registers *registers, uint16_t field, const char *text);
+/* Joint entries by the visit they name, a visit's in order of time, then of number. It stands in [done, voided). */
+struct sk_joint {
+    const struct sk_entry *entry;
+    int64_t at_us; /* when they went through */
+    int64_t done_us, voided_us;
+    uint32_t people;
+    bool in;
+    char door[64];
+};
+struct sk_joint_visit {
+    char id[SK_ENTRY_ID_MAX];
+    struct sk_joint *items;
+    size_t count, capacity;
+};
+const struct sk_joint_visit *sk_registers_joints(const struct sk_registers *registers, size_t *ret_count);
 
 /* State at a moment; 0: not opened yet. */
 uint8_t sk_entry_state_at(const struct sk_entry *entry, int64_t at_us);

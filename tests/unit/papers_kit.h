@@ -170,6 +170,17 @@ static inline const char *pk_tick(struct papers *run, int64_t ms)
     return kit_story(&run->kit);
 }
 
+/* A warden says where somebody is. */
+static inline void pk_correct(struct papers *run, size_t person_index, uint16_t zone, int64_t ms)
+{
+    static const struct sk_actor warden = {.id = "warden", .roles = 2};
+    const struct sk_presence_act act = {&warden, "seen", ""};
+    const struct sk_now now = kit_now(ms);
+    sk_effects_clear(run->kit.effects);
+    assert_int_equal(sk_engine_place(run->kit.engine, person_index, zone, &act, &now, run->kit.effects), SK_OK);
+    pk_step(run);
+}
+
 static inline const struct sk_alarm *pk_alarm(const struct papers *run, const char *source)
 {
     for (size_t i = 0; i < sk_engine_alarm_count(run->kit.engine); i++)

@@ -335,6 +335,72 @@ static void sheet(void **state)
     assert_int_equal(access(support_path("muster.txt.new"), F_OK), -1);
 }
 
+static void lead(const char *direction, int64_t ms)
+{
+    static const struct sk_roster_act by = {"desk", "", "", "test", 64};
+    const struct sk_now now = kit_now(ms);
+    uint8_t fields[128], at[8], led[8];
+    struct sk_writer writer = {fields, sizeof fields, 0, false}, time = {at, 8, 0, false}, number = {led, 8, 0, false};
+    sk_write_i64(&time, now.utc_us);
+    sk_write_f64(&number, 2);
+    const struct {
+        uint16_t field;
+        const void *bytes;
+        size_t length;
+    } said[] = {{SK_F_JOINT_VISIT, "vs-1", 4}, {SK_F_JOINT_ESCORT, "p-1", 3},
+                {SK_F_JOINT_DOOR, "d1", 2},    {SK_F_JOINT_DIRECTION, direction, strlen(direction)},
+                {SK_F_JOINT_AT, at, 8},        {SK_F_JOINT_COUNT, led, 8}};
+    for (size_t i = 0; i < SK_COUNT(said); i++) {
+        sk_write_u8(&writer, (uint8_t)said[i].field);
+        sk_write_u16(&writer, (uint16_t)said[i].length);
+        sk_write_bytes(&writer, said[i].bytes, said[i].length);
+    }
+    struct sk_register_act act = {
+        .row = sk_act_row(SK_EV_JOINT_RECORDED), .step = 1, .actor = "desk", .fields = fields, .fields_length = writer.length};
+    sk_registers_next_id(sk_engine_registers(floor_.engine), SK_REGISTER_JOINT, act.entry);
+    assert_int_equal(sk_engine_register_act(floor_.engine, &act, &by, &now, sk_recorder_effects(shell.recorder), NULL), SK_OK);
+    assert_int_equal(sk_recorder_commit(shell.recorder, &now), SK_OK);
+    sk_engine_committed(floor_.engine);
+}
+
+/* Guests led in without a card: rows of their own in both lists and on the sheet, and in the zone's count. */
+static void guests_led_in(void **state)
+{
+    static const struct sk_roster_act by = {"admin", "", "", "test", 64};
+    static const char *const commands[] = {"occupancy.list", "muster.list"};
+    const struct sk_now now = kit_now(500);
+    struct sk_roster_change way =
+        rk_way(shell.kit.site.doors[0].number, shell.kit.site.zones[0].number, shell.kit.site.zones[1].number, 3);
+    const char *there = shell.kit.site.zones[1].id;
+    (void)state;
+    assert_int_equal(sk_engine_roster_change(floor_.engine, &way, &by, &now, sk_recorder_effects(shell.recorder)), SK_OK);
+    enters(1, 1000);
+    lead("in", 2000);
+    for (size_t i = 0; i < SK_COUNT(commands); i++) {
+        cJSON *result = good(warden, commands[i], "{}", 3000);
+        const cJSON *guests = sk_json_get(result, "guests"), *guest = cJSON_GetArrayItem(guests, 0), *zone;
+        assert_int_equal(cJSON_GetArraySize(guests), 1);
+        same(commands[i], sk_json_text(sk_json_get(guest, "visit")), "vs-1");
+        same(commands[i], sk_json_text(sk_json_get(guest, "zone")), there);
+        same(commands[i], sk_json_text(sk_json_get(guest, "escort")), "p-1");
+        assert_null(sk_json_get(guest, "name"));
+        cJSON_ArrayForEach(zone, sk_json_get(result, "zones"))
+        {
+            const bool here = strcmp(sk_json_text(sk_json_get(zone, "zone")), there) == 0;
+            assert_int_equal((int)cJSON_GetNumberValue(sk_json_get(zone, "guests")), here ? 2 : 0);
+            assert_int_equal((int)cJSON_GetNumberValue(sk_json_get(zone, "count")), here ? 3 : 0);
+        }
+        cJSON_Delete(result);
+    }
+    cJSON *elsewhere = good(warden, "occupancy.list", "{\"zone\":\"nowhere\"}", 3000);
+    assert_int_equal(cJSON_GetArraySize(sk_json_get(elsewhere, "guests")), 0);
+    cJSON_Delete(elsewhere);
+    lead("out", 4000);
+    cJSON *after = good(warden, "occupancy.list", "{}", 5000);
+    assert_int_equal(cJSON_GetArraySize(sk_json_get(after, "guests")), 0);
+    cJSON_Delete(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(corrections, setup, teardown),
         cmocka_unit_test_setup_teardown(sheet, setup, teardown),
+        cmocka_unit_test_setup_teardown(guests_led_in, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,84 @@ static void test_counter_rows(void **state)
     }
 }
 
+/* A desk enters that people were led through d1, at that moment. */
+static void lead(const char *direction, double people, int64_t at_ms, int64_t ms)
+{
+    static const struct sk_roster_act by = {"desk", "", "why", "test", 64};
+    uint8_t fields[128], at[8], led[8];
+    struct sk_writer writer = {fields, sizeof fields, 0, false}, time = {at, 8, 0, false}, number = {led, 8, 0, false};
+    const struct sk_now now = kit_now(ms);
+    sk_write_i64(&time, kit_now(at_ms).utc_us);
+    sk_write_f64(&number, people);
+    const struct {
+        uint16_t field;
+        const void *bytes;
+        size_t length;
+    } said[] = {{SK_F_JOINT_VISIT, "vs-1", 4}, {SK_F_JOINT_ESCORT, "p-1", 3},
+                {SK_F_JOINT_DOOR, "d1", 2},    {SK_F_JOINT_DIRECTION, direction, strlen(direction)},
+                {SK_F_JOINT_AT, at, 8},        {SK_F_JOINT_COUNT, led, 8}};
+    for (size_t i = 0; i < SK_COUNT(said); i++) {
+        sk_write_u8(&writer, (uint8_t)said[i].field);
+        sk_write_u16(&writer, (uint16_t)said[i].length);
+        sk_write_bytes(&writer, said[i].bytes, said[i].length);
+    }
+    struct sk_register_act act = {
+        .row = sk_act_row(SK_EV_JOINT_RECORDED), .step = 1, .actor = "desk", .fields = fields, .fields_length = writer.length};
+    sk_registers_next_id(sk_engine_registers(kit.engine), SK_REGISTER_JOINT, act.entry);
+    sk_effects_clear(kit.effects);
+    assert_int_equal(sk_engine_register_act(kit.engine, &act, &by, &now, kit.effects, NULL), SK_OK);
+    look();
+}
+
+/* One badge of the escort at 1 s, so many people counted at 3 s, and what a joint entry says. */
+static const struct {
+    const char *name, *direction;
+    double counted, led;
+    int64_t at_ms, said_ms;
+    uint64_t surplus;
+} led_rows[] = {
+    {"one guest, said at once", "in", 2, 1, 2000, 4000, 0},
+    {"two guests, said before the door", "in", 3, 2, -20000, 500, 0},
+    {"two came with one guest", "in", 3, 1, 2000, 4000, 1},
+    {"the other way", "out", 2, 1, 2000, 4000, 1},
+    {"long before", "in", 2, 1, -40000, 500, 1},
+    {"a guest whom the counter missed", "in", 1, 1, 2000, 4000, 0},
+    {"said after it was judged", "in", 2, 1, 2000, 14000, 1},
+};
+
+static void test_guests_led_in(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(led_rows); i++) {
+        begin();
+        inferred = count = 0;
+        if (led_rows[i].said_ms < 1000)
+            lead(led_rows[i].direction, led_rows[i].led, led_rows[i].at_ms, led_rows[i].said_ms);
+        say(SK_EV_ACC_GRANTED, false, 1000);
+        say(SK_EV_ACC_TAKEN, false, 2000);
+        walk(IN, led_rows[i].counted, 3000);
+        if (led_rows[i].said_ms >= 1000 && led_rows[i].said_ms < 13000)
+            lead(led_rows[i].direction, led_rows[i].led, led_rows[i].at_ms, led_rows[i].said_ms);
+        tick(13000);
+        if (led_rows[i].said_ms > 13000)
+            lead(led_rows[i].direction, led_rows[i].led, led_rows[i].at_ms, led_rows[i].said_ms);
+        if (inferred != (led_rows[i].surplus > 0) || (inferred > 0 && count != led_rows[i].surplus))
+            fail_msg("row '%s': %zu inferred, %llu people", led_rows[i].name, inferred, (unsigned long long)count);
+        kit_stop(&kit);
+    }
+    /* one joint entry explains one episode, not the next as well */
+    begin();
+    lead("in", 1, 500, 900);
+    walk(IN, 1, 1000);
+    inferred = 0;
+    tick(11000);
+    assert_int_equal(inferred, 0);
+    walk(IN, 1, 12000);
+    tick(22000);
+    assert_int_equal(inferred, 1);
+    kit_stop(&kit);
+}
+
 static void test_one_miscount_hides_no_other(void **state)
 {
     (void)state;
@@ -427,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counter_rows),
+        cmocka_unit_test(test_guests_led_in),
         cmocka_unit_test(test_one_miscount_hides_no_other),
         cmocka_unit_test(test_counter_begins_anew_or_wraps),
         cmocka_unit_test(test_surplus_must_be_resolved),
