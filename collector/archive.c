@@ -114,6 +114,11 @@ static int64_t time_of(const struct sk_sample *sample)
     return believed ? sample->source_us : sample->recv_us;
 }
 
+uint64_t sk_archive_lost(const struct sk_archive *archive)
+{
+    return archive->lost;
+}
+
 void sk_archive_put(struct sk_archive *archive, const struct sk_sample *samples, size_t count)
 {
     struct sk_history_sample chunk[CHUNK];

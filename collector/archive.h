@@ -26,6 +26,7 @@ enum sk_err sk_archive_create(const char *directory, const struct sk_site *site,
                               struct sk_archive **ret_archive);
 /* Writes what is pending, then closes. NULL is fine. */
 void sk_archive_free(struct sk_archive *archive);
+uint64_t sk_archive_lost(const struct sk_archive *archive); /* samples given up since the start */
 void sk_archive_put(struct sk_archive *archive, const struct sk_sample *samples, size_t count);
 /* Flushes when due, else does one small step unless busy (more is waiting that counts); returns when to call again (mono). */
 int64_t sk_archive_tend(struct sk_archive *archive, const struct sk_now *now, bool busy);

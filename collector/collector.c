@@ -54,6 +54,8 @@ struct collector {
     unsigned catch_up;                               /* turns that may still only take what waited */
     int32_t synced_point, offset_point, queue_point; /* of the device "monitor"; -1 none */
     size_t taken;
+    int32_t dropped_point;
+    uint64_t dropped;     /* samples that pollers gave up since the start */
     bool told_unwritable; /* the alarm "log" is active */
     bool told_unsigned;
     uint32_t unfit_rows;
@@ -71,15 +73,41 @@ static struct sk_effects *effects_of(struct collector *c)
 
 /* --- what the pollers hand over --- */
 
-static void on_batch(void *context, const struct sk_batch *batch)
+/* The members of a block that did not change go into the history as what they are: read again, the same value. */
+static void keep_block(struct collector *c, const struct sk_block_read *read)
+{
+    uint32_t members[SK_BATCH_MAX];
+    struct sk_sample samples[SK_BATCH_MAX];
+    const size_t count = sk_engine_block_members(c->engine, read->block, members, SK_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = sk_engine_point(c->engine, members[i])->sample;
+        samples[i].source_us = read->source_us;
+        samples[i].recv_us = read->recv_us;
+    }
+    sk_archive_put(c->archive, samples, count);
+}
+
+static bool on_batch(void *context, const struct sk_batch *batch)
 {
     struct collector *c = context;
-    enum sk_err err =
-        sk_engine_samples(c->engine, batch->samples, batch->count, batch->text, batch->text_length, &c->now, effects_of(c));
+    enum sk_err err = sk_engine_block(c->engine, batch->has_block ? &batch->block : NULL, batch->samples, batch->count,
+                                      batch->text, batch->text_length, &c->now, effects_of(c));
+    if (err == SK_ERR_INVALID)
+        return false;
     if (err != SK_OK)
         sk_log(SK_LOG_ERROR, "%zu samples of link '%s' were lost: %s", batch->count, c->site->links[batch->link].id,
                sk_err_text(err));
     sk_archive_put(c->archive, batch->samples, batch->count);
+    if (err == SK_OK && batch->has_block && batch->block.unchanged > 0)
+        keep_block(c, &batch->block);
+    return true;
+}
+
+static void on_given_up(void *context, uint64_t samples)
+{
+    struct collector *c = context;
+    c->dropped += samples;
+    c->own_points_us = 0; /* to be seen at once */
 }
 
 /* The raw card number lives until here: everything after sees only its HMAC under the site key. */
@@ -224,7 +252,7 @@ static struct sk_sample own_sample(const struct collector *c, int32_t point, enu
 
 static void tend_own_points(struct collector *c)
 {
-    struct sk_sample samples[3];
+    struct sk_sample samples[4];
     size_t count = 0;
     struct timex state = {0};
     if (c->now.mono_us < c->own_points_us)
@@ -239,6 +267,8 @@ static void tend_own_points(struct collector *c)
     if (c->queue_point >= 0)
         samples[count++] = own_sample(c, c->queue_point, SK_KIND_NUMBER, (double)c->taken);
     c->taken = 0;
+    if (c->dropped_point >= 0)
+        samples[count++] = own_sample(c, c->dropped_point, SK_KIND_NUMBER, (double)(c->dropped + sk_archive_lost(c->archive)));
     if (count == 0)
         return;
     sk_engine_samples(c->engine, samples, count, NULL, 0, &c->now, effects_of(c));
@@ -475,6 +505,7 @@ static enum sk_err open_pollers(struct collector *c, const char *binary, struct 
     struct sk_poller_options options = {.binary = binary, .site_file = c->options->site, .profiles = c->options->profiles};
     struct sk_poller_events events = {.context = c,
                                       .batch = on_batch,
+                                      .given_up = on_given_up,
                                       .event = on_event,
                                       .malformed = on_malformed,
                                       .link_ended = on_link_ended,
@@ -501,6 +532,7 @@ static void find_own_points(struct collector *c)
     c->synced_point = sk_site_point(c->site, "monitor/time.synced");
     c->offset_point = sk_site_point(c->site, "monitor/time.offset_s");
     c->queue_point = sk_site_point(c->site, "monitor/queue.depth");
+    c->dropped_point = sk_site_point(c->site, "monitor/queue.dropped");
 }
 
 static enum sk_err open_all(struct collector *c, const char *binary, struct sk_fault *fault)

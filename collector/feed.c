@@ -18,8 +18,10 @@
 /* POINT_LINE: a point with the longest names and all 53 flags is shorter. SLICE: of a snapshot in one turn, and no more than
  * SLICE_QUEUE of it waits for its reader. */
 enum { READERS_MAX = 16, POINT_LINE = 8192, SLICE_LINES = 1000, SLICE_QUEUE = 256 << 10 };
-/* WALK: points that changed together go together; each walk of the list and each packet then serves many. */
-static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S, WALK_US = 20000, PATIENCE_US = 30 * SK_US_PER_S;
+/* WALK: points that changed together go together; each walk of the list and each packet then serves many. Whatever wakes the
+ * loop serves for a walk; only after WAKE it is woken for one. */
+static const int64_t POINT_PERIOD_US = SK_US_PER_S, HEARTBEAT_US = SK_US_PER_S, WALK_US = 20000, WAKE_US = 50000,
+                     PATIENCE_US = 30 * SK_US_PER_S;
 
 struct reader {
     struct sk_line *line;
@@ -317,10 +319,10 @@ static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
     size_t kept = 0;
     int64_t next = SK_NEVER;
     if (mono_us < feed->walked_us + WALK_US)
-        return feed->changed_count > 0 ? feed->walked_us + WALK_US : SK_NEVER;
+        return feed->changed_count > 0 ? feed->walked_us + WAKE_US : SK_NEVER;
     feed->walked_us = mono_us;
     if (must_wait(feed, mono_us))
-        return mono_us + WALK_US;
+        return mono_us + WAKE_US;
     for (size_t i = 0; i < feed->changed_count; i++) {
         uint32_t point = feed->changed[i];
         int64_t due = feed->sent_us[point] + POINT_PERIOD_US;
@@ -335,7 +337,7 @@ static int64_t walk_changed(struct sk_feed *feed, int64_t mono_us)
             send_point(feed, point);
     }
     feed->changed_count = kept;
-    return next < mono_us + WALK_US ? mono_us + WALK_US : next;
+    return next < mono_us + WAKE_US ? mono_us + WAKE_US : next;
 }
 
 int64_t sk_feed_tend(struct sk_feed *feed, const struct sk_now *now, bool writable)

@@ -4,9 +4,9 @@
  * keeps the broker's acknowledgement behind the commit. Samples are sent without waiting; when the parent is too busy to take
  * them, the newest value of each point is kept and sent with the next batch (history is given up first, counted in the log).
  *
- * Samples that follow each other within GATHER_US share a packet: the first goes at once, the others wait for the main thread,
- * which is woken for the first of them and then looks once per GATHER_US until nothing comes any more. So a lone message is not
- * delayed, and a thousand a second cost a hundred wake-ups. */
+ * Samples that follow each other closely share a packet: the first goes at once, the others wait for the main thread, which is
+ * woken for the first of them and then looks from time to time until nothing comes any more. So a lone message is not delayed,
+ * and a thousand a second cost a hundred wake-ups. */
 #include "collector/poller.h"
 
 #include <errno.h>
@@ -20,13 +20,16 @@
 
 #include "collector/hold.h"
 #include "collector/pulse.h"
+#include "collector/shorten.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-/* Far below what people notice and the latency goals (20 ms); long enough that 200 links share their packets. */
-static const int64_t GATHER_US = 10 * SK_US_PER_MS;
+/* Far below the latency goals (MQTT 20 ms, Modbus a period and 50 ms), long enough that many links share their packets. */
+static const int64_t GATHER_MQTT_US = 4 * SK_US_PER_MS, GATHER_MODBUS_US = 25 * SK_US_PER_MS;
+/* The longest batch: 52 bytes a sample, its texts, and a head. */
+enum { BATCH_BYTES = SK_BATCH_MAX * 52 + SK_BATCH_TEXT_MAX + 256 };
 
 struct poller;
 
@@ -49,10 +52,14 @@ struct poller {
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t committed_changed;
     uint64_t next_number, committed;
-    struct sk_packet packet; /* what is not sent yet, numbered already */
-    int64_t sent_us;         /* mono: when the last packet went */
-    bool gathering;          /* the main thread looks at the packet at sent_us + GATHER_US */
+    struct sk_packet packet;      /* what is not sent yet, numbered already */
+    int64_t sent_us;              /* mono: when the last packet went */
+    bool gathering;               /* the main thread looks at the packet at look_us */
+    int64_t look_us, patience_us; /* patience: the least of those who added since the last look */
     struct sk_hold *hold;
+    uint64_t told_given_up; /* of the samples given up, so many were told of */
+    struct sk_shorten *shorten;
+    struct sk_sample samples[SK_BATCH_MAX]; /* of the batch being sent; of what was held back, before it */
 };
 
 const struct sk_driver *sk_driver_of(enum sk_protocol protocol)
@@ -128,14 +135,17 @@ static enum sk_err send_locked(struct poller *poller, struct sk_handover *messag
 
 /* Samples: at once when the last packet is long past, else with those that follow. A parent that is busy is asked again by the
  * main thread. */
-static void send_soon_locked(struct poller *poller)
+static void send_soon_locked(struct poller *poller, int64_t patience_us)
 {
     const uint64_t one = 1;
-    if (poller->gathering)
+    const int64_t now_us = sk_clock_mono_us();
+    poller->patience_us = patience_us < poller->patience_us ? patience_us : poller->patience_us;
+    if (poller->gathering && poller->look_us <= now_us + patience_us)
         return;
-    if (sk_clock_mono_us() - poller->sent_us >= GATHER_US && flush_locked(poller, false) != SK_ERR_AGAIN)
+    if (!poller->gathering && now_us - poller->sent_us >= patience_us && flush_locked(poller, false) != SK_ERR_AGAIN)
         return;
     poller->gathering = true;
+    poller->look_us = now_us + patience_us;
     const ssize_t written = write(poller->wake_fd, &one, sizeof one);
     (void)written;
 }
@@ -143,18 +153,27 @@ static void send_soon_locked(struct poller *poller)
 /* Sends what was held back; false while the parent cannot take it all. */
 static bool send_held(struct poller *poller, uint32_t link)
 {
-    struct sk_sample samples[SK_BATCH_MAX];
     while (sk_hold_count(poller->hold) > 0) {
-        const size_t count = sk_hold_peek(poller->hold, samples, SK_BATCH_MAX);
-        struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = samples, .count = count}};
+        const size_t count = sk_hold_peek(poller->hold, poller->samples, SK_BATCH_MAX);
+        struct sk_handover message = {.type = SK_UP_BATCH, .batch = {.link = link, .samples = poller->samples, .count = count}};
         if (add_locked(poller, &message, false) != SK_OK)
             return false;
-        sk_hold_drop(poller->hold, samples, count);
+        sk_hold_drop(poller->hold, poller->samples, count);
     }
-    const uint64_t given_up = sk_hold_given_up(poller->hold);
-    if (given_up > 0)
-        sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
-               (unsigned long long)given_up);
+    return true;
+}
+
+static bool tell_given_up(struct poller *poller)
+{
+    const uint64_t given_up = sk_hold_given_up(poller->hold) - poller->told_given_up;
+    if (given_up == 0)
+        return true;
+    struct sk_handover message = {.type = SK_UP_GIVEN_UP, .given_up = given_up};
+    if (add_locked(poller, &message, false) != SK_OK)
+        return false;
+    sk_log(SK_LOG_WARNING, "the collector was busy: %llu samples were given up, the newest of each point arrived late",
+           (unsigned long long)given_up);
+    poller->told_given_up += given_up;
     return true;
 }
 
@@ -172,15 +191,30 @@ static bool host_stopping(void *context)
     return atomic_load(&session->poller->stopping);
 }
 
+/* Behind older values or not at all: a point's values never overtake each other. */
+static bool send_batch(struct poller *poller, const struct sk_batch *batch)
+{
+    struct sk_handover message = {.type = SK_UP_BATCH};
+    if (!send_held(poller, batch->link) || !tell_given_up(poller))
+        return false;
+    if (poller->packet.length + BATCH_BYTES > SK_HANDOVER_MAX && flush_locked(poller, false) == SK_ERR_AGAIN)
+        return false;
+    sk_shorten_batch(poller->shorten, batch, poller->samples, &message.batch);
+    for (size_t i = 0; i < message.batch.count; i++)
+        sk_hold_settle(poller->hold, &poller->samples[i]);
+    return add_locked(poller, &message, false) != SK_ERR_AGAIN;
+}
+
 static void host_samples(void *context, const struct sk_batch *batch)
 {
-    struct poller *poller = ((struct session *)context)->poller;
-    struct sk_handover message = {.type = SK_UP_BATCH, .batch = *batch};
+    const struct session *session = context;
+    struct poller *poller = session->poller;
     pthread_mutex_lock(&poller->lock);
-    /* behind older values or not at all: a point's values never overtake each other */
-    if (!send_held(poller, batch->link) || add_locked(poller, &message, false) == SK_ERR_AGAIN)
+    if (!send_batch(poller, batch)) {
         sk_hold_put(poller->hold, batch);
-    send_soon_locked(poller);
+        sk_shorten_skipped(poller->shorten, batch);
+    }
+    send_soon_locked(poller, session->driver == &sk_driver_mqtt ? GATHER_MQTT_US : GATHER_MODBUS_US);
     pthread_mutex_unlock(&poller->lock);
 }
 
@@ -317,12 +351,13 @@ static int64_t gather(struct poller *poller)
 {
     pthread_mutex_lock(&poller->lock);
     const int64_t now_us = sk_clock_mono_us();
-    int64_t next_us = poller->gathering ? poller->sent_us + GATHER_US : SK_NEVER;
-    if (next_us <= now_us) {
+    if (poller->gathering && poller->look_us <= now_us) {
         poller->gathering = poller->packet.length > 0;
         flush_locked(poller, false);
-        next_us = poller->gathering ? now_us + GATHER_US : SK_NEVER;
+        poller->look_us = now_us + poller->patience_us;
+        poller->patience_us = GATHER_MODBUS_US;
     }
+    const int64_t next_us = poller->gathering ? poller->look_us : SK_NEVER;
     pthread_mutex_unlock(&poller->lock);
     return next_us;
 }
@@ -367,13 +402,16 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     struct poller poller = {.site = site,
                             .number = number,
                             .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                            .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+                            .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                            .patience_us = GATHER_MODBUS_US};
     sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);
     poller.sessions = sk_calloc(site->link_count, sizeof *poller.sessions);
     poller.packet.bytes = sk_calloc(SK_HANDOVER_MAX, 1);
     enum sk_err err = sk_hold_create(site->point_count, &poller.hold);
+    if (err == SK_OK)
+        err = sk_shorten_create(site, &poller.shorten);
     struct sk_driver_host *hosts = sk_calloc(site->link_count, sizeof *hosts);
     uint32_t *links = sk_calloc(site->link_count, sizeof *links);
     bool ready = poller.sessions != NULL && poller.packet.bytes != NULL && err == SK_OK && hosts != NULL && links != NULL &&
@@ -386,6 +424,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
     }
     sk_free(links);
     sk_free(hosts);
+    sk_shorten_free(poller.shorten);
     sk_hold_free(poller.hold);
     sk_free_secret(poller.packet.bytes, SK_HANDOVER_MAX);
     sk_free(poller.sessions);

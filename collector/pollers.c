@@ -231,7 +231,8 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
             end_slot(slot, "it read another site file than the collector did; restart the collector");
         break;
     case SK_UP_BATCH:
-        events->batch(events->context, &message->batch);
+        if (!events->batch(events->context, &message->batch))
+            end_slot(slot, "it and the collector disagree about who belongs to a block");
         break;
     case SK_UP_EVENT:
         slot->waiting = message->number;
@@ -240,6 +241,9 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
     case SK_UP_MALFORMED:
         slot->waiting = message->number;
         events->malformed(events->context, &message->malformed);
+        break;
+    case SK_UP_GIVEN_UP:
+        events->given_up(events->context, message->given_up);
         break;
     case SK_UP_ENDED:
         events->link_ended(events->context, message->link, message->text);

@@ -12,7 +12,9 @@ struct sk_pollers;
 
 struct sk_poller_events {
     void *context;
-    void (*batch)(void *context, const struct sk_batch *batch);
+    bool (*batch)(void *context,
+                  const struct sk_batch *batch);       /* false: it contradicts what was said before; the poller is ended */
+    void (*given_up)(void *context, uint64_t samples); /* so many more found no room */
     void (*event)(void *context, struct sk_access_event *event);
     void (*malformed)(void *context, const struct sk_malformed *what);
     void (*link_ended)(void *context, uint32_t link, const char *text);

@@ -199,11 +199,13 @@ static enum sk_err check_state(struct request *request, const struct sk_act_row 
     return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
 }
 
-/* Role, state, reason, separation; what stands of the entry in *ret_entry. */
+/* Role, state, reason, separation (by account, and by the person whose `ref` the account is); what stands of the entry in
+ * *ret_entry. */
 static enum sk_err may_act(struct request *request, const struct sk_act_row *row, const char *id,
                            const struct sk_entry **ret_entry)
 {
     struct sk_fault fault = {0};
+    char person[SK_ENTITY_MAX];
     const struct sk_entry *entry = sk_registers_get(sk_engine_registers(request->floor->engine), id);
     if (sk_request_deny(request, row->permission) != SK_OK)
         return SK_ERR_DENIED;
@@ -215,8 +217,10 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
         return SK_ERR_CONFLICT;
     if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
-    const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, &fault);
     *ret_entry = entry;
+    enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, &fault);
+    if (err == SK_OK && sk_vault_person_by_ref(request->floor->vault, request->actor.id, UINT64_MAX, person) == SK_OK)
+        err = sk_register_act_allowed(row, entry, person, &fault);
     return err == SK_OK ? err : sk_request_refuse(request, err, fault.text);
 }
 

@@ -19,6 +19,7 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/err.h"
 #include "schemas/model/access_event.h"
+#include "schemas/model/block.h"
 #include "schemas/model/sample.h"
 #include "schemas/model/site.h"
 
@@ -32,6 +33,9 @@ struct sk_batch {
     size_t count;     /* at most SK_BATCH_MAX */
     const char *text; /* area for text values; may be NULL */
     size_t text_length;
+    /* The first block.told samples were read as one block; a driver tells them all, the host leaves the unchanged ones out. */
+    bool has_block;
+    struct sk_block_read block;
 };
 enum { SK_BATCH_MAX = 512, SK_BATCH_TEXT_MAX = 8192 };
 

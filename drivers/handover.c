@@ -69,6 +69,22 @@ static void put_sample(struct sk_writer *out, const struct sk_sample *sample)
     sk_write_u32(out, sample->text);
 }
 
+static void put_block(struct sk_writer *out, const struct sk_batch *batch)
+{
+    const struct sk_block_read *block = &batch->block;
+    sk_write_u8(out, batch->has_block);
+    if (!batch->has_block)
+        return;
+    sk_write_u32(out, block->block);
+    sk_write_u32(out, block->told);
+    sk_write_u32(out, block->unchanged);
+    sk_write_u8(out, block->anew);
+    sk_write_i64(out, block->source_us);
+    sk_write_i64(out, block->recv_us);
+    sk_write_i64(out, block->mono_us);
+    sk_write_u32(out, block->uncertainty_us);
+}
+
 static void put_batch(struct sk_writer *out, const struct sk_handover *m)
 {
     const struct sk_batch *batch = &m->batch;
@@ -79,6 +95,7 @@ static void put_batch(struct sk_writer *out, const struct sk_handover *m)
     sk_write_u32(out, batch->link);
     sk_write_i64(out, batch->before_us);
     sk_write_i64(out, batch->after_us);
+    put_block(out, batch);
     sk_write_u16(out, (uint16_t)batch->count);
     for (size_t i = 0; i < batch->count; i++)
         put_sample(out, &batch->samples[i]);
@@ -131,14 +148,33 @@ static bool text_fits(const struct sk_sample *sample, const char *area, size_t l
     return used < left && used < SK_TEXT_VALUE && sk_text_is_clean(text, used, false);
 }
 
+static void get_block(struct reading *r, struct sk_batch *batch)
+{
+    struct sk_block_read *block = &batch->block;
+    batch->has_block = read_bool(r);
+    if (!batch->has_block)
+        return;
+    block->block = (uint32_t)read_index(r, 0, r->site->point_count);
+    block->told = sk_read_u32(&r->in);
+    block->unchanged = sk_read_u32(&r->in);
+    block->anew = read_bool(r);
+    block->source_us = sk_read_i64(&r->in);
+    block->recv_us = sk_read_i64(&r->in);
+    block->mono_us = sk_read_i64(&r->in);
+    block->uncertainty_us = sk_read_u32(&r->in);
+    require(r, block->unchanged <= r->site->point_count);
+}
+
 static void get_batch(struct reading *r, struct sk_handover *m)
 {
     struct sk_batch *batch = &m->batch;
     batch->link = (uint32_t)read_index(r, 0, r->site->link_count);
     batch->before_us = sk_read_i64(&r->in);
     batch->after_us = sk_read_i64(&r->in);
+    get_block(r, batch);
     batch->count = sk_read_u16(&r->in);
     require(r, batch->count <= SK_BATCH_MAX);
+    require(r, !batch->has_block || batch->block.told <= batch->count);
     for (size_t i = 0; i < batch->count && !r->in.bad; i++)
         get_sample(r, &r->samples[i]);
     batch->samples = r->samples;
@@ -278,6 +314,16 @@ static void get_ended(struct reading *r, struct sk_handover *m)
     sk_read_text(&r->in, m->text, sizeof(m->text));
 }
 
+static void put_given_up(struct sk_writer *out, const struct sk_handover *m)
+{
+    sk_write_u64(out, m->given_up);
+}
+
+static void get_given_up(struct reading *r, struct sk_handover *m)
+{
+    m->given_up = sk_read_u64(&r->in);
+}
+
 static void put_committed(struct sk_writer *out, const struct sk_handover *m)
 {
     sk_write_u64(out, m->committed);
@@ -305,10 +351,15 @@ static const struct type {
     void (*put)(struct sk_writer *out, const struct sk_handover *m);
     void (*get)(struct reading *r, struct sk_handover *m);
 } types[] = {
-    {SK_UP_HELLO, put_hello, get_hello},       {SK_UP_BATCH, put_batch, get_batch},
-    {SK_UP_EVENT, put_event, get_event},       {SK_UP_MALFORMED, put_malformed, get_malformed},
-    {SK_UP_ENDED, put_ended, get_ended},       {SK_DOWN_COMMITTED, put_committed, get_committed},
-    {SK_DOWN_PAUSE, put_nothing, get_nothing}, {SK_DOWN_RESUME, put_nothing, get_nothing},
+    {SK_UP_HELLO, put_hello, get_hello},
+    {SK_UP_BATCH, put_batch, get_batch},
+    {SK_UP_EVENT, put_event, get_event},
+    {SK_UP_MALFORMED, put_malformed, get_malformed},
+    {SK_UP_ENDED, put_ended, get_ended},
+    {SK_UP_GIVEN_UP, put_given_up, get_given_up},
+    {SK_DOWN_COMMITTED, put_committed, get_committed},
+    {SK_DOWN_PAUSE, put_nothing, get_nothing},
+    {SK_DOWN_RESUME, put_nothing, get_nothing},
     {SK_DOWN_STOP, put_nothing, get_nothing},
 };
 

@@ -4,8 +4,8 @@
  * A packet is one or more messages, each behind its length as u32: what comes together costs one system call and wakes the
  * other side once. A message: u8 type, u64 number (per direction, from 1, no gaps), then the body, big-endian. Both ends run
  * the same binary and the same loaded site (the digest is compared in HELLO), still every packet is read with a bounded reader.
- * Up (poller -> collector): HELLO, BATCH, EVENT, MALFORMED, ENDED. Down: COMMITTED n (all EVENT and MALFORMED up to and with n
- * are durable), PAUSE, RESUME, STOP. */
+ * Up (poller -> collector): HELLO, BATCH, EVENT, MALFORMED, ENDED, GIVEN_UP. Down: COMMITTED n (all EVENT and MALFORMED up to
+ * and with n are durable), PAUSE, RESUME, STOP. */
 #ifndef SK_HANDOVER_H
 #define SK_HANDOVER_H
 
@@ -16,7 +16,8 @@ enum sk_handover_type {
     SK_UP_BATCH = 2,
     SK_UP_EVENT = 3,
     SK_UP_MALFORMED = 4,
-    SK_UP_ENDED = 5, /* a session ended for good: link and text */
+    SK_UP_ENDED = 5,    /* a session ended for good: link and text */
+    SK_UP_GIVEN_UP = 6, /* samples that found no room: how many since it was last said */
     SK_DOWN_COMMITTED = 16,
     SK_DOWN_PAUSE = 17,
     SK_DOWN_RESUME = 18,
@@ -40,6 +41,8 @@ struct sk_handover {
     /* ENDED */
     uint32_t link;
     char text[SK_FAULT_TEXT];
+    /* GIVEN_UP */
+    uint64_t given_up;
     /* COMMITTED */
     uint64_t committed;
 };

@@ -94,7 +94,7 @@ static const char *place_of(const struct sk_engine *engine, const struct sk_cond
 {
     const struct sk_site *site = engine->site;
     if (cond->kind == SK_CK_LIMIT)
-        return sk_text_or(site->points[cond->owner].place.text);
+        return sk_place_line(site->points[cond->owner].place);
     if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_)
         return sk_text_or(site->doors[cond->owner].place.text);
     return cond->kind == SK_CK_SYSTEM ? "" : sk_text_or(site->devices[cond->owner].place.text);

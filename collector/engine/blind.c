@@ -19,6 +19,10 @@ bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device)
 static void see_again(struct sk_engine *engine, uint32_t node, int64_t blind_us, const struct sk_now *now)
 {
     struct sk_watch *watch = &engine->watches[node];
+    if (node < engine->node_device) {
+        sk_block_stir(engine, node);
+        sk_block_sync(engine, node);
+    }
     const int64_t moved = watch->expired ? now->mono_us : watch->ok_mono + blind_us;
     watch->ok_mono = moved < now->mono_us ? moved : now->mono_us;
     watch->expired = false;

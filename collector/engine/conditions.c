@@ -84,6 +84,7 @@ void sk_cond_moves(struct sk_engine *engine, struct sk_cond *cond, uint8_t state
 {
     if (cond->kind == SK_CK_LIMIT) {
         struct sk_point_state *point = &engine->points[cond->owner];
+        sk_block_stir(engine, cond->owner);
         point->moving = (uint16_t)(point->moving + wants_refresh(cond, state) - wants_refresh(cond, cond->state));
     }
     cond->state = state;
@@ -310,6 +311,7 @@ static void timer_input(const struct sk_engine *engine, const struct sk_cond *co
     }
     if (cond->kind != SK_CK_LIMIT)
         return;
+    sk_block_sync(engine, cond->owner);
     const struct sk_sample *sample = &engine->views[cond->owner].sample;
     ret_input->sample = sample;
     ret_input->simulated = (sample->flags & SK_SAMPLE_SIMULATED) != 0;

@@ -309,6 +309,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_free(engine->watches);
     sk_free(engine->blinds);
     sk_free(engine->points);
+    sk_free(engine->blocks);
     sk_free(engine->views);
     sk_free(engine);
 }

@@ -65,6 +65,7 @@ enum sk_err sk_engine_advance(struct sk_engine *engine, int64_t until_mono, cons
     struct due due = {.engine = engine};
     if (engine->held)
         until_mono = INT64_MIN;
+    sk_blocks_wake(engine, until_mono);
     sk_heap_due(&engine->heap, until_mono, count_due, &due);
     const size_t most = due.left < DUE_PER_STEP ? due.left : DUE_PER_STEP;
     const enum sk_err err = sk_engine_reserve(engine, effects,
@@ -91,25 +92,47 @@ static int64_t earliest(const struct sk_sample *samples, size_t count, const str
     return mono_us;
 }
 
+static void take(struct sk_engine *engine, uint32_t block, const struct sk_sample *sample, const char *text, size_t text_length,
+                 const struct sk_now *now, struct sk_effects *effects)
+{
+    sk_block_take(engine, block, sample);
+    sk_points_take(engine, sample, text, text_length, now, effects);
+}
+
+enum sk_err sk_engine_block(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_sample *samples,
+                            size_t count, const char *text, size_t text_length, const struct sk_now *now,
+                            struct sk_effects *effects)
+{
+    struct sk_block_step step = {0};
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < count; i++)
+        if (samples[i].point >= engine->site->point_count)
+            return SK_ERR_INVALID;
+    if (!engine->held)
+        sk_blocks_wake(engine, earliest(samples, count, now));
+    if (read != NULL)
+        err = sk_block_begin(engine, read, samples, count, now, &step);
+    for (size_t i = 0; i < count; i++)
+        step.transitions += 3u * engine->points[samples[i].point].cond_count + 4u + sk_latch_records(engine, samples[i].point);
+    if (err == SK_OK)
+        err = sk_engine_advance(engine, earliest(samples, count, now), now, step.transitions, step.points + count, effects);
+    if (err != SK_OK)
+        return err;
+    if (read != NULL)
+        sk_block_open(engine, read, &step);
+    for (int cable = engine->has_leaders ? 1 : 0; cable >= 0; cable--) /* positions along a cable before its states */
+        for (size_t i = 0; i < count; i++)
+            if (engine->points[samples[i].point].leads_cable == (cable == 1))
+                take(engine, read != NULL && i < read->told ? step.number : 0, &samples[i], text, text_length, now, effects);
+    if (read != NULL)
+        sk_block_end(engine, read, &step, now, effects);
+    return SK_OK;
+}
+
 enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *samples, size_t count, const char *text,
                               size_t text_length, const struct sk_now *now, struct sk_effects *effects)
 {
-    size_t transitions = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (samples[i].point >= engine->site->point_count)
-            return SK_ERR_INVALID;
-        transitions += 3u * engine->points[samples[i].point].cond_count + 4u + sk_latch_records(engine, samples[i].point);
-    }
-    const enum sk_err err = sk_engine_advance(engine, earliest(samples, count, now), now, transitions, count, effects);
-    if (err != SK_OK)
-        return err;
-    for (size_t i = 0; engine->has_leaders && i < count; i++)
-        if (engine->points[samples[i].point].leads)
-            sk_points_take(engine, &samples[i], text, text_length, now, effects);
-    for (size_t i = 0; i < count; i++)
-        if (!engine->points[samples[i].point].leads)
-            sk_points_take(engine, &samples[i], text, text_length, now, effects);
-    return SK_OK;
+    return sk_engine_block(engine, NULL, samples, count, text, text_length, now, effects);
 }
 
 void sk_engine_hold(struct sk_engine *engine, bool held)
@@ -122,6 +145,7 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
     const enum sk_err err = sk_effects_reserve(effects, 1, 0, 0, 0);
     if (err != SK_OK)
         return err;
+    sk_blocks_stir_all(engine);
     for (uint32_t i = 0; i < engine->node_cond; i++) {
         struct sk_watch *watch = &engine->watches[i];
         if (watch->expired)
@@ -148,8 +172,11 @@ enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, s
     return sk_rights_tend(engine, now, effects);
 }
 
-int64_t sk_engine_deadline(const struct sk_engine *engine)
+/* A timer that somebody's voice has put off since it was set is put where it belongs here, and nobody is woken for it. */
+int64_t sk_engine_deadline(struct sk_engine *engine)
 {
+    while (engine->heap.count > 0 && sk_watch_put_off(engine, engine->heap.nodes[0])) {
+    }
     const int64_t timer = engine->heap.count == 0 ? SK_NEVER : engine->heap.deadline[engine->heap.nodes[0]];
     const int64_t looks =
         engine->registers_due_mono < engine->rights.due_mono ? engine->registers_due_mono : engine->rights.due_mono;

@@ -17,6 +17,7 @@
 #include "schemas/base/err.h"
 #include "schemas/model/access_event.h"
 #include "schemas/model/alarm.h"
+#include "schemas/model/block.h"
 #include "schemas/model/record.h"
 #include "schemas/model/register.h"
 #include "schemas/model/roster.h"
@@ -93,6 +94,13 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
 /* Inputs. Each is one step. NOMEM leaves the engine as it was. */
 enum sk_err sk_engine_samples(struct sk_engine *engine, const struct sk_sample *samples, size_t count, const char *text,
                               size_t text_length, const struct sk_now *now, struct sk_effects *effects);
+/* The same for a batch whose first samples were read as a block (schemas/model/block.h): its unchanged members have the read's
+ * times and cost nothing while nothing waits for them. INVALID: the read does not speak of the members that are known here. */
+enum sk_err sk_engine_block(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_sample *samples,
+                            size_t count, const char *text, size_t text_length, const struct sk_now *now,
+                            struct sk_effects *effects);
+/* Members of the block that this point leads, at most `most`. */
+size_t sk_engine_block_members(const struct sk_engine *engine, uint32_t leader, uint32_t *to, size_t most);
 /* *ret_duplicate: the event is in the log already; effects hold at most counters, and the wire may acknowledge it. */
 enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
                             struct sk_effects *effects, bool *ret_duplicate);
@@ -109,7 +117,7 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 enum sk_err sk_engine_blind(struct sk_engine *engine, uint32_t link, bool is_blind, const struct sk_now *now,
                             struct sk_effects *effects);
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
-int64_t sk_engine_deadline(const struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
+int64_t sk_engine_deadline(struct sk_engine *engine); /* mono; SK_NEVER when nothing is pending */
 
 /* Commands of people. Idempotent: acknowledging an acknowledged occurrence is SK_OK with no effects but
  * the comment, if there is one (alarm.comment). NOT_FOUND: no such open

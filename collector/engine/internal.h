@@ -170,17 +170,36 @@ struct sk_device_state {
 struct sk_point_state {
     uint32_t first_cond;
     uint16_t cond_count;
-    uint16_t moving;         /* conditions that count time: refreshes matter too */
-    bool heartbeat, answers; /* must move; counts as an answer of its device */
-    bool seen;               /* a usable sample came since the engine began */
-    bool matters;            /* to its device's quality */
-    uint8_t standing;        /* enum sk_standing */
-    int64_t shown_mono;      /* last POINT effect */
-    uint32_t head_of;        /* 1 + controller whose newest number it says; 0 none */
-    uint32_t counts;         /* 2 * (1 + door) + way of the people it counts; 0 none */
-    uint8_t lock_kind;       /* latches.c; 0: its changes are no records */
-    int32_t lock_state;      /* last word; -1 none */
-    bool leads;              /* a position along a cable: taken before the states of its batch */
+    uint16_t moving;                   /* conditions that count time: refreshes matter too */
+    bool heartbeat, answers;           /* must move; counts as an answer of its device */
+    bool seen;                         /* a usable sample came since the engine began */
+    bool matters;                      /* to its device's quality */
+    uint8_t standing;                  /* enum sk_standing */
+    int64_t shown_mono;                /* last POINT effect */
+    uint32_t head_of;                  /* 1 + controller whose newest number it says; 0 none */
+    uint32_t counts;                   /* 2 * (1 + door) + way of the people it counts; 0 none */
+    uint8_t lock_kind;                 /* latches.c; 0: its changes are no records */
+    int32_t lock_state;                /* last word; -1 none */
+    uint32_t block;                    /* number of the block it belongs to, from 1; 0 none */
+    uint8_t told_quality, told_reason; /* of the sample that made it a member; staleness overwrites the view's */
+    uint32_t leads;                    /* number of the block that has its name; 0 none */
+    bool leads_cable;                  /* a position along a cable: taken before the states of its batch */
+};
+
+/* Points that are read together (blocks.c). */
+struct sk_block {
+    int64_t source_us, recv_us, mono_us; /* of its newest read */
+    int64_t walked_us;                   /* mono: when each member was gone through */
+    int64_t patience_us;                 /* while calm: so long after a read the first timer of a member is due */
+    uint32_t uncertainty_us;
+    uint32_t members, device;
+    uint32_t host; /* while calm: the member whose timer stands for all */
+    bool calm;
+};
+struct sk_block_step { /* what a read will cost, and which block it is of */
+    uint32_t number;
+    size_t transitions, points;
+    bool walks;
 };
 
 /* --- controllers --- */
@@ -284,6 +303,8 @@ struct sk_engine {
     struct sk_point_state *points;
     struct sk_watch *watches; /* points, then devices */
     bool has_leaders;
+    struct sk_block *blocks; /* in the order they were first read */
+    size_t block_count, block_capacity;
     struct sk_blind *blinds; /* by link */
     /* conditions */
     struct sk_cond *conds;
@@ -382,7 +403,29 @@ void sk_device_heard(struct sk_engine *engine, uint32_t device, int64_t mono_us,
                      struct sk_effects *effects);
 bool sk_device_is_simulated(const struct sk_engine *engine, uint32_t device); /* its link only plays */
 void sk_watch_arm(struct sk_engine *engine, uint32_t node);
+bool sk_watch_put_off(struct sk_engine *engine, uint32_t node); /* a queued timer is not due when it says; it says so now */
 void sk_point_mark_stale(struct sk_engine *engine, uint32_t point);
+
+/* blocks.c */
+/* Gives a member its block's times. */
+void sk_block_sync(const struct sk_engine *engine, uint32_t point);
+/* Ends the calm of a point's block: each member has its own time and timer again. Before anything of the point's begins to
+ * wait. */
+void sk_block_stir(struct sk_engine *engine, uint32_t point);
+void sk_blocks_stir_all(struct sk_engine *engine);
+/* When the timer of a calm block is due, if this node carries it. */
+bool sk_block_hosts(const struct sk_engine *engine, uint32_t node, int64_t *ret_deadline);
+/* Timers of calm blocks that are due become those of their members. */
+void sk_blocks_wake(struct sk_engine *engine, int64_t until_mono);
+/* A sample of block `number` (0: of none): the point joins or leaves. */
+void sk_block_take(struct sk_engine *engine, uint32_t number, const struct sk_sample *sample);
+void sk_block_leave(struct sk_engine *engine, uint32_t point);
+/* A read of a block: begin (INVALID: it does not speak of its members; nothing has changed), open, its samples, end. */
+enum sk_err sk_block_begin(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_sample *samples,
+                           size_t count, const struct sk_now *now, struct sk_block_step *ret_step);
+void sk_block_open(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_block_step *step);
+void sk_block_end(struct sk_engine *engine, const struct sk_block_read *read, const struct sk_block_step *step,
+                  const struct sk_now *now, struct sk_effects *effects);
 
 /* quality.c: points of a device that stay without a usable value */
 bool sk_quality_matters(const struct sk_point *point);

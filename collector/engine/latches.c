@@ -64,8 +64,8 @@ static void record(const struct sk_engine *engine, uint32_t point, uint16_t ev, 
     sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[at->device].id));
     sk_body_put_i64(&draft->body, SK_TAG_SOURCE_US, sample->source_us);
     sk_body_put_i64(&draft->body, SK_TAG_UNCERTAINTY_US, sample->uncertainty_us);
-    if (sk_text_or(at->place.text)[0] != '\0')
-        sk_body_put_text(&draft->body, SK_TAG_PLACE, at->place.text);
+    if (sk_place_line(at->place)[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_PLACE, at->place->text);
     sk_body_put_u8(&draft->body, SK_TAG_CLOCK_QUALITY, now->clock_quality);
 }
 

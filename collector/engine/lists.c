@@ -9,7 +9,14 @@
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
-enum { STEP_CAME = 1, STEP_WENT = 2, STEP_BEGAN = 3, STEP_ENDED = 4, STEP_MAX = 1 + 32 + 8 + 8 + 1 + 2 * SK_LIST_DOORS_MAX };
+enum {
+    STEP_CAME = 1,
+    STEP_WENT = 2,
+    STEP_BEGAN = 3,
+    STEP_ENDED = 4,
+    STEP_MAX = 1 + 32 + 8 + 8 + 1 + 2 * SK_LIST_DOORS_MAX,
+    STEPS_PER_FACT = SK_FACT_ROWS_MAX / (2 + SK_HASH_SIZE)
+};
 
 const char *sk_list_difference_word(uint8_t kind)
 {
@@ -294,23 +301,53 @@ enum sk_err sk_list_take_received(struct sk_list *list, struct sk_sha256 *sha, c
     return SK_OK;
 }
 
-static bool end_difference(struct sk_list *list, const struct step *step)
+static struct sk_difference *find_difference(const struct sk_list *list, size_t sorted, const struct sk_hash *identifier)
 {
-    for (size_t i = 0; i < list->difference_count; i++) {
-        struct sk_difference *there = &list->differences[i];
-        if (there->kind != step->kind || order(&there->identifier, &step->row.identifier) != 0)
-            continue;
-        there->kind = 0;
-        return true;
+    const struct sk_difference key = {.identifier = *identifier};
+    return sorted == 0 ? NULL : bsearch(&key, list->differences, sorted, sizeof key, order_differences);
+}
+
+/* Lets go of those that ended and brings those that began behind the sorted ones to their places. A fact holds a handful of
+ * steps and the list perhaps 50 000 differences, so they are not all sorted again. */
+static void settle_differences(struct sk_list *list, size_t sorted)
+{
+    struct sk_difference came[STEPS_PER_FACT];
+    const size_t came_count = list->difference_count - sorted;
+    size_t kept = 0;
+    if (came_count > 0) {
+        memcpy(came, list->differences + sorted, came_count * sizeof *came);
+        qsort(came, came_count, sizeof *came, order_differences);
     }
-    return false;
+    for (size_t i = 0; i < sorted; i++)
+        if (list->differences[i].kind != 0)
+            list->differences[kept++] = list->differences[i];
+    list->difference_count = kept + came_count;
+    for (size_t left = came_count; left > 0;) {
+        const bool older = kept > 0 && order_differences(&list->differences[kept - 1], &came[left - 1]) > 0;
+        list->differences[kept + left - 1] = older ? list->differences[kept - 1] : came[left - 1];
+        kept -= older;
+        left -= !older;
+    }
+}
+
+/* One step: it ends a difference among the sorted ones, or a new one waits behind them. */
+static enum sk_err take_difference(struct sk_list *list, size_t sorted, const struct step *step, int64_t at_us)
+{
+    struct sk_difference *there = step->what == STEP_ENDED ? find_difference(list, sorted, &step->row.identifier) : NULL;
+    if (there != NULL && there->kind == step->kind)
+        there->kind = 0;
+    else if (step->what == STEP_BEGAN && step->kind != 0)
+        list->differences[list->difference_count++] = (struct sk_difference){step->row.identifier, step->kind, at_us};
+    else
+        return SK_ERR_PARSE;
+    return SK_OK;
 }
 
 enum sk_err sk_list_take_compared(struct sk_list *list, const struct sk_fact *fact)
 {
     struct sk_reader reader;
     struct step step;
-    size_t kept = 0;
+    const size_t sorted = list->difference_count;
     void *differences = list->differences;
     const enum sk_err err = make_room(&differences, list->difference_count + fact->rows_length / (2 + SK_HASH_SIZE),
                                       &list->difference_capacity, sizeof *list->differences);
@@ -318,21 +355,12 @@ enum sk_err sk_list_take_compared(struct sk_list *list, const struct sk_fact *fa
     if (err != SK_OK)
         return err;
     sk_reader_init(&reader, fact->rows, fact->rows_length);
-    while (reader.left > 0) {
-        if (!read_step(&reader, &step) || (step.what != STEP_BEGAN && step.what != STEP_ENDED))
-            return SK_ERR_PARSE;
-        if (step.what == STEP_ENDED && !end_difference(list, &step))
-            return SK_ERR_PARSE;
-        if (step.what == STEP_ENDED)
-            continue;
-        list->differences[list->difference_count++] = (struct sk_difference){step.row.identifier, step.kind, fact->t_us};
-    }
-    for (size_t i = 0; i < list->difference_count; i++)
-        if (list->differences[i].kind != 0)
-            list->differences[kept++] = list->differences[i];
-    list->difference_count = kept;
-    if (kept > 0)
-        qsort(list->differences, kept, sizeof *list->differences, order_differences);
+    enum sk_err read = SK_OK;
+    while (read == SK_OK && reader.left > 0)
+        read = read_step(&reader, &step) ? take_difference(list, sorted, &step, fact->t_us) : SK_ERR_PARSE;
+    settle_differences(list, sorted);
+    if (read != SK_OK)
+        return read;
     list->compared_us = fact->t_us;
     return SK_OK;
 }
@@ -356,14 +384,6 @@ const struct sk_spell *sk_list_at(const struct sk_list *list, const struct sk_ha
 
 /* --- differences --- */
 
-static const struct sk_difference *find_difference(const struct sk_list *list, const struct sk_hash *identifier)
-{
-    const struct sk_difference key = {.identifier = *identifier};
-    return list->difference_count == 0
-               ? NULL
-               : bsearch(&key, list->differences, list->difference_count, sizeof key, order_differences);
-}
-
 struct tally {
     const struct sk_list *list;
     struct sk_pack *steps;
@@ -372,7 +392,7 @@ struct tally {
 
 static void note(struct tally *tally, const struct sk_hash *identifier, uint8_t kind)
 {
-    const struct sk_difference *there = find_difference(tally->list, identifier);
+    const struct sk_difference *there = find_difference(tally->list, tally->list->difference_count, identifier);
     if (kind != 0)
         tally->counts[kind]++;
     if (there != NULL && there->kind != kind)

@@ -18,6 +18,27 @@ static int64_t seen(const struct sk_sample *sample, const struct sk_now *now)
     return sample->mono_us > 0 && sample->mono_us <= now->mono_us ? sample->mono_us : now->mono_us;
 }
 
+static int64_t next_look(const struct sk_watch *watch)
+{
+    return watch->ok_mono + (watch->keep && !watch->row ? watch->limit_us / 2 : watch->limit_us);
+}
+
+bool sk_watch_put_off(struct sk_engine *engine, uint32_t node)
+{
+    int64_t deadline = 0;
+    if (node >= engine->node_cond)
+        return false;
+    if (!sk_block_hosts(engine, node, &deadline)) {
+        if (node < engine->node_device)
+            sk_block_sync(engine, node);
+        deadline = next_look(&engine->watches[node]);
+    }
+    if (deadline <= engine->heap.deadline[node])
+        return false;
+    sk_heap_set(&engine->heap, node, deadline);
+    return true;
+}
+
 void sk_watch_arm(struct sk_engine *engine, uint32_t node)
 {
     const struct sk_watch *watch = &engine->watches[node];
@@ -25,8 +46,7 @@ void sk_watch_arm(struct sk_engine *engine, uint32_t node)
         sk_heap_cancel(&engine->heap, node);
         return;
     }
-    const int64_t wait = watch->keep && !watch->row ? watch->limit_us / 2 : watch->limit_us;
-    sk_heap_set(&engine->heap, node, watch->ok_mono + wait);
+    sk_heap_set(&engine->heap, node, next_look(watch));
 }
 
 /* It spoke. Only what had gone late costs more than a store. */
@@ -49,6 +69,8 @@ static void watch_fed(struct sk_engine *engine, uint32_t node, int64_t mono_us, 
 static bool watch_due(struct sk_engine *engine, uint32_t node, const struct sk_now *now, struct sk_effects *effects)
 {
     struct sk_watch *watch = &engine->watches[node];
+    if (node < engine->node_device)
+        sk_block_sync(engine, node);
     const int64_t age = now->mono_us - watch->ok_mono;
     if (watch->keep && !watch->row && age >= watch->limit_us / 2) {
         watch->row = true;
@@ -311,5 +333,8 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
 
 const struct sk_point_view *sk_engine_point(const struct sk_engine *engine, uint32_t point)
 {
-    return point < engine->site->point_count ? &engine->views[point] : NULL;
+    if (point >= engine->site->point_count)
+        return NULL;
+    sk_block_sync(engine, point);
+    return &engine->views[point];
 }

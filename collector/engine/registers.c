@@ -125,6 +125,17 @@ static void put_place_and_person(const struct sk_engine *engine, const struct sk
     }
 }
 
+/* A body that cannot hold all of it would leave an act that stands here and in no log. */
+static enum sk_err check_body(const struct sk_register_act *act, const struct sk_roster_act *by, struct sk_fault *fault)
+{
+    struct sk_body body;
+    sk_body_init(&body);
+    sk_register_act_write(act, by, &body);
+    return sk_body_done(&body)
+               ? SK_OK
+               : sk_fault_set(fault, SK_ERR_TOO_LONG, "%s: fields and reason are too long together", act->entry);
+}
+
 enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_act *act, const struct sk_roster_act *by,
                                    const struct sk_now *now, struct sk_effects *effects, struct sk_fault *fault)
 {
@@ -132,6 +143,8 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     act->at_us = now->utc_us;
     act->state = act->row->to != 0 ? act->row->to : entry != NULL ? entry->state : 0;
     enum sk_err err = sk_registers_check(engine->registers, act, fault);
+    if (err == SK_OK)
+        err = check_body(act, by, fault);
     if (err == SK_OK)
         err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
     if (err == SK_OK)

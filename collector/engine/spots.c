@@ -22,8 +22,8 @@ void sk_spots_find_leaders(struct sk_engine *engine)
     const struct sk_site *site = engine->site;
     for (size_t i = 0; i < site->point_count; i++) {
         const struct sk_point *point = &site->points[i];
-        engine->points[i].leads = site->devices[point->device].spot_count > 0 && is_position(point->name);
-        engine->has_leaders |= engine->points[i].leads;
+        engine->points[i].leads_cable = site->devices[point->device].spot_count > 0 && is_position(point->name);
+        engine->has_leaders |= engine->points[i].leads_cable;
     }
 }
 

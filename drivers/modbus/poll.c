@@ -29,15 +29,18 @@ void sk_modbus_batch_flush(struct sk_modbus_session *session)
                              .samples = session->samples,
                              .count = session->sample_count,
                              .text = session->text,
-                             .text_length = session->text_length};
+                             .text_length = session->text_length,
+                             .has_block = session->block.told > 0,
+                             .block = session->block};
     session->host->samples(session->host->context, &batch);
     session->sample_count = session->text_length = 0;
+    session->block = (struct sk_block_read){0};
 }
 
 void sk_modbus_batch_add(struct sk_modbus_session *session, const struct sk_sample *sample, const char *text)
 {
     size_t length = text == NULL ? 0 : strlen(text) + 1;
-    if (session->sample_count == SK_BATCH_MAX || session->text_length + length > sizeof(session->text))
+    if (session->sample_count == session->sample_capacity || session->text_length + length > session->text_capacity)
         sk_modbus_batch_flush(session);
     struct sk_sample *to = &session->samples[session->sample_count++];
     *to = *sample;
@@ -74,6 +77,7 @@ static void add_bad(struct sk_modbus_session *session, struct sk_modbus_unit_dev
         quality = SK_Q_BAD;
     memory->quality = quality;
     memory->reason = reason;
+    memory->plain = false;
     if (item->point == SK_MODBUS_HELPER)
         return;
     struct sk_sample sample = {
@@ -154,10 +158,37 @@ static void add_value(struct sk_modbus_session *session, struct sk_modbus_unit_d
     memory->number = value->number;
     memory->quality = value->quality;
     memory->reason = value->reason;
+    memory->plain = value->reason != SK_WHY_ZERO_UNPROVED;
     if (item->point == SK_MODBUS_HELPER)
         return;
     sample.kind = kind_of(session, item);
     sk_modbus_batch_add(session, &sample, sample.kind == SK_KIND_TEXT ? value->text : NULL);
+}
+
+/* The same words as at the last good read mean the same value, unless another register chooses the scale. */
+static bool is_same(const struct sk_modbus_session *session, const struct sk_modbus_unit_device *device, uint32_t index,
+                    const uint16_t *words)
+{
+    const struct sk_modbus_memory *memory = &device->memories[index];
+    const struct sk_modbus_item *item = &device->plan->items[index];
+    return memory->plain && item->point != SK_MODBUS_HELPER && kind_of(session, item) != SK_KIND_TEXT &&
+           profile_of(device, item)->scale_from < 0 &&
+           memcmp(&device->words[memory->words], words, item->count * sizeof(*words)) == 0;
+}
+
+static void add_same(struct sk_modbus_session *session, struct sk_modbus_unit_device *device, uint32_t index)
+{
+    struct sk_modbus_memory *memory = &device->memories[index];
+    const struct sk_modbus_item *item = &device->plan->items[index];
+    memory->good_us = session->after_us;
+    const struct sk_sample sample = {.point = item->point,
+                                     .kind = kind_of(session, item),
+                                     .quality = memory->quality,
+                                     .reason = memory->reason,
+                                     .flags = SK_SAMPLE_REFRESH,
+                                     .number = memory->number,
+                                     .uncertainty_us = uncertainty_us(session, memory, false)};
+    sk_modbus_batch_add(session, &sample, NULL);
 }
 
 /* Words of an item whose quality says that they are no value are remembered all the same, for the refresh mark and helpers. */
@@ -169,6 +200,10 @@ static void decode_item(struct sk_modbus_session *session, struct sk_modbus_unit
     struct sk_modbus_memory *memory = &device->memories[index];
     const struct sk_map_entry *scale;
     struct sk_modbus_value value;
+    if (is_same(session, device, index, words)) {
+        add_same(session, device, index);
+        return;
+    }
     memory->raw = sk_modbus_raw(point, words);
     if (find_scale(device, point, &scale, &value))
         sk_modbus_decode(point, words, scale, &value);
@@ -226,6 +261,20 @@ static void answer_items(struct sk_modbus_session *session, struct sk_modbus_uni
             device->memories[i].proof = SK_ZERO_UNKNOWN;
         decode_item(session, device, i, words);
     }
+}
+
+/* Samples of one answer, all in this batch, are a block; the lowest of their points leads it. */
+static void mark_block(struct sk_modbus_session *session, const struct sk_modbus_unit_device *device,
+                       const struct sk_modbus_request *span)
+{
+    uint32_t leader = UINT32_MAX, points = 0;
+    for (uint32_t i = span->first_item; i < span->first_item + span->item_count; i++) {
+        const uint32_t point = device->plan->items[i].point;
+        points += point != SK_MODBUS_HELPER;
+        leader = point < leader ? point : leader;
+    }
+    if (points > 0 && points == session->sample_count)
+        session->block = (struct sk_block_read){.block = leader, .told = points};
 }
 
 /* Replaces jobs[at] by its two parts. False when it cannot be cut. */
@@ -332,6 +381,8 @@ static bool digest(struct sk_modbus_session *session, struct sk_modbus_group *gr
     sk_modbus_batch_begin(session, reply->before_us, reply->after_us);
     if (reply->outcome == SK_WIRE_ANSWER)
         answer_items(session, group->device, &job->span);
+    if (reply->outcome == SK_WIRE_ANSWER)
+        mark_block(session, group->device, &job->span);
     else if (reply->outcome == SK_WIRE_EXCEPTION)
         exception_items(session, group->device, &job->span, reply->exception);
     else

@@ -13,6 +13,7 @@
 #define REPORT_SHIFT_US  INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
 #define PROBE_MARGIN_US  INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
 #define PHASE_MAX_US     INT64_C(1000000)
+enum { DEVICE_FIGURES = 4 }; /* what a report says of each device */
 
 static enum sk_err size_device(struct sk_modbus_unit_device *device)
 {
@@ -100,6 +101,34 @@ static enum sk_err add_groups(struct sk_modbus_session *session)
     return SK_OK;
 }
 
+static size_t texts_of(const struct sk_modbus_session *session, const struct sk_modbus_plan *plan)
+{
+    size_t texts = 0;
+    for (size_t i = 0; i < plan->item_count; i++) {
+        const uint32_t point = plan->items[i].point;
+        texts += point != SK_MODBUS_HELPER && session->site->points[point].kind->kind == SK_KIND_TEXT;
+    }
+    return texts;
+}
+
+/* There may be as many sessions as devices: none holds room for more than its own points can say at once. */
+static enum sk_err size_batch(struct sk_modbus_session *session)
+{
+    size_t samples = SK_LINK_POINT_COUNT, text = 0, units = 1;
+    for (size_t i = 0; i < session->device_count; i++) {
+        const struct sk_modbus_unit_device *device = &session->devices[i];
+        samples += device->plan->item_count + DEVICE_FIGURES;
+        text += texts_of(session, device->plan) * SK_TEXT_VALUE;
+        units = device->info->unit >= units ? (size_t)device->info->unit + 1 : units;
+    }
+    session->sample_capacity = samples < SK_BATCH_MAX ? samples : SK_BATCH_MAX;
+    session->text_capacity = text < SK_BATCH_TEXT_MAX ? text : SK_BATCH_TEXT_MAX;
+    session->samples = sk_calloc(session->sample_capacity, sizeof(*session->samples));
+    session->text = sk_calloc(session->text_capacity, 1);
+    session->health = sk_calloc(units, sizeof(*session->health));
+    return session->samples == NULL || session->text == NULL || session->health == NULL ? SK_ERR_NOMEM : SK_OK;
+}
+
 enum sk_err sk_modbus_session_create(const struct sk_site *site, uint32_t link, const struct sk_driver_host *host,
                                      struct sk_modbus_session **ret_session, struct sk_fault *fault)
 {
@@ -114,6 +143,8 @@ enum sk_err sk_modbus_session_create(const struct sk_site *site, uint32_t link, 
         err = add_devices(session, fault);
     if (err == SK_OK)
         err = add_groups(session);
+    if (err == SK_OK)
+        err = size_batch(session);
     if (err != SK_OK) {
         sk_modbus_session_free(session);
         return err == SK_ERR_NOMEM ? sk_fault_set(fault, err, "link '%s': out of memory", site->links[link].id) : err;
@@ -136,6 +167,9 @@ void sk_modbus_session_free(struct sk_modbus_session *session)
     }
     sk_free(session->groups);
     sk_free(session->devices);
+    sk_free(session->samples);
+    sk_free(session->text);
+    sk_free(session->health);
     sk_modbus_talk_release(&session->talk);
     sk_free(session);
 }

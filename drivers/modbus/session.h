@@ -27,6 +27,7 @@ struct sk_modbus_memory {
     uint8_t quality, reason;
     uint8_t proof; /* enum sk_zero_proof */
     bool has_value;
+    bool plain; /* the last words were decoded to this value: the same words say the same again */
 };
 
 /* One request as it is really sent: a request of the plan, or the part of it that splitting left. */
@@ -38,6 +39,13 @@ struct sk_modbus_job {
 
 struct sk_modbus_group; /* below */
 
+/* What was last said of a health point: the same again is only a refresh. */
+struct sk_modbus_told {
+    double number;
+    int64_t at_us; /* mono; 0 never */
+    uint8_t quality;
+};
+
 struct sk_modbus_unit_device {
     uint32_t device;
     const struct sk_device *info;
@@ -48,6 +56,7 @@ struct sk_modbus_unit_device {
     int64_t answer_us;                                                /* mono of the newest answer; 0 never */
     double period_ms;                                                 /* achieved, of its fastest group */
     int32_t comm_point, period_point, overruns_point, timeouts_point; /* -1: the site has none */
+    struct sk_modbus_told comm_told, period_told, overruns_told, timeouts_told;
 };
 
 /* The requests of one device that share a period. */
@@ -83,18 +92,20 @@ struct sk_modbus_session {
     size_t device_count;
     struct sk_modbus_group *groups;
     size_t group_count;
-    struct sk_health health[256]; /* by unit id: sub-devices of one unit live and die together */
+    struct sk_health *health; /* by unit id, up to the highest: sub-devices of one unit live and die together */
     uint32_t losses_seen;
     size_t next_doubtful; /* group with which the doubtful ones begin, so that each gets its turn */
     double cycle_ms;
     int64_t report_us;
     bool link_was_up;
     int32_t link_points[SK_LINK_POINT_COUNT];
+    struct sk_modbus_told link_told[SK_LINK_POINT_COUNT];
     struct sk_wire_reply reply;
-    struct sk_sample samples[SK_BATCH_MAX];
-    size_t sample_count;
-    char text[SK_BATCH_TEXT_MAX];
-    size_t text_length;
+    struct sk_sample *samples; /* room for one of each point, at most SK_BATCH_MAX */
+    size_t sample_count, sample_capacity;
+    struct sk_block_read block; /* told: how many of the samples, at the front, were read as a block; 0 none */
+    char *text;                 /* room for one of each text, at most SK_BATCH_TEXT_MAX */
+    size_t text_length, text_capacity;
     struct sk_now now; /* of the batch under construction */
     int64_t before_us, after_us;
 };

@@ -7,7 +7,7 @@
  * For every link the loader adds a device of kind `monitor` named "link.<id>" whose points are the link's health
  * (link.state, link.rtt, link.timeouts, link.exceptions, link.reconnects, link.requests; Modbus: link.period, on a serial line
  * also link.crc_errors; MQTT: mqtt.malformed), and for every device device.comm and, on Modbus, device.period, device.overruns,
- * device.timeouts. One device "monitor" carries the monitor's own (time.synced, time.offset_s, queue.depth).
+ * device.timeouts. One device "monitor" carries the monitor's own (time.synced, time.offset_s, queue.depth, queue.dropped).
  * A site of class production refuses a link marked simulated. */
 #ifndef SK_CONFIG_H
 #define SK_CONFIG_H

@@ -26,7 +26,8 @@ static const struct own_row DEVICE_POINTS[] = {
 static const struct own_row LINK_POINTS[] = {{"link.state", ANY},      {"link.rtt", ANY},        {"link.timeouts", ANY},
                                              {"link.crc_errors", RTU}, {"link.exceptions", ANY}, {"link.reconnects", ANY},
                                              {"link.requests", ANY},   {"link.period", MODBUS},  {"mqtt.malformed", MQTT}};
-static const struct own_row OWN_POINTS[] = {{"time.synced", ANY}, {"time.offset_s", ANY}, {"queue.depth", ANY}};
+static const struct own_row OWN_POINTS[] = {
+    {"time.synced", ANY}, {"time.offset_s", ANY}, {"queue.depth", ANY}, {"queue.dropped", ANY}};
 enum {
     DEVICE_POINT_COUNT = sizeof(DEVICE_POINTS) / sizeof(DEVICE_POINTS[0]),
     LINK_POINT_COUNT = sizeof(LINK_POINTS) / sizeof(LINK_POINTS[0]),
@@ -49,7 +50,7 @@ static enum sk_err point_identify(struct cfg *c, const struct sk_device *device,
     to->name = id + head + 1;
     to->tag = "";
     to->asset = "";
-    to->place = device->place;
+    to->place = &device->place;
     to->period_ms = device->period_ms;
     to->stale_ms = device->stale_ms;
     return SK_OK;
@@ -102,20 +103,33 @@ static uint32_t stale_of(const struct sk_point *point, const struct sk_profile_p
     return slow > device->stale_ms ? (slow > UINT32_MAX ? UINT32_MAX : (uint32_t)slow) : device->stale_ms;
 }
 
+/* Most points stand where their device stands, and share its place. */
+static enum sk_err point_place(struct cfg *c, const struct cfg_at *at, const cJSON *json, const struct sk_place *outer,
+                               struct sk_point *to)
+{
+    if (json == NULL)
+        return SK_OK;
+    struct sk_place *place = cfg_arena_take(c->arena, 1, sizeof(*place));
+    to->place = place;
+    return place == NULL ? cfg_nomem(c) : cfg_place_read(c, at, json, outer, place);
+}
+
 static enum sk_err profile_point(struct cfg *c, const struct cfg_at *at, uint32_t device, const struct sk_device *owner,
                                  const struct sk_profile_point *profile, const cJSON *json, struct sk_point *to)
 {
     struct cfg_point raw;
+    size_t limit_count = 0;
     enum sk_err err = cfg_read(c, at, CFG_SECTION_point, json, &raw);
     if (err == SK_OK)
         err = point_identify(c, owner, profile->name, to);
     if (err == SK_OK)
-        err = cfg_place_read(c, at, raw.place, &owner->place, &to->place);
+        err = point_place(c, at, raw.place, &owner->place, to);
     if (err == SK_OK)
         err = cfg_limits_read(c, CFG_AT(at, "limits"), raw.limits, profile->kind, profile->limits, profile->limit_count,
-                              &to->limits, &to->limit_count);
+                              &to->limits, &limit_count);
     if (err != SK_OK)
         return err;
+    to->limit_count = (uint32_t)limit_count;
     to->device = device;
     to->profile = profile;
     to->kind = profile->kind;

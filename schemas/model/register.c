@@ -315,11 +315,25 @@ static int64_t due_base(const struct sk_entry *entry, const struct sk_due_row *r
     return at_us > 0 ? at_us : SK_NEVER;
 }
 
+/* Each word: "c" or "c=word" stands, "!c" does not. */
+static bool when_stands(const struct sk_entry *entry, const char *when)
+{
+    for (const char *word = when; *word != '\0';) {
+        const bool absent = *word == '!';
+        const size_t length = strcspn(word + absent, " ");
+        if (sk_field_stands(entry, NULL, word + absent, length) == absent)
+            return false;
+        word += absent + length;
+        word += strspn(word, " ");
+    }
+    return true;
+}
+
 int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, const struct sk_zone *zone)
 {
     if (entry->register_ != row->register_ || entry->state != row->state)
         return SK_NEVER;
-    if (row->when[0] != '\0' && !sk_field_stands(entry, NULL, row->when, strlen(row->when)))
+    if (!when_stands(entry, row->when))
         return SK_NEVER;
     const int64_t base_us = due_base(entry, row, zone);
     return base_us == SK_NEVER ? SK_NEVER : base_us + (int64_t)row->after_s * SK_US_PER_S;

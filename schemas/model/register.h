@@ -54,7 +54,7 @@ enum sk_field_type {
     SK_FT_NOTE,   /* lines */
     SK_FT_DATE,   /* "2026-11-20", local */
     SK_FT_TIME,   /* moment */
-    SK_FT_NUMBER, /* at least 0 */
+    SK_FT_NUMBER, /* at least 0 unless SIGNED */
     SK_FT_FLAG,
     SK_FT_WORD,   /* one of `words`, parted by '|' */
     SK_FT_PERSON, /* on the roster */
@@ -66,14 +66,15 @@ enum sk_field_type {
     SK_FT_REF    /* entry of a register whose prefix is in `words` */
 };
 enum sk_field_flag {
-    SK_FF_REQUIRED = 1, /* when the entry is opened */
-    SK_FF_ONE_OF = 2,   /* one of the register's fields with this flag, when the entry is opened */
-    SK_FF_PERSONAL = 4, /* in the vault only */
-    SK_FF_LIST = 8,     /* `max` items */
-    SK_FF_LATER = 16,   /* only by acts that name it */
-    SK_FF_NOW = 32,     /* TIME: the act's own time when it takes the field and it is not said */
-    SK_FF_AFTER = 64,   /* TIME, DATE: after the field with the number before it */
-    SK_FF_SUBJECT = 128 /* PERSON, WHO: whom the entry is about; may not approve it */
+    SK_FF_REQUIRED = 1,  /* when the entry is opened */
+    SK_FF_ONE_OF = 2,    /* one of the register's fields with this flag, when the entry is opened */
+    SK_FF_PERSONAL = 4,  /* in the vault only */
+    SK_FF_LIST = 8,      /* `max` items */
+    SK_FF_LATER = 16,    /* only by acts that name it */
+    SK_FF_NOW = 32,      /* TIME: the act's own time when it takes the field and it is not said */
+    SK_FF_AFTER = 64,    /* TIME, DATE: after the field with the number before it */
+    SK_FF_SUBJECT = 128, /* PERSON, WHO: whom the entry is about; may not approve it */
+    SK_FF_SIGNED = 256   /* NUMBER: may be below 0 */
 };
 enum sk_act_rule {
     SK_AR_OPENS = 1,       /* makes a new entry */
@@ -102,7 +103,7 @@ struct sk_act_row {
     const char *name;       /* the event's: "permit.approved" */
     const char *permission; /* row of permissions.def */
     /* What it takes beside the common fields: words parted by spaces. "x" may be said, "!x" must be said,
-     * "?x,y:c" x or y must stand afterwards when c stands ("c=word": has that word; a flag stands when true). */
+     * "?x,y:c" x or y must stand afterwards when c stands (each may be "x=word": has that word; a flag stands when true). */
     const char *fields;
 };
 struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's time (end of its date) or past the act that
@@ -111,7 +112,7 @@ struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's t
     uint16_t field; /* enum sk_register_field; 0: since the state began */
     uint32_t after_s;
     const char *name; /* of the condition: "visit.overdue" */
-    const char *when; /* only while this stands: "c" or "c=word" as in an act's fields; "" always */
+    const char *when; /* only while each word stands: "c" or "c=word" as in an act's fields, "!c" not; "" always */
 };
 const struct sk_register_row *sk_register_row(uint8_t number);       /* NULL: none */
 const struct sk_register_row *sk_register_by_name(const char *name); /* "permit" */

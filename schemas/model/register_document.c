@@ -3,7 +3,6 @@
  *
  * Order: names nobody knows or this act does not take; then each field of the register by its number (which makes the lists
  * canonical); then what concerns several fields at once. */
-#include <math.h>
 #include <string.h>
 
 #include "schemas/base/json.h"
@@ -101,7 +100,7 @@ static void expected_text(const struct sk_field_row *field, char to[EXPECTED_MAX
     const bool list = (field->flags & SK_FF_LIST) != 0;
     char bound[64] = "";
     if (field->type == SK_FT_NUMBER && field->max > 0)
-        sk_text_format(bound, sizeof bound, " of at most %u", field->max);
+        sk_text_format(bound, sizeof bound, (field->flags & SK_FF_SIGNED) != 0 ? " of at most %u" : " of 0 to %u", field->max);
     else if (field->type == SK_FT_TEXT || field->type == SK_FT_NOTE)
         sk_text_format(bound, sizeof bound, " of 1 to %zu bytes", sk_field_text_max(field));
     if (list)
@@ -180,7 +179,7 @@ static bool put_list(const struct reading *reading, const struct sk_field_row *f
 
 static bool put_number(const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
 {
-    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble) || (field->max > 0 && fabs(item->valuedouble) > field->max))
+    if (!cJSON_IsNumber(item) || !sk_field_number_is(field, item->valuedouble))
         return false;
     sk_write_f64(to, item->valuedouble == 0 ? 0.0 : item->valuedouble);
     return true;

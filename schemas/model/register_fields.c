@@ -124,11 +124,15 @@ static bool text_is_good(const struct sk_field_row *row, const char *text, size_
     return row->type != SK_FT_DATE || date_is_good(text, length);
 }
 
+bool sk_field_number_is(const struct sk_field_row *row, double number)
+{
+    return isfinite(number) && (number >= 0 || (row->flags & SK_FF_SIGNED) != 0) && (row->max == 0 || fabs(number) <= row->max);
+}
+
 static bool number_is_good(const struct sk_field_value *value)
 {
     const double number = sk_value_number(value);
-    return value->length == 8 && isfinite(number) && !(number == 0 && signbit(number)) &&
-           (value->row->max == 0 || fabs(number) <= value->row->max);
+    return value->length == 8 && sk_field_number_is(value->row, number) && !(number == 0 && signbit(number));
 }
 
 static bool value_is_good(const struct sk_field_value *value)

@@ -240,15 +240,15 @@ struct sk_device {
 
 struct sk_point {
     uint32_t device;
+    uint32_t period_ms, stale_ms;
+    uint32_t limit_count;
     const struct sk_profile_point *profile; /* NULL for the monitor's own points (link health) */
     const struct sk_point_kind *kind;
     const char *name; /* "battery.charge" */
     const char *id;   /* "ups1/battery.charge" */
     const char *tag, *asset;
-    struct sk_place place; /* the device's where not given */
-    uint32_t period_ms, stale_ms;
+    const struct sk_place *place; /* the device's where not given; NULL: nowhere */
     const struct sk_limit *limits;
-    size_t limit_count;
 };
 
 /* Limits of the roster and of the controllers' own lists; list_stale_us 0: the section is not set (defaults hold). */
@@ -288,6 +288,12 @@ struct sk_site {
     size_t point_hash_size;     /* a power of two */
     void *arena;                /* owner of all the texts; private to schemas/config */
 };
+
+/* The line for people; "" nowhere. */
+static inline const char *sk_place_line(const struct sk_place *place)
+{
+    return place == NULL || place->text == NULL ? "" : place->text;
+}
 
 int32_t sk_site_device(const struct sk_site *site, const char *id);                /* index or -1 */
 int32_t sk_site_point(const struct sk_site *site, const char *device_slash_point); /* index or -1; hashed */

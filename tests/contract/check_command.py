@@ -103,7 +103,7 @@ def japanese_is_spoken():
 def json_plan_is_whole():
     report = json.loads(run("check", "--json", str(VECTORS / "site.json")).stdout)
     assert report["ok"] is True and len(report["digest"]) == 64
-    of_profiles, of_devices, of_links, of_monitor = 20, 4 * 4 + 2 * 1, 7 + 8 + 7, 3  # Modbus and MQTT; TCP, RTU and MQTT
+    of_profiles, of_devices, of_links, of_monitor = 20, 4 * 4 + 2 * 1, 7 + 8 + 7, 4  # Modbus and MQTT; TCP, RTU and MQTT
     assert report["counts"] == {"links": 3, "devices": 6, "points": of_profiles + of_devices + of_links + of_monitor, "zones": 2,
                                 "doors": 1, "profiles": 5}
     ups = next(d for link in report["links"] for d in link["devices"] if d["id"] == "ups1")

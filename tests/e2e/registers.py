@@ -58,7 +58,8 @@ class Desk:
 
 def add_people(house):
     path = house.dir / "people.csv"
-    path.write_text("ref,name,kind,company\nE-1,秘密 花子,staff,みほん運用\nE-2,内緒 次郎,contractor,みほん空調\n")
+    path.write_text("ref,name,kind,company\nE-1,秘密 花子,staff,みほん運用\nE-2,内緒 次郎,contractor,みほん空調\n"
+                    "test-approver,承認 四郎,staff,みほん運用\n")
     out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor"],
                          capture_output=True, text=True)
     assert out.returncode == 0, out.stdout + out.stderr
@@ -98,6 +99,14 @@ def permit_life(build):
         desk.act("approver", "permits", own["id"], "approved", {"office": "運用部"}, 409)
         named = desk.open("operator", "permits", dict(good, applicant="test-approver"))
         desk.act("approver", "permits", named["id"], "approved", {"office": "運用部"}, 409)
+        himself = desk.open("operator", "permits", dict(good, workers=["p-3"]))  # p-3 is the person of that account
+        desk.act("approver", "permits", himself["id"], "approved", {"office": "運用部"}, 409)
+        desk.act("operator", "permits", himself["id"], "cancelled", reason="x")
+        # what no record can hold is refused, and nothing of it stands
+        wide = dict(good, racks=["R" * 220] * 12, note="n" * 170)
+        before = house.get("/api/v1/permits", "operator")[1]
+        assert desk.open("operator", "permits", wide, 400, reason="r" * 1200)["detail"], wide
+        assert house.get("/api/v1/permits", "operator")[1] == before
         assert desk.act("approver", "permits", "pm-1", "approved", {"office": "運用部長"})["state"] == "approved"
         assert desk.act("operator", "permits", "pm-1", "amended", {"until": stamp(7200)})["state"] == "requested"
         desk.act("approver", "permits", "pm-1", "approved", {"office": "運用部長"})
@@ -166,6 +175,10 @@ def visit_life(build):
         desk.open("reception", "visits", visit_fields())
         desk.act("reception", "visits", "vs-1", "arrived", {"identity": "licence", "identity_by": "test-reception"}, 409)  # approval before the door
         desk.act("approver", "visits", "vs-1", "approved", {"office": "総務課長"})
+        for result, status in (("refused", 400), ("ok", 200)):  # whom the screening refused does not come in
+            desk.act("operator", "visits", "vs-1", "screened", {"screening": result, "screened_by": "p-1"})
+            if status == 400:
+                desk.act("reception", "visits", "vs-1", "arrived", {"identity": "licence", "identity_by": "test-reception"}, status)
         desk.act("reception", "visits", "vs-1", "arrived", {"identity": "licence"}, 400)
         desk.act("reception", "visits", "vs-1", "arrived", {"identity": "licence 1234567", "identity_by": "test-reception"}, 400)
         desk.act("reception", "visits", "vs-1", "arrived", {"identity": "licence", "identity_by": "test-reception"})
@@ -226,6 +239,9 @@ def goods_life(build):
         desk.act("approver", "goods", "gd-1", "approved", {"office": "情報セキュリティ責任者"})
         desk.act("reception", "goods", "gd-1", "in", {}, 400)  # inspection before
         desk.act("reception", "goods", "gd-1", "inspected", {"inspection": "ok", "inspected_by": "test-reception", "method": "目視"}, 400)
+        for found in ({"inspection": "refused", "malware": "clean"}, {"inspection": "ok", "malware": "infected"}):
+            desk.act("reception", "goods", "gd-1", "inspected", dict(found, inspected_by="test-reception", method="目視"))
+            desk.act("reception", "goods", "gd-1", "in", {}, 400)  # what was found stays outside
         desk.act("reception", "goods", "gd-1", "inspected", {"inspection": "ok", "inspected_by": "test-reception", "method": "目視", "malware": "clean"})
         desk.act("reception", "goods", "gd-1", "in", {})
         desk.act("reception", "goods", "gd-1", "deposited", {"locker": "L3"})

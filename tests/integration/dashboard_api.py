@@ -87,9 +87,9 @@ class Dashboard:
         """Sends bytes, reads to the end of the connection (or of one answer); returns the status, 0 when there was none."""
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S)
         with self.tls.wrap_socket(plain, server_hostname="localhost") as wire:
+            got = b""
             try:
                 wire.sendall(data)
-                got = b""
                 while True:
                     piece = wire.recv(65536)
                     if not piece:

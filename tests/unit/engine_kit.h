@@ -57,7 +57,7 @@ static inline void kit_site(struct kit *kit)
                                            .profile = i == 7   ? NULL
                                                       : i == 6 ? &kit->heart
                                                                : &kit->profile_point,
-                                           .place = {.text = "room 1"},
+                                           .place = &kit->devices[0].place,
                                            .limits = kit->limits[i]};
     }
     kit->zones[0] = (struct sk_zone_info){.id = "outside", .number = 11};

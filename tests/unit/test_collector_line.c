@@ -267,7 +267,34 @@ static void hold_keeps_the_newest(void **state)
     sk_hold_drop(hold, out, 1);
     assert_int_equal(sk_hold_count(hold), 0); /* a text does not stay for ever */
     assert_int_equal(sk_hold_given_up(hold), 2);
-    assert_int_equal(sk_hold_given_up(hold), 0);
+    sk_hold_free(hold);
+}
+
+/* What is only a refresh to the driver is news to the parent when what came before it was given up. */
+static void hold_keeps_what_is_new_new(void **state)
+{
+    struct sk_sample value = {.point = 1, .kind = SK_KIND_NUMBER, .number = 1},
+                     same = {.point = 1, .kind = SK_KIND_NUMBER, .number = 1, .flags = SK_SAMPLE_REFRESH},
+                     text = {.point = 2, .kind = SK_KIND_TEXT};
+    const struct sk_batch batches[] = {
+        {.samples = &value, .count = 1}, {.samples = &same, .count = 1}, {.samples = &text, .count = 1}};
+    struct sk_hold *hold = NULL;
+    struct sk_sample out;
+    (void)state;
+    assert_int_equal(sk_hold_create(3, &hold), SK_OK);
+    for (size_t i = 0; i < SK_COUNT(batches); i++)
+        sk_hold_put(hold, &batches[i]);
+    assert_int_equal(sk_hold_peek(hold, &out, 1), 1);
+    assert_int_equal(out.flags, 0);
+    sk_hold_drop(hold, &out, 1);
+    sk_hold_put(hold, &batches[1]); /* nothing was given up since: a refresh is one */
+    assert_int_equal(sk_hold_peek(hold, &out, 1), 1);
+    assert_int_equal(out.flags, SK_SAMPLE_REFRESH);
+    for (int i = 0; i < 2; i++) {
+        struct sk_sample again = {.point = 2, .kind = SK_KIND_TEXT, .flags = SK_SAMPLE_REFRESH};
+        sk_hold_settle(hold, &again);
+        assert_int_equal(again.flags, i == 0 ? 0 : SK_SAMPLE_REFRESH);
+    }
     sk_hold_free(hold);
 }
 
@@ -282,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(endless_writer_shares_the_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_sources_are_never_called, setup, teardown),
         cmocka_unit_test(hold_keeps_the_newest),
+        cmocka_unit_test(hold_keeps_what_is_new_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,8 +122,8 @@ static void good_points_are_read(void **state)
     const struct sk_point *charge = point_of(site, "ups1/battery.charge"), *status = point_of(site, "ups1/ups.status");
     assert_string_equal(charge->name, "battery.charge");
     assert_string_equal(charge->tag, "BAT-1");
-    assert_string_equal(charge->place.text, "本館 2F 02 +0.5 m");
-    assert_string_equal(status->place.text, "本館 2F 01 +0.5 m");
+    assert_string_equal(charge->place->text, "本館 2F 02 +0.5 m");
+    assert_string_equal(status->place->text, "本館 2F 01 +0.5 m");
     assert_int_equal(charge->period_ms, 2000);
     assert_int_equal(charge->stale_ms, 10000); /* five of its own periods */
     assert_int_equal(status->stale_ms, 5000);
@@ -170,7 +170,8 @@ static void monitor_devices_are_added(void **state)
     (void)state;
     static const char *const IDS[] = {"link.gw1/link.state",  "link.bus1/link.crc_errors", "link.broker/mqtt.malformed",
                                       "link.gw1/link.period", "ups1/device.comm",          "ups1/device.timeouts",
-                                      "ups1/device.overruns", "monitor/time.synced",       "monitor/queue.depth"};
+                                      "ups1/device.overruns", "monitor/time.synced",       "monitor/queue.depth",
+                                      "monitor/queue.dropped"};
     /* no driver would ever give these a value */
     static const char *const NEVER[] = {"dc1/device.period",        "dc1/device.overruns",        "dc1/device.timeouts",
                                         "link.gw1/link.crc_errors", "link.gw1/mqtt.malformed",    "link.bus1/mqtt.malformed",

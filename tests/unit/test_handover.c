@@ -110,6 +110,80 @@ static void test_batch(void **state)
     assert_string_equal(back.batch.text + decoded[3].text, "UPS");
 }
 
+static const struct sk_block_read good_block = {.block = STATE_POINT,
+                                                .told = 3,
+                                                .unchanged = 2,
+                                                .anew = true,
+                                                .source_us = -1,
+                                                .recv_us = 2,
+                                                .mono_us = INT64_MAX,
+                                                .uncertainty_us = UINT32_MAX};
+
+static void test_block(void **state)
+{
+    (void)state;
+    struct sk_handover message = good_batch();
+    message.batch.has_block = true;
+    message.batch.block = good_block;
+    assert_int_equal(decode(encode(&message)), SK_OK);
+    const struct sk_block_read *block = &back.batch.block;
+    assert_true(back.batch.has_block && block->block == STATE_POINT && block->told == 3 && block->unchanged == 2 &&
+                block->anew);
+    assert_true(block->source_us == -1 && block->recv_us == 2 && block->mono_us == INT64_MAX);
+    assert_int_equal(block->uncertainty_us, UINT32_MAX);
+    static const struct {
+        const char *name;
+        struct sk_block_read block;
+    } ROWS[] = {{"a point beyond the site", {.block = 1000000}},
+                {"more told than there are", {.told = 5}},
+                {"more unchanged than points", {.unchanged = 1000000}}};
+    for (size_t i = 0; i < SK_COUNT(ROWS); i++) {
+        message.batch.block = ROWS[i].block;
+        sk_check(decode(encode(&message)) == SK_ERR_PROTOCOL, ROWS[i].name);
+    }
+}
+
+static void test_given_up(void **state)
+{
+    (void)state;
+    const struct sk_handover message = {.type = SK_UP_GIVEN_UP, .number = 3, .given_up = UINT64_MAX - 1};
+    const size_t length = encode(&message);
+    assert_int_equal(decode(length), SK_OK);
+    assert_true(back.type == SK_UP_GIVEN_UP && back.given_up == UINT64_MAX - 1);
+    assert_int_equal(decode(length - 1), SK_ERR_PROTOCOL);
+}
+
+static void test_packets(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SK_HANDOVER_MAX];
+    struct sk_packet packet_ = {.bytes = bytes};
+    struct sk_handover message = good_batch();
+    const uint8_t *at_message;
+    size_t at = 0, size = 0, count = 0;
+    while (sk_packet_add(&packet_, &message) == SK_OK) { /* until it is full */
+        message.number++;
+        count++;
+    }
+    assert_true(count > 100 && packet_.length <= SK_HANDOVER_MAX);
+    for (uint64_t number = 5; sk_packet_next(bytes, packet_.length, &at, &at_message, &size); number++) {
+        assert_int_equal(sk_handover_decode(&fixture.site, at_message, size, decoded, &back), SK_OK);
+        assert_int_equal(back.number, number);
+        count--;
+    }
+    assert_int_equal(count, 0);
+    assert_int_equal(at, packet_.length);
+    for (size_t cut = 1; cut < 200; cut++) { /* cut anywhere: no byte beyond is read, and the end is not reached */
+        at = 0;
+        while (sk_packet_next(bytes, cut, &at, &at_message, &size))
+            assert_true(at <= cut);
+        assert_true(at < cut || at == size + 4);
+    }
+    static const uint8_t nothing[4] = {0};
+    at = 0;
+    assert_false(sk_packet_next(nothing, sizeof nothing, &at, &at_message, &size));
+}
+
 static void test_full_batch_fits(void **state)
 {
     (void)state;
@@ -275,9 +349,16 @@ static void test_cuts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batch),           cmocka_unit_test(test_full_batch_fits),
-                                       cmocka_unit_test(test_event),           cmocka_unit_test(test_others),
-                                       cmocka_unit_test(test_hostile_samples), cmocka_unit_test(test_hostile_texts),
-                                       cmocka_unit_test(test_hostile_events),  cmocka_unit_test(test_cuts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batch),
+                                       cmocka_unit_test(test_block),
+                                       cmocka_unit_test(test_given_up),
+                                       cmocka_unit_test(test_packets),
+                                       cmocka_unit_test(test_full_batch_fits),
+                                       cmocka_unit_test(test_event),
+                                       cmocka_unit_test(test_others),
+                                       cmocka_unit_test(test_hostile_samples),
+                                       cmocka_unit_test(test_hostile_texts),
+                                       cmocka_unit_test(test_hostile_events),
+                                       cmocka_unit_test(test_cuts)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }

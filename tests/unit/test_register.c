@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registers without an engine: the tables are sound, documents are refused field by field, bodies come back, and the fold
  * answers for any moment. */
+#include "schemas/model/register_internal.h"
 #include "tests/unit/register_kit.h"
 
 static struct sk_zone *tokyo;
@@ -45,6 +46,18 @@ static int teardown(void **state)
 
 /* --- tables --- */
 
+/* "field" or "field=word", and the word is one that the field may have. NULL: no such field. */
+static const struct sk_field_row *field_of(const struct sk_act_row *act, char *name)
+{
+    char *word = strchr(name, '=');
+    if (word != NULL)
+        *word++ = '\0';
+    const struct sk_field_row *field = sk_field_by_name(act->register_, name);
+    if (field != NULL && word != NULL)
+        sk_check(field->type == SK_FT_WORD && sk_field_word_is(field, word, strlen(word)), act->name);
+    return field;
+}
+
 static void check_words(const struct sk_act_row *act)
 {
     char fields[512], *rest = fields;
@@ -55,15 +68,14 @@ static void check_words(const struct sk_act_row *act)
             continue;
         if (condition != NULL) {
             *condition++ = '\0';
-            condition[strcspn(condition, "=")] = '\0';
-            const struct sk_field_row *field = sk_field_by_name(act->register_, condition);
+            const struct sk_field_row *field = field_of(act, condition);
             sk_check(field != NULL && (field->flags & SK_FF_PERSONAL) == 0, act->name); /* the vault is not asked later */
         }
         for (char *name = word + (word[0] == '!' || word[0] == '?'); name != NULL;) {
             char *next = strchr(name, ',');
             if (next != NULL)
                 *next++ = '\0';
-            if (sk_field_by_name(act->register_, name) == NULL)
+            if (field_of(act, name) == NULL)
                 fail_msg("%s: no field '%s'", act->name, name);
             name = next;
         }
@@ -143,7 +155,10 @@ static void dues_are_sound(void **state)
                                      (field->type == SK_FT_TIME || field->type == SK_FT_DATE)),
                  due->name);
         sk_check(!sk_register_state_is_final(due->state), due->name);
-        sk_check(due->when[0] == '\0' || sk_field_by_name(due->register_, due->when) != NULL, due->name);
+        char when[128], *rest = when;
+        sk_text_copy(when, sizeof when, due->when);
+        for (char *word; (word = strsep(&rest, " ")) != NULL;)
+            sk_check(word[0] == '\0' || sk_field_by_name(due->register_, word + (word[0] == '!')) != NULL, due->name);
     }
 }
 
@@ -155,6 +170,8 @@ static void dues_are_sound(void **state)
 #define GOODS                                                                                                                  \
     "\"direction\":\"in\",\"items\":[\"pc\"],\"serials\":[\"1\"],\"purpose\":\"p\",\"from\":\"2025-11-20T11:00:00Z\","         \
     "\"until\":\"2025-11-20T13:00:00Z\",\"responsible\":\"p-1\",\"owner\":\"own\",\"applicant\":\"ann\""
+
+#define ITEM "\"asset\":\"a\",\"kind\":\"server\",\"zone\":\"server\",\"owner\":\"own\",\"storage\":false"
 
 static void documents(void **state)
 {
@@ -193,6 +210,10 @@ static void documents(void **state)
          "\"condition_kept_safe\":true,\"condition_no_outside_line\":true,\"clean_evidence\":\"e\",\"work\":\"w\"}",
          "condition_clean"},
         {"paper beyond its bound", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":10001}", "paper"},
+        {"paper below nothing", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":-1}", "paper"},
+        {"a machine for the cold", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"temperature_min\":-40}", ""},
+        {"a machine for no weather", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"temperature_min\":-101}", "temperature_min"},
+        {"a machine that feeds the grid", SK_EV_ITEM_REGISTERED, "{" ITEM ",\"power_kw\":-1}", "power_kw"},
         {"paper as text", SK_EV_GOODS_PERMIT, "{" GOODS ",\"kind\":\"owned\",\"paper\":\"3\"}", "paper"},
         {"written down by nobody", SK_EV_MANUAL_RECORDED,
          "{\"door\":\"d1\",\"direction\":\"in\",\"at\":\"2025-11-20T11:00:00Z\",\"person\":\"p-1\",\"author\":\"nobody\","
@@ -489,19 +510,53 @@ static void no_memory(void **state)
     }
 }
 
+static const struct sk_due_row *due_named(const char *name)
+{
+    const struct sk_due_row *due;
+    for (size_t i = 0; (due = sk_due_at(i)) != NULL; i++)
+        if (strcmp(due->name, name) == 0)
+            return due;
+    return NULL;
+}
+
 static void due_moments(void **state)
 {
-    const struct sk_due_row *overdue = NULL;
+    const struct sk_due_row *overdue = due_named("permit.overdue");
     (void)state;
-    for (size_t i = 0; sk_due_at(i) != NULL; i++)
-        if (strcmp(sk_due_at(i)->name, "permit.overdue") == 0)
-            overdue = sk_due_at(i);
     open_permit("2025-11-20T13:00:00Z", 100);
     const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
     assert_int_equal(sk_entry_due_us(entry, overdue, tokyo), SK_NEVER);
     do_act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 200, "{\"office\":\"head\"}");
     entry = sk_registers_get(registers, "pm-1");
     assert_int_equal(sk_entry_due_us(entry, overdue, tokyo), rk_at("2025-11-20T13:00:00Z"));
+}
+
+/* A badge is missed when one was given out and neither came back nor was said to be lost. */
+static void a_badge_is_missed(void **state)
+{
+    static const struct {
+        const char *name, *out, *text;
+        uint16_t ev;
+        bool missed;
+    } rows[] = {{"no badge", NULL, NULL, 0, false},
+                {"a badge", "{\"badge\":\"V-7\"}", NULL, 0, true},
+                {"given back", "{\"badge\":\"V-7\"}", "{}", SK_EV_VISIT_BADGE_IN, false},
+                {"lost", "{\"badge\":\"V-7\"}", "{\"badge_lost\":\"cut up\"}", SK_EV_VISIT_BADGE_LOST, false}};
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        char id[SK_ENTRY_ID_MAX];
+        snprintf(id, sizeof id, "vs-%zu", i + 1);
+        do_act(SK_EV_VISIT_REQUESTED, "", "ann", 1, "{" VISIT ",\"kind\":\"visitor\"}");
+        do_act(SK_EV_VISIT_APPROVED, id, "boss", 2, "{\"office\":\"head\"}");
+        do_act(SK_EV_VISIT_ARRIVED, id, "ann", 3, "{\"identity\":\"licence\",\"identity_by\":\"ann\"}");
+        if (rows[i].out != NULL)
+            do_act(SK_EV_VISIT_BADGE_OUT, id, "ann", 4, rows[i].out);
+        do_act(SK_EV_VISIT_DEPARTED, id, "ann", 5, "{}");
+        if (rows[i].ev != 0)
+            do_act(rows[i].ev, id, "ann", 6, rows[i].text);
+        const int64_t due_us = sk_entry_due_us(sk_registers_get(registers, id), due_named("visit.badge_missing"), tokyo);
+        sk_check((due_us != SK_NEVER) == rows[i].missed, rows[i].name);
+    }
 }
 
 int main(void)
@@ -522,6 +577,7 @@ int main(void)
         T(separation),
         T(no_memory),
         T(due_moments),
+        T(a_badge_is_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

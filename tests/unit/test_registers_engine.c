@@ -130,6 +130,38 @@ static void restart(int64_t ms)
 /* KIT_UTC0 is 2025-11-20T12:00:00Z. */
 enum { MINUTE_MS = 60000 };
 
+/* Fields at their bound and a long reason do not fit into one record: nothing of it may stand, for the log would not have it.
+ */
+static void too_long_for_a_record(void **state)
+{
+    static struct sk_register_document document;
+    static char reason[1200], text[4000], racks[2600];
+    struct sk_fault fault = {0};
+    const struct sk_now now = kit_now(0);
+    const struct sk_registers *registers = sk_engine_registers(kit.engine);
+    const struct sk_register_context context = {
+        .site = &kit.site, .roster = sk_engine_roster(kit.engine), .registers = registers, .zone = tokyo, .now_us = now.utc_us};
+    (void)state;
+    commit(); /* what the start said */
+    memset(reason, 'r', sizeof reason - 1);
+    for (size_t i = 0; i < 11; i++)
+        snprintf(racks + strlen(racks), sizeof racks - strlen(racks), "%s\"%0230zu\"", i > 0 ? "," : "", i);
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T12:10:00Z");
+    snprintf(text + strlen(text) - 1, sizeof text - strlen(text), ",\"racks\":[%s],\"note\":\"%0365d\"}", racks, 0);
+    rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, NULL, &document);
+    struct sk_register_act made = rg_act(registers, SK_EV_PERMIT_REQUESTED, "", "ann", now.utc_us, &document);
+    struct sk_roster_act by = {"", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", reason, "register.act", 2};
+    made.has_personal = true;
+    assert_int_equal(sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, &fault), SK_ERR_TOO_LONG);
+    assert_true(fault.text[0] != '\0');
+    assert_null(sk_registers_get(registers, "pm-1"));
+    assert_int_equal(sk_effects_count(kit.effects), 0);
+    by.reason = "";
+    assert_int_equal(sk_engine_register_act(kit.engine, &made, &by, &now, kit.effects, &fault), SK_OK);
+    commit();
+    assert_non_null(sk_registers_get(registers, "pm-1"));
+}
+
 static void overdue_rings_and_returns(void **state)
 {
     (void)state;
@@ -361,9 +393,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        T(overdue_rings_and_returns),      T(not_ratified_in_time),         T(no_memory),
-        T(a_restart_changes_nothing),      T(what_ended_is_not_loaded),     T(the_store_refuses_what_does_not_follow),
-        T(carried_over_into_the_next_log), T(personal_fields_are_erasable),
+        T(too_long_for_a_record),
+        T(overdue_rings_and_returns),
+        T(not_ratified_in_time),
+        T(no_memory),
+        T(a_restart_changes_nothing),
+        T(what_ended_is_not_loaded),
+        T(the_store_refuses_what_does_not_follow),
+        T(carried_over_into_the_next_log),
+        T(personal_fields_are_erasable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,13 @@ static void refold(struct kit *from, struct sk_engine *to)
     }
 }
 
+/* Bisection rests on it. */
+static void check_ascending(const struct sk_list *list)
+{
+    for (size_t i = 1; i < list->difference_count; i++)
+        assert_true(memcmp(&list->differences[i - 1].identifier, &list->differences[i].identifier, SK_HASH_SIZE) < 0);
+}
+
 static void check_same(const struct sk_list *a, const struct sk_list *b)
 {
     assert_int_equal(a->live, b->live);
@@ -211,6 +218,7 @@ static void test_folded_again(void **state)
         sk_effects_clear(kit.effects);
         assert_int_equal(sk_engine_list(kit.engine, 1, rows, count, now.utc_us - 1, &act, &now, kit.effects), SK_OK);
         assert_int_equal(sk_engine_rights(kit.engine)->lists[0].live, count);
+        check_ascending(&sk_engine_rights(kit.engine)->lists[0]);
         refold(&kit, twin.engine);
     }
     const struct sk_list *list = &sk_engine_rights(kit.engine)->lists[0];
