@@ -173,6 +173,19 @@ static bool read_filter(struct request *request, struct sk_register_filter *filt
     return true;
 }
 
+/* An entry whose stored acts do not follow from each other: that it is there must be seen. */
+static cJSON *show_unreadable(uint8_t register_, uint32_t number)
+{
+    char id[SK_ENTRY_ID_MAX];
+    const struct sk_register_row *row = sk_register_row(register_);
+    cJSON *item = cJSON_CreateObject();
+    sk_text_format(id, sizeof id, "%s-%u", row != NULL ? row->prefix : "??", number);
+    cJSON_AddStringToObject(item, "id", id);
+    cJSON_AddStringToObject(item, "register", row != NULL ? row->name : "");
+    cJSON_AddTrueToObject(item, "unreadable");
+    return item;
+}
+
 /* Bytes that an item takes as text. */
 static size_t size_of(const cJSON *item)
 {
@@ -193,6 +206,10 @@ enum sk_err sk_run_register_list(struct request *request)
     cJSON *result = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(result, "items");
     for (size_t bytes = 0; err == SK_OK && shown < count && bytes < PAGE_BYTES; shown++) {
         cJSON *item = load_entry(request, found[shown].register_, found[shown].number, false, &err);
+        if (item == NULL && err != SK_ERR_NOMEM && err != SK_ERR_IO) { /* one bad row hides no other */
+            item = show_unreadable(found[shown].register_, found[shown].number);
+            err = SK_OK;
+        }
         bytes += size_of(item);
         cJSON_AddItemToArray(items, item);
     }

@@ -26,7 +26,8 @@ struct sk_app {
     struct sk_mirror *mirror;
     struct sk_live *live;
     struct sk_auth *auth;
-    struct sk_rate *sign_ins;                      /* failed ones, by source */
+    struct sk_rate *sign_ins;                      /* failed ones, by address */
+    struct sk_rate *by_address, *by_account;       /* requests */
     uint64_t epoch;                                /* random: tags of another process never match */
     struct sk_out texts[2];                        /* by enum sk_lang: texts and vocabulary as one JSON object */
     atomic_uint_fast64_t answers[SK_APP_STATUSES]; /* by first digit of the status */

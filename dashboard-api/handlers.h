@@ -7,6 +7,7 @@
 
 void sk_handle_page_index(struct sk_call *call);
 void sk_handle_page_script(struct sk_call *call);
+void sk_handle_page_sections(struct sk_call *call);
 void sk_handle_page_style(struct sk_call *call);
 void sk_handle_get_health(struct sk_call *call);
 void sk_handle_get_metrics(struct sk_call *call);

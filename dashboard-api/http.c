@@ -10,21 +10,34 @@
 #include <unistd.h>
 
 #include "dashboard-api/http_address.h"
+#include "dashboard-api/http_cert.h"
 #include "dashboard-api/http_private.h"
 #include "dashboard-api/http_tls.h"
 #include "schemas/base/mem.h"
+
+static void end_connection(struct sk_http *http, struct sk_http_connection *ours)
+{
+    if (!ours)
+        return;
+    sk_http_request_free(ours->unfinished);
+    sk_watch_remove(http->watch, ours->watched);
+    sk_free(ours);
+}
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct sk_http *http = context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        sk_watch_remove(http->watch, *socket_context);
+        end_connection(http, *socket_context);
         *socket_context = NULL;
         return;
     }
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = info ? sk_watch_add(http->watch, info->connect_fd, HEADERS_MS) : NULL;
+    struct sk_http_connection *ours = sk_calloc(1, sizeof *ours);
+    if (ours && info)
+        ours->watched = sk_watch_add(http->watch, info->connect_fd, HEADERS_MS);
+    *socket_context = ours;
 }
 
 static unsigned worker_count(unsigned wanted)
@@ -33,7 +46,7 @@ static unsigned worker_count(unsigned wanted)
     return cores < 2 ? 2 : cores > 64 ? 64 : (unsigned)cores;
 }
 
-static struct MHD_Daemon *start_daemon(struct sk_http *http, const struct sk_http_config *config, const struct sk_tls *tls,
+static struct MHD_Daemon *start_daemon(struct sk_http *http, const struct sk_http_config *config,
                                        struct sockaddr_storage *address)
 {
     struct MHD_OptionItem options[] = {
@@ -41,15 +54,14 @@ static struct MHD_Daemon *start_daemon(struct sk_http *http, const struct sk_htt
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)sk_http_on_target, http},
         {MHD_OPTION_SOCK_ADDR, 0, address},
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(intptr_t)sk_cert_retrieve},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(intptr_t)SK_TLS_PRIORITY},
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)worker_count(config->threads), NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)config->connections, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)config->connections_per_address, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_MS / 1000, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL}, /* stricter, it refuses before our gate and says it twice (README) */
         {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
@@ -77,6 +89,7 @@ static enum sk_err check_port_free(const struct sockaddr_storage *address, const
 static void free_http(struct sk_http *http)
 {
     sk_pipes_free(http->pipes);
+    sk_cert_clear();
     sk_watch_free(http->watch);
     pthread_mutex_destroy(&http->lock);
     sk_free(http);
@@ -95,6 +108,17 @@ enum sk_err sk_http_check(const struct sk_http_config *config, struct sk_fault *
     return err;
 }
 
+enum sk_err sk_http_reload(const struct sk_http_config *config, struct sk_fault *fault)
+{
+    struct sk_tls tls;
+    enum sk_err err = sk_tls_load(config->cert_path, config->key_path, &tls, fault);
+    if (err != SK_OK)
+        return err;
+    err = sk_cert_set(&tls, fault);
+    sk_tls_release(&tls);
+    return err;
+}
+
 enum sk_err sk_http_start(const struct sk_http_config *config, struct sk_http **ret_http, struct sk_fault *fault)
 {
     struct sockaddr_storage address;
@@ -103,7 +127,6 @@ enum sk_err sk_http_start(const struct sk_http_config *config, struct sk_http **
         err = check_port_free(&address, config->listen, fault);
     if (err != SK_OK)
         return err;
-    struct sk_tls tls = {0};
     struct sk_http *http = sk_calloc(1, sizeof *http);
     if (!http)
         return sk_fault_set(fault, SK_ERR_NOMEM, "no memory for the server");
@@ -114,10 +137,9 @@ enum sk_err sk_http_start(const struct sk_http_config *config, struct sk_http **
     if (err == SK_OK)
         err = sk_pipes_create(&http->pipes);
     if (err == SK_OK)
-        err = sk_tls_load(config->cert_path, config->key_path, &tls, fault);
-    if (err == SK_OK && !(http->daemon = start_daemon(http, config, &tls, &address)))
+        err = sk_http_reload(config, fault);
+    if (err == SK_OK && !(http->daemon = start_daemon(http, config, &address)))
         err = sk_fault_set(fault, SK_ERR_IO, "cannot serve on %s: %s", config->listen, strerror(errno));
-    sk_tls_release(&tls);
     if (err != SK_OK) {
         free_http(http);
         return err;

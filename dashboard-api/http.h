@@ -38,6 +38,9 @@ struct sk_http_config {
 enum sk_err sk_http_check(const struct sk_http_config *config, struct sk_fault *fault);
 /* config's texts are borrowed during the call only. */
 enum sk_err sk_http_start(const struct sk_http_config *config, struct sk_http **ret_http, struct sk_fault *fault);
+/* Reads certificate and key again: connections from now on get them, those that stand go on. On any error, which are those of
+ * sk_http_check, the pair before stays. */
+enum sk_err sk_http_reload(const struct sk_http_config *config, struct sk_fault *fault);
 uint16_t sk_http_port(const struct sk_http *http);
 /* Ends all streams and connections; every gone() has run when it returns. */
 void sk_http_stop(struct sk_http *http);

@@ -38,8 +38,16 @@ struct sk_http {
     struct pipes *pipes;
 };
 
+/* One per connection, the library's socket context. unfinished: the request whose end we were not told of; the library forgets
+ * to when it drops a request between its first line and its headers (a query of more fields than its pool holds). */
+struct sk_http_connection {
+    struct sk_watched *watched;
+    struct sk_http_request *unfinished;
+};
+
 struct sk_http_request {
     struct MHD_Connection *connection;
+    struct sk_http_connection *ours; /* NULL: there was no memory for it */
     struct sk_http *http;
     struct sk_watched *watched;
     struct sk_target *target; /* gone once answered: a stream's request lives long */
@@ -59,6 +67,8 @@ enum MHD_Result sk_http_on_request(void *context, struct MHD_Connection *connect
                                    const char *version, const char *upload, size_t *upload_size, void **request);
 void sk_http_on_completed(void *context, struct MHD_Connection *connection, void **request,
                           enum MHD_RequestTerminationCode code);
+/* Lets go of one whose end nobody tells. NULL is fine. */
+void sk_http_request_free(struct sk_http_request *request);
 /* One thread that wakes answers from a descriptor. stop: every sleeping one is resumed; free: after the library stopped. */
 enum sk_err sk_pipes_create(struct pipes **ret_pipes);
 void sk_pipes_stop(struct pipes *pipes);

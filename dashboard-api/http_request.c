@@ -25,7 +25,7 @@ static const struct sk_http_field security[] = {
     {"Cache-Control", "no-store"},
 };
 
-static struct sk_watched *watched_of(struct MHD_Connection *connection)
+static struct sk_http_connection *ours_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
@@ -40,7 +40,12 @@ void *sk_http_on_target(void *context, const char *uri, struct MHD_Connection *c
         return NULL;
     request->http = http;
     request->connection = connection;
-    request->watched = watched_of(connection);
+    request->ours = ours_of(connection);
+    if (request->ours) {
+        sk_http_request_free(request->ours->unfinished);
+        request->ours->unfinished = request;
+        request->watched = request->ours->watched;
+    }
     sk_watch_within(http->watch, request->watched, HEADERS_MS);
     request->target = sk_calloc(1, sizeof *request->target);
     enum sk_err err = request->target ? sk_target_parse(uri, strlen(uri), request->target, NULL) : SK_ERR_NOMEM;
@@ -60,6 +65,17 @@ static void free_target(struct sk_http_request *request)
     request->target = NULL;
 }
 
+void sk_http_request_free(struct sk_http_request *request)
+{
+    if (!request)
+        return;
+    if (request->ours)
+        request->ours->unfinished = NULL;
+    free_target(request);
+    sk_free_secret(request->body, request->body_capacity);
+    sk_free(request);
+}
+
 void sk_http_on_completed(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code)
 {
     (void)connection;
@@ -69,9 +85,7 @@ void sk_http_on_completed(void *context, struct MHD_Connection *connection, void
     if (!request)
         return;
     sk_watch_within(http->watch, request->watched, IDLE_MS);
-    free_target(request);
-    sk_free_secret(request->body, request->body_capacity);
-    sk_free(request);
+    sk_http_request_free(request);
     *slot = NULL;
 }
 

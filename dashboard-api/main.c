@@ -22,11 +22,11 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/log.h"
 
-enum { PULSE_S = 1, BEAT_EVERY = 2, RECHECK_US = 15 * 1000000, RECHECKS_PER_PULSE = 32 };
+enum { PULSE_S = 1, BEAT_EVERY = 2, RECHECK_US = 15 * 1000000, RECHECKS_PER_PULSE = 32, BURST_S = 10, MINUTE_S = 60 };
 
 struct settings {
     const char *state, *listen, *cert, *key;
-    int64_t connections, per_address, threads, sign_in_failures;
+    int64_t connections, per_address, threads, sign_in_failures, per_address_s, per_account_s;
     bool check, routes, help;
 };
 
@@ -42,7 +42,8 @@ static const struct option_row {
      "state directory of the collector (control.sock, log.db)"},
     {"listen", OPTION_TEXT, offsetof(struct settings, listen), 0, 0, "ADDR:PORT",
      "127.0.0.1:8443 unless given; [::1]:8443; port 0: a free one"},
-    {"cert", OPTION_TEXT, offsetof(struct settings, cert), 0, 0, "FILE", "certificate chain, PEM"},
+    {"cert", OPTION_TEXT, offsetof(struct settings, cert), 0, 0, "FILE",
+     "certificate chain, PEM; SIGHUP reads it and the key again"},
     {"key", OPTION_TEXT, offsetof(struct settings, key), 0, 0, "FILE", "its private key, PEM, mode 0600 or 0400"},
     {"connections", OPTION_NUMBER, offsetof(struct settings, connections), 8, 60000, "N", "connections in all (512)"},
     {"connections-per-address", OPTION_NUMBER, offsetof(struct settings, per_address), 1, 60000, "N",
@@ -50,6 +51,10 @@ static const struct option_row {
     {"threads", OPTION_NUMBER, offsetof(struct settings, threads), 0, 64, "N", "worker threads (0: one per core)"},
     {"sign-in-failures", OPTION_NUMBER, offsetof(struct settings, sign_in_failures), 0, 60000, "N",
      "failed sign-ins a minute from one address (5; 0: no limit)"},
+    {"requests-per-address", OPTION_NUMBER, offsetof(struct settings, per_address_s), 0, 1000000, "N",
+     "requests a second from one address, ten seconds' worth at once (200; 0: no limit)"},
+    {"requests-per-account", OPTION_NUMBER, offsetof(struct settings, per_account_s), 0, 1000000, "N",
+     "requests a second of one account, ten seconds' worth at once (50; 0: no limit)"},
     {"check", OPTION_FLAG, offsetof(struct settings, check), 0, 0, NULL,
      "check options, certificate, key and TLS settings, then end"},
     {"print-routes", OPTION_FLAG, offsetof(struct settings, routes), 0, 0, NULL,
@@ -143,20 +148,40 @@ static void recheck(struct sk_app *app)
     explicit_bzero(&who, sizeof who);
 }
 
-static void serve_until(struct sk_app *app, const sigset_t *signals)
+/* Said once per signal, whichever way it went. */
+static void reload(const struct sk_http_config *http)
+{
+    struct sk_fault fault = {0};
+    if (sk_http_reload(http, &fault) == SK_OK)
+        sk_log(SK_LOG_NOTICE, "new connections get the certificate '%s' as it is now", http->cert_path);
+    else
+        sk_log(SK_LOG_ERROR, "the certificate is not renewed, the one before stays: %s", fault.text);
+}
+
+static void serve_until(struct sk_app *app, const struct sk_http_config *http, const sigset_t *signals)
 {
     for (unsigned turn = 0;; turn++) {
         struct timespec second = {.tv_sec = PULSE_S};
         int signal = sigtimedwait(signals, NULL, &second);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == SIGHUP)
+            reload(http);
         if (turn % BEAT_EVERY == 0)
             beat(app);
         recheck(app);
     }
 }
 
-static enum sk_err build(struct sk_app *app, const char *socket_path, uint32_t sign_in_failures)
+static enum sk_err build_rates(struct sk_app *app, const struct settings *settings)
+{
+    enum sk_err err = sk_rate_create((uint32_t)settings->sign_in_failures, MINUTE_S, &app->sign_ins);
+    if (err == SK_OK)
+        err = sk_rate_create((uint32_t)settings->per_address_s * BURST_S, BURST_S, &app->by_address);
+    return err == SK_OK ? sk_rate_create((uint32_t)settings->per_account_s * BURST_S, BURST_S, &app->by_account) : err;
+}
+
+static enum sk_err build(struct sk_app *app, const char *socket_path, const struct settings *settings)
 {
     struct sk_live_config live = {.replay = sk_events_replay, .wake = wake, .describe = sk_events_describe, .context = app};
     enum sk_err err = sk_random((uint8_t *)&app->epoch, sizeof app->epoch);
@@ -167,7 +192,7 @@ static enum sk_err build(struct sk_app *app, const char *socket_path, uint32_t s
     if (err == SK_OK)
         err = sk_auth_create(app->control, &app->auth);
     if (err == SK_OK)
-        err = sk_rate_create(sign_in_failures, &app->sign_ins);
+        err = build_rates(app, settings);
     if (err == SK_OK)
         err = sk_mirror_create(&app->mirror);
     return err == SK_OK ? sk_live_create(&live, &app->live) : err;
@@ -177,6 +202,8 @@ static void tear_down(struct sk_app *app)
 {
     sk_live_free(app->live);
     sk_mirror_free(app->mirror);
+    sk_rate_free(app->by_account);
+    sk_rate_free(app->by_address);
     sk_rate_free(app->sign_ins);
     sk_auth_free(app->auth);
     sk_control_free(app->control);
@@ -205,17 +232,18 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct sk_feed *feed = NULL;
-    enum sk_err err = build(&app, socket_path, (uint32_t)settings->sign_in_failures);
+    enum sk_err err = build(&app, socket_path, settings);
     if (err == SK_OK)
         err = sk_http_start(&http, &app.http, fault);
     if (err == SK_OK)
         err = sk_feed_start(socket_path, app.mirror, app.live, &feed);
     if (err == SK_OK) {
         sk_log(SK_LOG_NOTICE, "serving https on port %u", (unsigned)sk_http_port(app.http));
-        serve_until(&app, &signals);
+        serve_until(&app, &http, &signals);
         sk_log(SK_LOG_NOTICE, "stopping");
     }
     sk_feed_stop(feed);
@@ -226,7 +254,12 @@ static enum sk_err run(const struct settings *settings, struct sk_fault *fault)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.listen = "127.0.0.1:8443", .connections = 512, .per_address = 20, .sign_in_failures = 5};
+    struct settings settings = {.listen = "127.0.0.1:8443",
+                                .connections = 512,
+                                .per_address = 20,
+                                .sign_in_failures = 5,
+                                .per_address_s = 200,
+                                .per_account_s = 50};
     if (!read_options(argc, argv, &settings))
         return 2;
     if (settings.help) {

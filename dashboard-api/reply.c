@@ -161,6 +161,13 @@ void sk_reply_problem(struct sk_call *call, int status, const char *word, const 
     sk_reply_problem_with(call, status, word, detail, field, status == 401 ? "Bearer" : "2");
 }
 
+void sk_reply_too_many(struct sk_call *call, const char *detail, uint32_t wait_s)
+{
+    char seconds[16];
+    sk_text_format(seconds, sizeof seconds, "%u", (unsigned)wait_s);
+    sk_reply_problem_with(call, 429, "too_many", detail, "Retry-After", seconds);
+}
+
 static int status_of(enum sk_err code)
 {
     static const struct {

@@ -18,6 +18,8 @@ void sk_reply(struct sk_call *call, const struct sk_http_answer *answer);
 void sk_reply_problem(struct sk_call *call, int status, const char *word, const char *detail);
 void sk_reply_problem_with(struct sk_call *call, int status, const char *word, const char *detail, const char *field,
                            const char *value);
+/* 429 with Retry-After. */
+void sk_reply_too_many(struct sk_call *call, const char *detail, uint32_t wait_s);
 /* An error of the collector or the store, by its code: 400, 401, 403, 404, 409, 503. */
 void sk_reply_fault(struct sk_call *call, const struct sk_fault *fault);
 /* The same with what is wrong with each field as `faults`; NULL: none. */

@@ -7,8 +7,10 @@
 
 #include "dashboard-api/auth.h"
 #include "dashboard-api/handlers.h"
+#include "dashboard-api/rate.h"
 #include "dashboard-api/reply.h"
 #include "schemas/base/bytes.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/json.h"
 #include "schemas/model/vocab.h"
 
@@ -63,6 +65,26 @@ static void answer_no_route(struct sk_call *call)
     else
         sk_reply_problem(call, 404, "not_found", "there is nothing under this path");
     sk_out_release(&allow);
+}
+
+/* Before anything is asked of anybody: what comes too fast from one address costs a look into a table. */
+static bool check_address_rate(struct sk_call *call)
+{
+    uint32_t wait_s = 0;
+    if (sk_rate_take(call->app->by_address, sk_http_peer(call->http), sk_clock_mono_us(), &wait_s))
+        return true;
+    sk_reply_too_many(call, "too many requests from this address; wait", wait_s);
+    return false;
+}
+
+/* By account and not by session: whoever may open a session may open many. */
+static bool check_account_rate(struct sk_call *call)
+{
+    uint32_t wait_s = 0;
+    if (call->who.account[0] == '\0' || sk_rate_take(call->app->by_account, call->who.account, sk_clock_mono_us(), &wait_s))
+        return true;
+    sk_reply_too_many(call, "too many requests of this account; wait", wait_s);
+    return false;
 }
 
 static bool check_identity(struct sk_call *call, const struct route *route)
@@ -131,7 +153,7 @@ static bool take_body(struct sk_call *call, const struct route *route)
 
 static void serve(struct sk_call *call, const struct route *route)
 {
-    if (check_identity(call, route) && check_parameters(call, route) && take_body(call, route))
+    if (check_identity(call, route) && check_account_rate(call) && check_parameters(call, route) && take_body(call, route))
         route->handle(call);
 }
 
@@ -139,6 +161,8 @@ void sk_routes_handle(struct sk_app *app, struct sk_http_request *request)
 {
     struct sk_call call = {.app = app, .http = request, .target = sk_http_target(request)};
     const struct route *found = NULL;
+    if (!check_address_rate(&call))
+        return;
     for (size_t i = 0; i < ROUTES && !found; i++)
         if (is_method(&routes[i], sk_http_method(request)) && match(routes[i].pattern, call.target, call.args))
             found = &routes[i];

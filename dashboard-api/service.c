@@ -6,6 +6,7 @@
 #include "dashboard-api/assets.h"
 #include "dashboard-api/handlers.h"
 #include "dashboard-api/reply.h"
+#include "schemas/model/register.h"
 #include "schemas/model/vocab.h"
 #include "schemas/text/text.h"
 
@@ -99,6 +100,11 @@ void sk_handle_page_script(struct sk_call *call)
     sk_reply_open_fixed(call, "text/javascript; charset=utf-8", sk_asset_app_js, sk_asset_app_js_length);
 }
 
+void sk_handle_page_sections(struct sk_call *call)
+{
+    sk_reply_open_fixed(call, "text/javascript; charset=utf-8", sk_asset_sections_js, sk_asset_sections_js_length);
+}
+
 void sk_handle_page_style(struct sk_call *call)
 {
     sk_reply_open_fixed(call, "text/css; charset=utf-8", sk_asset_style_css, sk_asset_style_css_length);
@@ -143,7 +149,7 @@ static void put_family(struct sk_out *out, const char *family, const char *(*nam
 /* The state of a door event stands in its record as a word of the family that ends the event's name ("door.phys": "Open"). */
 static void put_door_words(struct sk_out *out, enum sk_lang lang)
 {
-    static const char *const families[] = {"mode", "phys", "lock", "alarm", "tamper", "fault"};
+    static const char *const families[] = {"mode", "phys", "lock", "alarm", "tamper", "fault", "model"};
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         char key[32];
         const char *word;
@@ -151,6 +157,17 @@ static void put_door_words(struct sk_out *out, enum sk_lang lang)
         for (int value = 0; (word = sk_door_word(families[i], value)); value++)
             put_text(out, key, word, sk_door_text(families[i], value, lang));
     }
+}
+
+/* Registers begin at 1; states of entries are one list for all, at most 63. */
+static void put_register_words(struct sk_out *out, enum sk_lang lang)
+{
+    const struct sk_register_row *row;
+    for (size_t i = 0; (row = sk_register_at(i)); i++)
+        put_text(out, "register", row->name, lang == SK_LANG_JA ? row->ja : row->en);
+    for (uint8_t state = 1; state < 64; state++)
+        if (sk_register_state_name(state))
+            put_text(out, "register_state", sk_register_state_name(state), sk_register_state_text(state, lang));
 }
 
 enum sk_err sk_texts_build(struct sk_app *app)
@@ -165,6 +182,7 @@ enum sk_err sk_texts_build(struct sk_app *app)
         SK_VOCAB_FAMILIES(F)
 #undef F
         put_door_words(out, (enum sk_lang)lang);
+        put_register_words(out, (enum sk_lang)lang);
         const struct sk_state_word *state;
         for (size_t i = 0; (state = sk_state_word_at(i)); i++)
             put_text(out, "state", state->word, lang == SK_LANG_JA ? state->ja : state->en);

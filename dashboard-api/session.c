@@ -73,13 +73,6 @@ static void answer_opened(struct sk_call *call, cJSON *result)
     explicit_bzero(&who, sizeof who);
 }
 
-static void answer_too_many(struct sk_call *call, uint32_t wait_s)
-{
-    char seconds[16];
-    sk_text_format(seconds, sizeof seconds, "%u", (unsigned)wait_s);
-    sk_reply_problem_with(call, 429, "too_many", "too many failed sign-ins from this address; wait", "Retry-After", seconds);
-}
-
 void sk_handle_post_session(struct sk_call *call)
 {
     const char *token = read_token(call);
@@ -92,10 +85,10 @@ void sk_handle_post_session(struct sk_call *call)
     const int64_t now_us = sk_clock_mono_us();
     uint32_t wait_s = 0;
     if (!sk_rate_may(call->app->sign_ins, sk_http_peer(call->http), now_us, &wait_s))
-        return answer_too_many(call, wait_s);
+        return sk_reply_too_many(call, "too many failed sign-ins from this address; wait", wait_s);
     const enum sk_err err = sk_control_call(call->app->control, &command, &result, &fault);
     if (err == SK_ERR_UNAUTHENTICATED)
-        sk_rate_failed(call->app->sign_ins, sk_http_peer(call->http), now_us);
+        sk_rate_count(call->app->sign_ins, sk_http_peer(call->http), now_us);
     if (err != SK_OK)
         return sk_reply_fault(call, &fault);
     answer_opened(call, result);

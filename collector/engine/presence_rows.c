@@ -125,11 +125,16 @@ static bool fits(const struct sk_trail *trail)
     return true;
 }
 
-/* A row of the version before ends after the places: by a reader, nothing else known. */
+static bool ends_here(struct sk_reader reader)
+{
+    return sk_reader_done(&reader);
+}
+
+/* Rows of versions before are shorter: the first ended after the places (by a reader, nothing else known), the next before
+ * `seen`. Refusing one would put its person outside. */
 static void read_how(struct sk_reader *reader, struct sk_trail *trail)
 {
-    struct sk_reader end = *reader;
-    const bool short_row = sk_reader_done(&end);
+    const bool short_row = ends_here(*reader);
     for (size_t i = 0; i < trail->count; i++) {
         trail->stays[i].occurrence = SK_OCC_ONLINE;
         if (short_row)
@@ -143,6 +148,8 @@ static void read_how(struct sk_reader *reader, struct sk_trail *trail)
     trail->reading.at_us = sk_read_i64(reader);
     trail->reading.zone = sk_read_u16(reader);
     trail->reading.to = sk_read_u16(reader);
+    if (ends_here(*reader))
+        return;
     trail->seen.early_us = sk_read_i64(reader);
     trail->seen.zone_a = sk_read_u16(reader);
     trail->seen.zone_b = sk_read_u16(reader);

@@ -121,6 +121,7 @@ async function reload() {
   showEntries();
   showDevices();
   loadMuster();
+  loadSections();
 }
 
 // --- sign in and out ---
@@ -145,6 +146,7 @@ function leave(message) {
   byId("muster-list").replaceChildren();
   byId("muster").hidden = true;
   state.muster = null;
+  clearSections();
   set(byId("sign-in-message"), message ? text(message) : "");
   show(false);
 }
@@ -183,10 +185,12 @@ byId("language").addEventListener("click", async () => {
   showEntries();
   showDevices();
   showMuster();
+  showSections();
 });
 
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => {
+    if (state.audio?.state === "suspended") state.audio.resume();
     if (!state.session || Date.now() - state.activityAt < ACTIVITY_MS) return;
     state.activityAt = Date.now();
     call("GET", "/session").catch(() => {});
@@ -227,6 +231,7 @@ function follow() {
   on(stream, "entry", (entry) => {
     takeEntry(entry);
     if (entry.event.startsWith("muster.")) loadMuster(); // somebody else ticks too
+    touchSections(entry);
   });
   on(stream, "point", takePoint);
   on(stream, "gap", () => { notice("page.gap"); reload(); });
@@ -273,19 +278,23 @@ function takeAlarm(alarm) {
   else state.alarms.set(alarm.id, alarm);
   if (!known && alarm.state !== "normal")
     set(byId("announce"), [text("page.new_alarm"), word("severity", alarm.severity), nameOf(alarm.source).title, detailOf(alarm), alarm.place].join(" "));
+  touchSections({event: alarm.source.replace("system:", "").replace(":", ".")});
   showAlarms();
+  sound(); // at once: the timers of a tab in the background may run once a minute
 }
 
 // What is wrong, in words: the engine's detail is made for machines.
 const DETAILS = {
-  State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join("、"),
+  State: (alarm) => alarm.detail.split(",").map((name) => word("state", name)).join(text("label.comma")),
   Door: (alarm) => ["door.alarm", "door.tamper", "door.fault", "event"].map((family) => state.texts[family + "." + alarm.detail]).find(Boolean) ?? alarm.detail,
-  Access: (alarm) => alarm.detail.split(",").map((reason) => word("deny_reason", reason.trim())).join("、"),
+  Access: (alarm) => alarm.detail.split(",").map((reason) => word("deny_reason", reason.trim())).join(text("label.comma")),
   Controller: (alarm) => {
     const gap = /^(\d+) holes?, (\d+) missing/.exec(alarm.detail);
     return gap ? text("detail.gap").replace("{0}", gap[1]).replace("{1}", gap[2]) : alarm.detail;
   },
   System: (alarm) => {
+    const due = state.texts["due." + alarm.source.split(":")[1]];
+    if (due) return due + " " + alarm.detail;
     const name = text("system." + alarm.source.split(":")[1]);
     return name.startsWith("system.") ? alarm.detail : name;
   },
@@ -426,7 +435,7 @@ function fillMusterRow(row, item, running) {
   set(row.querySelector("strong"), [item.name ?? item.person, item.company].filter(Boolean).join(" / "));
   set(row.querySelector(".detail"), [titleOf(state.names.zones.get(item.zone), item.zone ?? ""), item.since ? formatAge(item.since) : "",
     text("label.confidence_" + item.confidence), ...(item.doubts ?? []).map((doubt) => word("occupancy_doubt", doubt)),
-    item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join("、"));
+    item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join(text("label.comma")));
   const button = row.querySelector("button");
   button.hidden = !running;
   button.setAttribute("aria-pressed", String(item.state === "seen"));
@@ -598,17 +607,23 @@ function showTitle() {
   if (document.title !== title) document.title = title;
 }
 
+// What the browser suspended (a policy, a closed lid) is not on, whatever the button was.
+const audible = () => state.audio?.state === "running";
+
 function showSound() {
-  const audible = state.audio !== null;
-  set(byId("sound"), text(audible ? "page.sound_off" : "page.sound_on"));
-  byId("sound").setAttribute("aria-pressed", String(audible));
-  byId("sound-hint").hidden = audible;
+  set(byId("sound"), text(audible() ? "page.sound_off" : "page.sound_on"));
+  byId("sound").setAttribute("aria-pressed", String(audible()));
+  byId("sound-hint").hidden = audible();
 }
 
 byId("sound").addEventListener("click", () => {
-  if (state.audio) state.audio.close();
-  state.audio = state.audio ? null : new AudioContext();
-  if (state.audio) beep(660, 0.1);
+  const wasAudible = audible();
+  state.audio?.close();
+  state.audio = wasAudible ? null : new AudioContext();
+  if (state.audio) {
+    state.audio.addEventListener("statechange", showSound);
+    beep(660, 0.1);
+  }
   showSound();
 });
 
@@ -625,7 +640,7 @@ function beep(frequency, seconds) {
 
 function sound() {
   const now = performance.now();
-  if (!state.audio || !state.session || now - state.beepedAt < BEEP_MS) return;
+  if (!audible() || !state.session || now - state.beepedAt < BEEP_MS) return;
   const worst = Math.max(-1, ...[...state.alarms.values()].filter((alarm) => UNACKNOWLEDGED.has(alarm.state)).map((alarm) => SEVERITIES.indexOf(alarm.severity)));
   if (!state.lost && worst < 0) return;
   state.beepedAt = now;

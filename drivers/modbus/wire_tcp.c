@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modbus TCP on libmodbus 3.1.6, with what the library leaves open done here (DECISIONS.md, "late replies"):
+/* Modbus TCP on connections of libmodbus 3.1.6, with what the library leaves open done here (DECISIONS.md, "late replies"):
  * our own transaction number in every request (modbus_send_raw_request always sends 0), and a reply is looked at in the socket
- * (MSG_PEEK) before it is taken, so that a torn or foreign one never leaves the stream between two frames.
+ * (MSG_PEEK) before it is taken, so that a torn or foreign one never leaves the stream between two frames. A frame that was
+ * seen whole is decoded as it was seen: the library would read it again in six system calls.
  *
  * After a time-out or a foreign reply one more frame is waited for, at most one more time-out: with our transaction number it
  * is the late reply, thrown away, and the stream is in step again; anything else, and the connection is renewed. */
@@ -19,8 +20,6 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
 
-_Static_assert((int)SK_MBAP_FRAME_MAX <= MODBUS_TCP_MAX_ADU_LENGTH, "a frame we accept fits libmodbus's buffer");
-
 struct tcp {
     struct sk_wire base;
     const struct sk_link *link;
@@ -31,13 +30,6 @@ struct tcp {
 static struct tcp *tcp_of(struct sk_wire *wire)
 {
     return (struct tcp *)wire;
-}
-
-static void set_timeout(modbus_t *context, uint32_t timeout_ms)
-{
-    uint32_t ms = timeout_ms == 0 ? 1 : timeout_ms;
-    modbus_set_response_timeout(context, ms / 1000, ms % 1000 * 1000);
-    modbus_set_byte_timeout(context, 0, 0); /* the whole reply counts against the one time-out */
 }
 
 static void tcp_disconnect(struct sk_wire *wire)
@@ -53,7 +45,8 @@ static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct
     tcp_disconnect(wire);
     if (!sk_wire_descriptor_left())
         return sk_fault_set(fault, SK_ERR_FULL, "link '%s': no descriptor below 1000 left in this poller", tcp->link->id);
-    set_timeout(tcp->context, timeout_ms);
+    const uint32_t ms = timeout_ms == 0 ? 1 : timeout_ms;
+    modbus_set_response_timeout(tcp->context, ms / 1000, ms % 1000 * 1000);
     if (modbus_connect(tcp->context) != 0)
         return sk_fault_set(fault, SK_ERR_IO, "link '%s': cannot connect to %s port %u: %s; retry with back-off", tcp->link->id,
                             tcp->link->host, tcp->link->port, modbus_strerror(errno));
@@ -77,7 +70,7 @@ static enum sk_err await_all(struct tcp *tcp, size_t bytes, int64_t deadline_us)
     int fd = modbus_get_socket(tcp->context), low = (int)bytes, one = 1;
     setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)); /* poll() then waits for all of them */
     const enum sk_err err = await_any(tcp, deadline_us);
-    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one)); /* libmodbus selects for less than a frame */
+    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one)); /* the next answer may be shorter: an exception */
     return err;
 }
 
@@ -135,25 +128,10 @@ static bool send_request(struct tcp *tcp, const struct sk_mbap_request *asked)
     return send(modbus_get_socket(tcp->context), bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t)sizeof(bytes);
 }
 
-/* Takes the frame that was seen to fit; libmodbus reads it, and must see the same one. */
-static bool take(struct tcp *tcp, const struct sk_mbap_request *asked, size_t size, struct sk_wire_reply *reply)
-{
-    uint8_t frame[MODBUS_TCP_MAX_ADU_LENGTH];
-    uint8_t exception = 0;
-    if (modbus_receive_confirmation(tcp->context, frame) != (int)size)
-        return false;
-    enum sk_mbap_fit fit = sk_mbap_match(asked, frame, size, &exception);
-    reply->exception = exception;
-    reply->outcome = fit == SK_MBAP_EXCEPTION ? SK_WIRE_EXCEPTION : SK_WIRE_ANSWER;
-    if (fit == SK_MBAP_ANSWER)
-        sk_mbap_words(asked, frame, reply->words);
-    return fit != SK_MBAP_FOREIGN;
-}
-
 static enum sk_wire_outcome receive(struct tcp *tcp, const struct sk_mbap_request *asked, int64_t deadline_us,
                                     struct sk_wire_reply *reply)
 {
-    uint8_t frame[SK_MBAP_FRAME_MAX], exception;
+    uint8_t frame[SK_MBAP_FRAME_MAX], exception = 0;
     size_t size;
     switch (peek_frame(tcp, frame, &size, deadline_us)) {
     case SK_OK:
@@ -168,11 +146,17 @@ static enum sk_wire_outcome receive(struct tcp *tcp, const struct sk_mbap_reques
     default:
         return SK_WIRE_CLOSED;
     }
-    if (sk_mbap_match(asked, frame, size, &exception) == SK_MBAP_FOREIGN) {
-        discard(tcp, size);
+    discard(tcp, size); /* what was seen is the whole frame: nothing is read twice */
+    const enum sk_mbap_fit fit = sk_mbap_match(asked, frame, size, &exception);
+    if (fit == SK_MBAP_FOREIGN)
         return SK_WIRE_FOREIGN;
-    }
-    return take(tcp, asked, size, reply) ? reply->outcome : SK_WIRE_CLOSED;
+    if (!tcp->base.connected)
+        return SK_WIRE_CLOSED;
+    reply->exception = exception;
+    if (fit == SK_MBAP_EXCEPTION)
+        return SK_WIRE_EXCEPTION;
+    sk_mbap_words(asked, frame, reply->words);
+    return SK_WIRE_ANSWER;
 }
 
 static void tcp_ask(struct sk_wire *wire, const struct sk_wire_request *request, struct sk_wire_reply *reply)
@@ -185,7 +169,6 @@ static void tcp_ask(struct sk_wire *wire, const struct sk_wire_request *request,
                                     .count = request->count};
     reply->late_reply = false;
     reply->before_us = sk_clock_mono_us();
-    set_timeout(tcp->context, request->timeout_ms);
     reply->outcome = send_request(tcp, &asked)
                          ? receive(tcp, &asked, reply->before_us + request->timeout_ms * SK_US_PER_MS, reply)
                          : SK_WIRE_CLOSED;

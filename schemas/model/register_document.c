@@ -179,7 +179,8 @@ static bool put_list(const struct reading *reading, const struct sk_field_row *f
 
 static bool put_number(const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
 {
-    if (!cJSON_IsNumber(item) || !sk_field_number_is(field, item->valuedouble))
+    if (!cJSON_IsNumber(item) || !sk_field_number_is(field, item->valuedouble) ||
+        (item->valuedouble < 0 && (field->flags & SK_FF_SIGNED) == 0))
         return false;
     sk_write_f64(to, item->valuedouble == 0 ? 0.0 : item->valuedouble);
     return true;

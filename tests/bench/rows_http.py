@@ -13,7 +13,8 @@ from kit import BenchHouse, Program, Publisher, free_port, median, mqtt_profile,
 
 OPEN_ALARMS = 20
 CONNECTIONS = 64
-LOAD_OPTIONS = ["--threads", "1", "--connections", "4096", "--connections-per-address", "4096"]
+LOAD_OPTIONS = ["--threads", "1", "--connections", "4096", "--connections-per-address", "4096",
+                "--requests-per-address", "0", "--requests-per-account", "0"]
 UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000}
 
 

@@ -2,6 +2,7 @@
 """The registers from the outside: the lives of a permit, a visit and goods through the API, what is refused and leaves nothing behind,
 CSV all or nothing, restart, and names only where they may be."""
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -280,6 +281,13 @@ def csv_all_or_nothing(build):
         assert out.returncode == 0, out.stdout + out.stderr
         page = house.get("/api/v1/keys", "operator")[1]
         assert [(e["id"], e["fields"]["purpose"]) for e in page["items"]] == [("ky-2", "点検, 夜間"), ("ky-1", "巡回")], page
+        with sqlite3.connect(house.state / "log.db") as rows:  # one bad row beside the log hides no other
+            body = rows.execute("SELECT body FROM register_act WHERE register = 12 AND number = 1").fetchone()[0]
+            rows.execute("UPDATE register_act SET body = x'00' WHERE register = 12 AND number = 1")
+            rows.commit()
+            items = house.get("/api/v1/keys", "operator")[1]["items"]
+            rows.execute("UPDATE register_act SET body = ? WHERE register = 12 AND number = 1", (body,))
+        assert items[0] == page["items"][0] and items[1] == {"id": "ky-1", "register": "key", "unreadable": True}, items
         answer = desk.say("reception", "keys/import", {"csv": KEYS + "K-4,p-9,x,2099-01-01T00:00:00Z,\n"})
         assert answer["bad_count"] == 1 and not answer["stored"] and answer["bad"][0]["row"] == 4 and answer["bad"][0]["field"] == "holder", answer
         assert cli(house, "get", "ky-1").returncode == 0 and "K-1" in cli(house, "list", "key", "--open").stdout

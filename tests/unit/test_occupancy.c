@@ -184,6 +184,7 @@ static void test_what_does_not_move(void **state)
 static void test_restart(void **state)
 {
     (void)state;
+    enum { SEEN_BYTES = 12 };
     static struct kit kit;
     struct sk_roster_change changes[RK_BASE + 2 * PEOPLE];
     static uint8_t rows[PEOPLE + 1][SK_PENDING_BYTES_MAX];
@@ -223,8 +224,9 @@ static void test_restart(void **state)
         for (size_t i = 1; i <= PEOPLE; i++) {
             char key[32];
             sk_text_format(key, sizeof key, "trail/p-%zu", i);
+            const size_t length = n % 2 == 0 ? lengths[i] : lengths[i] - SEEN_BYTES; /* also as the version before wrote it */
             if (lengths[i] > 0)
-                assert_int_equal(sk_engine_restore_pending(again.engine, key, rows[i], lengths[i], &now), SK_OK);
+                assert_int_equal(sk_engine_restore_pending(again.engine, key, rows[i], length, &now), SK_OK);
         }
         assert_int_equal(sk_engine_restore_pending(again.engine, "trail/p-99", rows[1], lengths[1], &now),
                          lengths[1] > 0 ? SK_ERR_NOT_FOUND : SK_ERR_VERSION);

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Doors, who is inside by zone, open permits and visits on the page, on a whole product: page_sections.py BUILD [PICTURE_DIRECTORY].
+
+What is not known is said; what a role may not read is not there; a page as narrow as a telephone does not scroll sideways.
+Skipped (77) without chromium."""
+import base64
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from dashboard_page import Browser  # noqa: E402
+from doors import say  # noqa: E402
+from house import House  # noqa: E402
+from presence import people, walk  # noqa: E402
+from registers import Desk, permit_fields, stamp, visit_fields  # noqa: E402
+import roster  # noqa: E402
+
+WORD = "document.querySelector('#%s tr[data-id=\"%s\"]')?.innerText ?? ''"
+
+
+def site():
+    made = roster.site()
+    made["zones"] = [{"id": "outside", "class": 0, "title": {"ja": "屋外", "en": "Outside"}},
+                     {"id": "server", "class": 3, "title": {"ja": "サーバー室A", "en": "Server room A"}}]
+    first = made["doors"][0]
+    first["title"] = {"ja": "サーバー室A 前室", "en": "Lobby of server room A"}
+    for address, name, ja, en in ((3, "d2", "搬入口", "Loading dock"), (4, "d3", "非常口", "Emergency exit")):
+        made["doors"].append(dict(first, id=name, token=name, title={"ja": ja, "en": en},
+                                  readers=[{"id": "r%d" % address, "direction": "entry", "address": address}]))
+    return made
+
+
+def life(house):
+    """d1 closed, d2 never told, d3 open without a word: forced. Two inside. A permit that is open, one that waits, a visit past its end."""
+    people(house, ["みほん空調"] * 2)
+    walk(house, 1, 0)
+    walk(house, 2, 1)
+    say(house, 3, State="Closed")
+    say(house, 4, State="Closed", Door="d3")
+    say(house, 5, State="Open", Door="d3")
+    desk = Desk(house)
+    fields = permit_fields()
+    del fields["devices"], fields["expected_alarms"]
+    desk.open("operator", "permits", fields)
+    desk.act("approver", "permits", "pm-1", "approved", {"office": "運用部長"})
+    desk.act("reception", "permits", "pm-1", "started", {"escort": "p-1"})
+    desk.open("operator", "permits", dict(fields, purpose="ケーブル敷設 " + "光ファイバー".join("123456")))
+    desk.open("reception", "visits", visit_fields(**{"host": "p-1", "until": stamp(2)}))
+    desk.act("approver", "visits", "vs-1", "approved", {"office": "総務課長"})
+    desk.act("reception", "visits", "vs-1", "arrived", {"identity": "passport", "identity_by": "test-reception"})
+
+
+def sign_in(browser, house, role):
+    browser.until("document.getElementById('sign-in')?.hidden === false && document.querySelector('#sign-in h2')?.textContent.length > 0", "the form")
+    browser.run("document.getElementById('token').value = '%s'; document.querySelector('#sign-in button').click()" % house.tokens[role])
+    browser.until("document.getElementById('content').hidden === false", "signed in as " + role)
+
+
+def has(browser, section, row, *words):
+    text = WORD % (section, row)
+    for word in words:
+        browser.until("(%s).includes('%s')" % (text, word), "%s of %s says %s" % (row, section, word))
+
+
+def check_operator(browser):
+    has(browser, "doors", "d1", "サーバー室A 前室", "屋外 → サーバー室A", "閉", "正常")
+    has(browser, "doors", "d2", "搬入口", "▲ 不明", "まだ通知がない")
+    has(browser, "doors", "d3", "非常口", "開", "▲ 不正開扉")
+    order = browser.run("[...document.querySelectorAll('#doors tbody tr')].map(r => r.dataset.id).join()")
+    assert order == "d3,d2,d1", order
+    has(browser, "zones", "server", "サーバー室A", "2", "記録に欠けなし")
+    has(browser, "registers", "pm-1", "入館・作業申請", "みほん空調", "空調機の点検", "実施中")
+    has(browser, "registers", "pm-2", "申請中")
+    has(browser, "registers", "vs-1", "来訪", "みほん商事", "受付済")
+    browser.run("loadSections()")  # what the minute does
+    has(browser, "registers", "vs-1", "▲ 期限超過")
+    assert browser.run("document.querySelector('#registers tbody tr').dataset.id") == "vs-1", "what is past its end comes first"
+    assert "期限超過 1" in browser.run("document.querySelector('#registers .count').textContent")
+    assert "客 一郎" not in browser.run("document.getElementById('registers').innerText"), "a name on a page that needs none"
+
+
+def check_live(browser, house):
+    say(house, 6, State="Closed", Door="d3")
+    has(browser, "doors", "d3", "閉")
+    say(house, 9, State="Closed")  # 7 and 8 are missing: nobody knows who went in
+    has(browser, "zones", "server", "▲ 不明(記録に欠け)")
+
+
+def check_english(browser):
+    browser.run("document.getElementById('language').click()")
+    has(browser, "doors", "d2", "Loading dock", "▲ Unknown", "never told")
+    has(browser, "zones", "server", "Server room A", "events missing")
+    has(browser, "registers", "pm-1", "Work permit", "open")
+    assert browser.run("document.getElementById('doors-title').innerText").startswith("Doors")
+
+
+def pictures(browser, directory, lang):
+    for name, width, height in (("phone", 390, 844), ("desktop", 1280, 900)):
+        browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=name == "phone")
+        wide = browser.run("[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('section'))"
+                           ".map(e => e.id || e.tagName).join()")
+        assert browser.run("document.documentElement.scrollWidth <= innerWidth"), (name, lang, "the page scrolls sideways", wide)
+        if name == "phone":
+            assert browser.run("[...document.querySelectorAll('.acknowledge:not([hidden]) button')].every(b => b.getBoundingClientRect().right <= innerWidth)"), \
+                "an alarm cannot be acknowledged without scrolling sideways"
+            assert browser.run("[...document.querySelectorAll('section > table > tbody td')].every(c => c.dataset.label.length > 0)")
+        if directory:
+            shot = browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
+            pathlib.Path(directory, "sections-%s-%s.png" % (name, lang)).write_bytes(base64.b64decode(shot))
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
+def check_roles(browser, house):
+    """A viewer reads doors and nothing of who is inside; what was shown to the operator is gone."""
+    browser.run("document.getElementById('sign-out').click()")
+    sign_in(browser, house, "viewer")
+    browser.until("document.querySelectorAll('#doors tbody tr').length === 3", "doors")
+    browser.until("sections.every(s => s.got !== undefined)", "all have been asked for")
+    assert browser.run("['zones', 'registers'].every(id => document.getElementById(id).hidden && !document.querySelector('#' + id + ' tbody tr'))")
+
+
+def main():
+    if not shutil.which("chromium"):
+        print("there is no chromium here: skipped")
+        return 77
+    directory = sys.argv[2] if len(sys.argv) > 2 else None
+    with House(sys.argv[1], site()) as house, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        life(house)
+        browser = Browser(os.path.join(profile, "profile"))
+        try:
+            browser.ask("Page.navigate", url="https://127.0.0.1:%d/" % house.http_port)
+            sign_in(browser, house, "operator")
+            check_operator(browser)
+            pictures(browser, directory, "ja")
+            check_live(browser, house)
+            check_english(browser)
+            pictures(browser, directory, "en")
+            check_roles(browser, house)
+            wrong = [text for text in browser.complaints if "403" not in text and "401" not in text]
+            assert not wrong, wrong
+        finally:
+            browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
