@@ -68,7 +68,7 @@ static enum sk_err do_step(struct sim *sim, const struct sk_step *step, struct s
     if (step->kind == SK_STEP_FAULT) {
         return do_fault(sim, step->body, fault);
     }
-    if (step->kind == SK_STEP_MUSTER) {
+    if (step->kind == SK_STEP_MUSTER || step->kind == SK_STEP_DESK) {
         return SK_OK; /* people at the monitor, not in the plant */
     }
     const char *id = sk_json_text(sk_json_get(step->body, "door"));

@@ -12,8 +12,10 @@ static const struct person PEOPLE[] = {
     {"p3", "04a1b2c3d4e503", "c-p3", "p3", SK_DENY_NONE},
     {"p4", "04a1b2c3d4e504", "c-p4", "p4", SK_DENY_NONE},
     {"p5", "04a1b2c3d4e505", "c-p5", "p5", SK_DENY_NONE},
-    {"lost", "04a1b2c3d4e506", "c-p6", "p6", SK_DENY_NONE},   /* the controller has not been told */
-    {"leaver", "04a1b2c3d4e507", "c-p7", "p7", SK_DENY_NONE}, /* nor of this one */
+    {"lost", "04a1b2c3d4e506", "c-p6", "p6", SK_DENY_NONE},    /* the controller has not been told */
+    {"leaver", "04a1b2c3d4e507", "c-p7", "p7", SK_DENY_NONE},  /* nor of this one */
+    {"guest", "04a1b2c3d4e508", "c-p8", "p8", SK_DENY_NONE},   /* the card lent to visitors */
+    {"courier", "04a1b2c3d4e509", "c-p9", "p9", SK_DENY_NONE}, /* and that of delivery persons */
     {"expired", "04a1b2c3d4e5e1", "c-p11", "p11", SK_DENY_EXPIRED},
     {"disabled", "04a1b2c3d4e5e2", "c-p12", "p12", SK_DENY_NOT_ENABLED},
     {"visitor", "04a1b2c3d4e5e3", "c-p13", "p13", SK_DENY_UNAUTHORIZED},

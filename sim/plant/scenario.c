@@ -6,11 +6,15 @@
 
 #include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
+#include "schemas/model/roster.h"
 
 enum { DURATION_MAX_S = 7 * 86400 };
 
-static const char *const STEP_KEYS[] = {
-    [SK_STEP_SET] = "set", [SK_STEP_FAULT] = "fault", [SK_STEP_PASSAGE] = "passage", [SK_STEP_MUSTER] = "muster"};
+static const char *const STEP_KEYS[] = {[SK_STEP_SET] = "set",
+                                        [SK_STEP_FAULT] = "fault",
+                                        [SK_STEP_PASSAGE] = "passage",
+                                        [SK_STEP_MUSTER] = "muster",
+                                        [SK_STEP_DESK] = "desk"};
 static const char *const EXPECT_KEYS[] = {
     [SK_EXPECT_ALARM] = "alarm",   [SK_EXPECT_NO_ALARM] = "no_alarm",   [SK_EXPECT_RETURNED] = "returned",
     [SK_EXPECT_RECORD] = "record", [SK_EXPECT_NO_RECORD] = "no_record", [SK_EXPECT_PERSON] = "person"};
@@ -41,27 +45,43 @@ static bool seconds(const cJSON *object, const char *name, double otherwise, dou
 
 static enum sk_err read_step(const cJSON *json, struct sk_step *step, struct sk_fault *fault)
 {
-    static const char *const KEYS[] = {"at_s", "set", "fault", "passage", "muster", "comment"};
+    static const char *const KEYS[] = {"at_s", "set", "fault", "passage", "muster", "desk", "comment"};
     const char *stranger = NULL;
     if (!cJSON_IsObject(json) || !known(json, KEYS, sizeof KEYS / sizeof KEYS[0], &stranger)) {
-        return sk_fault_set(fault, SK_ERR_PARSE, "unknown key '%s'; a step has at_s and one of set, fault, passage, muster",
+        return sk_fault_set(fault, SK_ERR_PARSE,
+                            "unknown key '%s'; a step has at_s and one of set, fault, passage, muster, desk",
                             stranger != NULL ? stranger : "");
     }
     if (!seconds(json, "at_s", -1.0, &step->at_s)) {
         return sk_fault_set(fault, SK_ERR_PARSE, "at_s must be seconds from the start, 0 to %d", DURATION_MAX_S);
     }
     step->body = NULL;
-    for (int kind = SK_STEP_SET; kind <= SK_STEP_MUSTER; kind++) {
+    for (int kind = SK_STEP_SET; kind <= SK_STEP_DESK; kind++) {
         const cJSON *body = sk_json_get(json, STEP_KEYS[kind]);
         if (body != NULL && (step->body != NULL || !cJSON_IsObject(body))) {
-            return sk_fault_set(fault, SK_ERR_PARSE, "exactly one object of set, fault, passage, muster is expected");
+            return sk_fault_set(fault, SK_ERR_PARSE, "exactly one object of set, fault, passage, muster, desk is expected");
         }
         if (body != NULL) {
             step->body = body;
             step->kind = (enum sk_step_kind)kind;
         }
     }
-    return step->body != NULL ? SK_OK : sk_fault_set(fault, SK_ERR_PARSE, "one of set, fault, passage, muster is missing");
+    if (step->body != NULL) {
+        return step->kind == SK_STEP_DESK ? sk_desk_check(step->body, fault) : SK_OK;
+    }
+    return sk_fault_set(fault, SK_ERR_PARSE, "one of set, fault, passage, muster, desk is missing");
+}
+
+static enum sk_err check_words(const struct sk_expect *expect, struct sk_fault *fault)
+{
+    const bool record = expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
+    const char *const stranger = record && sk_event_parse(expect->event) < 0                              ? expect->event
+                                 : expect->condition != NULL && sk_condition_parse(expect->condition) < 0 ? expect->condition
+                                 : expect->our_reason != NULL && sk_deny_reason_parse(expect->our_reason) < 0
+                                     ? expect->our_reason
+                                 : expect->agreement != NULL && sk_agreement_parse(expect->agreement) < 0 ? expect->agreement
+                                                                                                          : NULL;
+    return stranger == NULL ? SK_OK : sk_fault_set(fault, SK_ERR_PARSE, "'%s' is no word of the vocabulary", stranger);
 }
 
 static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_expect *expect, struct sk_fault *fault)
@@ -88,6 +108,9 @@ static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_e
     expect->event = sk_json_text(sk_json_get(body, "event"));
     expect->door = sk_json_text(sk_json_get(body, "door"));
     expect->reason = sk_json_text(sk_json_get(body, "reason"));
+    expect->entry = sk_json_text(sk_json_get(body, "entry"));
+    expect->our_reason = sk_json_text(sk_json_get(body, "our_reason"));
+    expect->agreement = sk_json_text(sk_json_get(body, "agreement"));
     expect->person = sk_json_text(sk_json_get(body, "id"));
     expect->muster = sk_json_text(sk_json_get(body, "muster"));
     expect->confidence = sk_json_text(sk_json_get(body, "confidence"));
@@ -97,12 +120,7 @@ static enum sk_err read_expect(const cJSON *json, double duration_s, struct sk_e
         return sk_fault_set(fault, SK_ERR_PARSE,
                             "expected {\"alarm\": {\"source\", \"condition\"}} or {\"record\": {\"event\"}}");
     }
-    if ((record && sk_event_parse(expect->event) < 0) ||
-        (expect->condition != NULL && sk_condition_parse(expect->condition) < 0)) {
-        return sk_fault_set(fault, SK_ERR_PARSE, "'%s' is no word of the vocabulary",
-                            record ? expect->event : expect->condition);
-    }
-    return SK_OK;
+    return check_words(expect, fault);
 }
 
 static enum sk_err read_lists(struct sk_scenario *scenario, const cJSON *steps, const cJSON *expects, struct sk_fault *fault)

@@ -10,8 +10,9 @@
 #include "schemas/base/json.h"
 #include "sim/plant/plant.h"
 
-/* MUSTER is an act at the monitor, not in the plant: whoever plays both sides carries it out, the plant passes it by. */
-enum sk_step_kind { SK_STEP_SET, SK_STEP_FAULT, SK_STEP_PASSAGE, SK_STEP_MUSTER };
+/* MUSTER and DESK are acts of people at the monitor, not in the plant: whoever plays both sides carries them out, the plant
+ * passes them by. */
+enum sk_step_kind { SK_STEP_SET, SK_STEP_FAULT, SK_STEP_PASSAGE, SK_STEP_MUSTER, SK_STEP_DESK };
 struct sk_step {
     double at_s;
     enum sk_step_kind kind;
@@ -31,6 +32,8 @@ struct sk_expect {
     double after_s, within_s;                 /* the window [after, after + within], from the scenario's start */
     const char *source, *condition;           /* alarms; condition NULL: any */
     const char *event, *door, *reason;        /* records; door and reason NULL: any */
+    const char *entry;                        /* records: of this register entry; NULL: any */
+    const char *our_reason, *agreement;       /* records: the second decision has this reason, this agreement; NULL: any */
     const char *person, *muster, *confidence; /* at the end: his row of the muster list, "absent" when he has none; NULL: any */
 };
 
@@ -50,6 +53,14 @@ struct sk_scenario {
 /* Takes json on success. PARSE with the place and what was expected. */
 enum sk_err sk_scenario_read(cJSON *json, struct sk_scenario **ret_scenario, struct sk_fault *fault);
 void sk_scenario_free(struct sk_scenario *scenario);
+
+/* What can be known wrong of a desk step: {"by": role, "act": "visit.approved", "entry", "fields", "reason", "refused"}; act:
+ * one of register_acts.def, or zone.rule. refused: the act must be refused, with this word (parse, not_found, denied,
+ * conflict). */
+enum sk_err sk_desk_check(const cJSON *body, struct sk_fault *fault);
+/* A text of a desk step's fields: "@+60", "@-60" (whole seconds from the scenario's start), "@today" (the site's day then).
+ * False: none of these. */
+bool sk_desk_moment(const char *text, bool *ret_today, double *ret_s);
 
 /* {"id": "...", "value": number | word | null} or {"id": "...", "release": true} */
 enum sk_err sk_order_set(struct sk_plant *plant, const cJSON *json, struct sk_fault *fault);

@@ -47,6 +47,25 @@ void observed_alarm(struct observed *seen, const struct sk_alarm *alarm, double 
     }
 }
 
+/* The second decision, or the entry of a register that the record is about. */
+static void read_decision(const struct sk_draft *draft, struct sighting *one)
+{
+    struct sk_body_item item;
+    const uint8_t *bytes = draft->body.bytes;
+    const size_t length = draft->body.writer.length;
+    if (sk_body_find(bytes, length, SK_TAG_OUR_REASONS, &item)) {
+        for (size_t i = 0; i + 1 < item.length && one->our_reason_count < SK_REASONS_MAX; i += 2) {
+            one->our_reasons[one->our_reason_count++] = (uint16_t)(item.bytes[i] << 8 | item.bytes[i + 1]);
+        }
+    }
+    if (sk_body_find(bytes, length, SK_TAG_AGREEMENT, &item)) {
+        one->agreement = (uint8_t)sk_item_u64(&item);
+    }
+    if (sk_body_find(bytes, length, SK_TAG_ENTITY_ID, &item)) {
+        sk_text_format(one->entry, sizeof one->entry, "%.*s", (int)item.length, (const char *)item.bytes);
+    }
+}
+
 void observed_record(struct observed *seen, const struct sk_site *site, const struct sk_draft *draft, double at_s)
 {
     struct sighting *one = add(seen);
@@ -67,6 +86,7 @@ void observed_record(struct observed *seen, const struct sk_site *site, const st
         const char *reason = sk_deny_reason_name((int)sk_item_u64(&item));
         (void)sk_text_copy(one->detail, sizeof one->detail, reason != NULL ? reason : "");
     }
+    read_decision(draft, one);
 }
 
 /* Exact, or "*" for any, or a device for all its points (only where nothing may be raised). */
@@ -82,6 +102,27 @@ static bool is_record(const struct sk_expect *expect)
     return expect->kind == SK_EXPECT_RECORD || expect->kind == SK_EXPECT_NO_RECORD;
 }
 
+static bool has_reason(const struct sighting *one, const char *reason)
+{
+    const int wanted = sk_deny_reason_parse(reason);
+    for (size_t i = 0; i < one->our_reason_count; i++) {
+        if (one->our_reasons[i] == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool record_fits(const struct sk_expect *expect, const struct sighting *one)
+{
+    return one->record && strcmp(one->name, expect->event) == 0 &&
+           (expect->door == NULL || strcmp(one->source, expect->door) == 0) &&
+           (expect->reason == NULL || strcmp(one->detail, expect->reason) == 0) &&
+           (expect->entry == NULL || strcmp(one->entry, expect->entry) == 0) &&
+           (expect->our_reason == NULL || has_reason(one, expect->our_reason)) &&
+           (expect->agreement == NULL || one->agreement == sk_agreement_parse(expect->agreement));
+}
+
 static bool fits(const struct sk_expect *expect, const struct sighting *one)
 {
     const double slack_s = 1e-6;
@@ -89,9 +130,7 @@ static bool fits(const struct sk_expect *expect, const struct sighting *one)
         return false;
     }
     if (is_record(expect)) {
-        return one->record && strcmp(one->name, expect->event) == 0 &&
-               (expect->door == NULL || strcmp(one->source, expect->door) == 0) &&
-               (expect->reason == NULL || strcmp(one->detail, expect->reason) == 0);
+        return record_fits(expect, one);
     }
     return !one->record && one->active == (expect->kind != SK_EXPECT_RETURNED) &&
            source_fits(expect->source, one->source, expect->kind == SK_EXPECT_NO_ALARM) &&
@@ -102,9 +141,13 @@ static void print_expectation(const struct sk_expect *expect)
 {
     static const char *const WORDS[] = {"alarm", "no alarm", "returned", "record", "no record"};
     const bool record = is_record(expect);
-    (void)printf("%-8s %s %s [%g s, +%g s]", WORDS[expect->kind], record ? expect->event : expect->source,
-                 record ? (expect->door != NULL ? expect->door : "") : (expect->condition != NULL ? expect->condition : ""),
-                 expect->after_s, expect->within_s);
+    const char *const more[] = {record ? expect->door : expect->condition, expect->entry, expect->our_reason,
+                                expect->agreement};
+    (void)printf("%-8s %s", WORDS[expect->kind], record ? expect->event : expect->source);
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        (void)printf("%s%s", more[i] != NULL ? " " : "", more[i] != NULL ? more[i] : "");
+    }
+    (void)printf(" [%g s, +%g s]", expect->after_s, expect->within_s);
 }
 
 static bool check_one(const struct observed *seen, const struct sk_expect *expect)
@@ -123,6 +166,19 @@ static bool check_one(const struct observed *seen, const struct sk_expect *expec
     return held;
 }
 
+static void print_sighting(const struct sighting *one)
+{
+    (void)printf("  %8.1f s  %-8s %s %s %s %s", one->at_s,
+                 one->record   ? "record"
+                 : one->active ? "raised"
+                               : "returned",
+                 one->source, one->name, one->detail, one->entry);
+    for (size_t i = 0; i < one->our_reason_count; i++) {
+        (void)printf(" %s", sk_deny_reason_name(one->our_reasons[i]));
+    }
+    (void)printf(" %s\n", one->agreement != 0 ? sk_agreement_word(one->agreement) : "");
+}
+
 int observed_check(const struct observed *seen, const struct sk_scenario *scenario)
 {
     int failures = 0;
@@ -132,11 +188,7 @@ int observed_check(const struct observed *seen, const struct sk_scenario *scenar
     }
     for (size_t i = 0; failures > 0 && i < seen->count; i++) {
         const struct sighting *one = &seen->list[i];
-        (void)printf("  %8.1f s  %-8s %s %s %s\n", one->at_s,
-                     one->record   ? "record"
-                     : one->active ? "raised"
-                                   : "returned",
-                     one->source, one->name, one->detail);
+        print_sighting(one);
     }
     (void)printf("%s: %d of %zu expectations failed\n", scenario->id, failures, scenario->expect_count);
     return failures;

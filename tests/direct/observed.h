@@ -3,6 +3,7 @@
 #ifndef SK_TESTS_OBSERVED_H
 #define SK_TESTS_OBSERVED_H
 
+#include "collector/engine/decide.h"
 #include "collector/engine/engine.h"
 #include "sim/plant/scenario.h"
 
@@ -13,6 +14,10 @@ struct sighting {
     char source[SK_ALARM_SOURCE_MAX];
     char name[64];                  /* condition, or event name */
     char detail[SK_ALARM_TEXT_MAX]; /* alarms: detail; records: reason of denial */
+    char entry[SK_ENTITY_MAX];      /* records: of a register */
+    uint16_t our_reasons[SK_REASONS_MAX];
+    size_t our_reason_count;
+    uint8_t agreement; /* enum sk_agreement */
 };
 struct observed {
     struct sighting *list;

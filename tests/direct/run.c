@@ -13,6 +13,7 @@
 #include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 #include "sim/plant/scenario.h"
+#include "tests/direct/at_desk.h"
 #include "tests/direct/at_monitor.h"
 #include "tests/direct/demo_roster.h"
 #include "tests/direct/demo_site.h"
@@ -193,6 +194,13 @@ static enum sk_err do_step(struct run *run, const struct sk_step *step, struct s
     }
     if (step->kind == SK_STEP_FAULT) {
         return do_fault(run, step->body, fault);
+    }
+    if (step->kind == SK_STEP_DESK) {
+        const int64_t start_us = run->now.utc_us - (run->now.mono_us - MONO_START_US);
+        const struct at_desk desk = {run->engine, run->site, run->zone, run->effects, start_us};
+        const enum sk_err err = at_desk_do(&desk, step->body, &run->now, fault);
+        take_effects(run);
+        return err;
     }
     if (step->kind == SK_STEP_MUSTER) {
         const enum sk_err err = at_monitor_do(run->engine, run->site, step->body, &run->now, run->effects, fault);
