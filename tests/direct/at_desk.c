@@ -104,7 +104,7 @@ static enum sk_err may_act(const struct sk_act_row *row, const struct sk_entry *
     if ((row->rules & SK_AR_REASON) != 0 && by->reason[0] == '\0') {
         return sk_fault_set(fault, SK_ERR_PARSE, "reason: expected why, found nothing");
     }
-    return sk_register_act_allowed(row, entry, by->actor, fault);
+    return sk_register_act_allowed(row, entry, by->actor, NULL, NULL, fault);
 }
 
 static enum sk_err do_act(const struct at_desk *desk, const struct sk_act_row *row, const cJSON *step, const cJSON *fields,

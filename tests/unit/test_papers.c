@@ -505,7 +505,7 @@ static void test_at_random(void **state)
 {
     (void)state;
     const char *full = getenv("SK_TEST_FULL");
-    const size_t passages = full != NULL && strcmp(full, "1") == 0 ? 20000 : 3000;
+    const size_t passages = full != NULL && strcmp(full, "1") == 0 ? 8000 : 3000;
     seed = 20261120;
     pk_begin(&run, tokyo);
     for (unsigned i = 1; i <= PEOPLE; i++)
