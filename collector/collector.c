@@ -698,12 +698,13 @@ static int64_t turn(struct collector *c)
     tend_calendar(c);
     if (c->catch_up == 0 && sk_engine_deadline(c->engine) <= c->now.mono_us)
         sk_engine_tick(c->engine, &c->now, effects_of(c));
+    const uint64_t lost = sk_recorder_given_up(c->recorder);
     enum sk_err err = sk_recorder_commit(c->recorder, &c->now);
     if (err == SK_OK) {
         sk_pollers_committed(c->pollers);
         sk_engine_committed(c->engine);
     }
-    sk_control_answer(c->control, err);
+    sk_control_answer(c->control, err == SK_OK && sk_recorder_given_up(c->recorder) != lost ? SK_ANSWERS_LOST : err);
     sk_control_tend(c->control, c->now.mono_us);
     int64_t next = sk_feed_tend(c->feed, &c->now, sk_recorder_writable(c->recorder));
     sk_muster_file_tend(&c->muster_file, &c->floor, &c->now);

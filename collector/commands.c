@@ -417,11 +417,25 @@ static void start_export(struct sk_answer *answer)
 void sk_answer_release(struct sk_answer *answer)
 {
     cJSON_Delete(answer->result);
+    cJSON_Delete(answer->faults);
     if (answer->export != NULL)
         sk_export_cancel(answer->export, true);
     if (answer->fd >= 0)
         close(answer->fd);
     *answer = (struct sk_answer){.fd = -1};
+}
+
+/* Nothing that is not in the log may look as if it were. LOST: the log refused a record of this turn for good; perhaps this
+ * one's. */
+static void refuse_unrecorded(struct sk_answer *answer, enum sk_err committed)
+{
+    const char *text = "the log cannot be written now; the act stands and will be recorded once it can";
+    if (answer->export != NULL)
+        text = "the log cannot be written now; nothing was exported";
+    if (committed == SK_ANSWERS_LOST)
+        text = "the log refused a record of this moment for good; read what stands before doing it again";
+    answer->err = committed == SK_ANSWERS_LOST ? SK_ERR_TOO_LONG : SK_ERR_FULL;
+    sk_text_copy(answer->detail, sizeof answer->detail, text);
 }
 
 enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
@@ -430,12 +444,8 @@ enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *
     cJSON *json = cJSON_CreateObject();
     if (answer->may_wait && answer->err == SK_OK)
         cJSON_AddBoolToObject(answer->result, "recorded", committed == SK_OK);
-    else if (answer->durable && answer->err == SK_OK && committed != SK_OK) {
-        answer->err = SK_ERR_FULL;
-        sk_text_copy(answer->detail, sizeof answer->detail,
-                     answer->export != NULL ? "the log cannot be written now; nothing was exported"
-                                            : "the log cannot be written now; the act stands and will be recorded once it can");
-    }
+    else if (answer->durable && answer->err == SK_OK && committed != SK_OK)
+        refuse_unrecorded(answer, committed);
     start_export(answer);
     if (answer->err == SK_OK && answer->alarm != 0)
         answer->result = alarm_result(floor, answer->alarm);

@@ -297,10 +297,35 @@ static void feed_readers(void **state)
         close(pairs[i][1]);
 }
 
+/* An act whose record the log refused for good is not answered as done. */
+static void a_lost_record_is_no_success(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum sk_err committed;
+        bool durable, ok;
+        const char *says;
+    } rows[] = {{"committed", SK_OK, true, true, "\"ok\":true"},
+                {"disk full", SK_ERR_FULL, true, false, "will be recorded once it can"},
+                {"record refused", SK_ANSWERS_LOST, true, false, "refused a record"},
+                {"a list is no act", SK_ANSWERS_LOST, false, true, "\"ok\":true"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sk_answer answer = {.durable = rows[i].durable, .fd = -1};
+        char *text = NULL;
+        size_t length = 0;
+        assert_int_equal(sk_answer_to_line(&floor_, &answer, rows[i].committed, &text, &length), SK_OK);
+        text[length - 1] = '\0';
+        sk_check(strstr(text, rows[i].says) != NULL && (answer.err == SK_OK) == rows[i].ok, rows[i].name);
+        cJSON_free(text);
+    }
+}
+
 int main(void)
 {
     sk_log_init("test", SK_LOG_ERROR);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_lost_record_is_no_success, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_and_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(roles_against_commands, setup, teardown),
         cmocka_unit_test_setup_teardown(refusals_are_records_but_no_flood, setup, teardown),
