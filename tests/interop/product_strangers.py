@@ -112,7 +112,7 @@ def check_registers(house, device, shift):
 
 def read_once(house, name):
     point = house.point(name)
-    return point if point["quality"] not in ("waiting", "comm_no_value") else None
+    return point if point["quality"] not in ("waiting_for_data", "comm_no_value") else None
 
 
 def check_recovers(house):
