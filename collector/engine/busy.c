@@ -6,7 +6,7 @@
 
 static const int64_t hour_us = 3600 * SK_US_PER_S;
 static const int64_t shortest_us = 600 * SK_US_PER_S;
-static const int64_t longest_us = 48 * 3600 * SK_US_PER_S;
+static const int64_t longest_us = INT64_C(48) * 3600 * SK_US_PER_S;
 
 static int64_t hour_of(int64_t at_us)
 {

@@ -146,12 +146,12 @@ static void wire_zones(struct sk_engine *engine, uint32_t *at)
 {
     engine->zone_cond = *at;
     for (uint32_t i = 0; i < engine->site->zone_count; i++)
-        for (uint8_t kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++) {
-            struct sk_limit *limit = &engine->zone_limits[i * SK_ZONE_CONDS + (uint32_t)(kind - SK_CK_ZONE_SINGLE)];
-            *limit = *sk_kind_limit(kind);
+        for (unsigned kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++) {
+            struct sk_limit *limit = &engine->zone_limits[i * SK_ZONE_CONDS + (kind - SK_CK_ZONE_SINGLE)];
+            *limit = *sk_kind_limit((uint8_t)kind);
             if (kind != SK_CK_ZONE_MAX)
                 limit->dwell_ms = (uint32_t)(sk_zone_together_us(NULL) / SK_US_PER_MS);
-            add_cond(engine, at, kind, i, limit, limit->severity);
+            add_cond(engine, at, (uint8_t)kind, i, limit, limit->severity);
         }
 }
 
@@ -200,8 +200,8 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
         engine->ctrls[ctrl].device = i;
         engine->ctrls[ctrl].first_cond = *at;
         wire_kinds(engine, at, SK_CK_GAP, SK_CK_CTRL_LAST_, i);
-        for (uint8_t kind = SK_TALLY_DUP; kind <= SK_TALLY_LATE; kind++)
-            engine->tallies[SK_CTRL_TALLIES * (size_t)ctrl + kind] = (struct sk_tally){.device = i, .kind = kind};
+        for (unsigned kind = SK_TALLY_DUP; kind <= SK_TALLY_LATE; kind++)
+            engine->tallies[SK_CTRL_TALLIES * (size_t)ctrl + kind] = (struct sk_tally){.device = i, .kind = (uint8_t)kind};
         wire_heartbeat(engine, ctrl);
         ctrl++;
     }

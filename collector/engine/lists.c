@@ -21,7 +21,7 @@ enum {
 const char *sk_list_difference_word(uint8_t kind)
 {
     static const char *const words[] = {
-#define X(symbol, value, word, ja, en) [value] = word,
+#define X(symbol, value, word, ja, en) [(value)] = (word),
         SK_LIST_DIFFERENCES(X)
 #undef X
     };

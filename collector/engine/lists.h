@@ -34,7 +34,7 @@ struct sk_spell {
     X(SK_DIFF_MISSING, 3, "missing", "制御盤にない", "on the roster, not on the controller")                                   \
     X(SK_DIFF_DIFFERS, 4, "differs", "扉・期間が不一致", "doors or validity differ")
 enum sk_list_difference {
-#define X(symbol, value, word, ja, en) symbol = value,
+#define X(symbol, value, word, ja, en) symbol = (value),
     SK_LIST_DIFFERENCES(X)
 #undef X
 };

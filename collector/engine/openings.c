@@ -6,7 +6,6 @@
  * by its slot in the cabinet. Four alarms in all, each counts and names the first ones: a hall unlocked at once must not crowd
  * out other alarms. Whether something rings follows from states, registers and the clock alone, so a restart changes nothing.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -39,6 +38,15 @@ static const char *rack_of(const struct sk_point *point)
     return point->place != NULL ? sk_text_or(point->place->rack) : "";
 }
 
+/* "keys.12.present" -> "12"; "" when it is no key's point. */
+static void slot_of(const char *name, char *to, size_t capacity)
+{
+    const size_t digits = strncmp(name, "keys.", 5) == 0 ? strspn(name + 5, "0123456789") : 0;
+    to[0] = '\0';
+    if (digits > 0 && digits < capacity && name[5 + digits] == '.')
+        sk_text_format(to, capacity, "%.*s", (int)digits, name + 5);
+}
+
 static struct thing thing_of(const struct sk_engine *engine, uint32_t point, bool key)
 {
     const struct sk_point *at = &engine->site->points[point];
@@ -46,9 +54,8 @@ static struct thing thing_of(const struct sk_engine *engine, uint32_t point, boo
                           .device = sk_text_or(engine->site->devices[at->device].id),
                           .point = sk_text_or(at->id),
                           .tag = sk_text_or(at->tag)};
-    unsigned slot;
-    if (key && sscanf(sk_text_or(at->name), "keys.%u.", &slot) == 1)
-        sk_text_format(thing.slot, sizeof thing.slot, "%u", slot);
+    if (key)
+        slot_of(sk_text_or(at->name), thing.slot, sizeof thing.slot);
     return thing;
 }
 

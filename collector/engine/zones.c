@@ -134,8 +134,8 @@ void sk_zone_look(struct sk_engine *engine, int32_t zone, const struct sk_now *n
     if (zone < 0 || (size_t)zone >= engine->site->zone_count)
         return;
     const struct sight sight = look(engine, (uint32_t)zone, now);
-    for (uint8_t kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++)
-        feed(engine, (uint32_t)zone, kind, &sight, now, effects);
+    for (unsigned kind = SK_CK_ZONE_SINGLE; kind <= SK_CK_ZONE_ASTRAY; kind++)
+        feed(engine, (uint32_t)zone, (uint8_t)kind, &sight, now, effects);
 }
 
 void sk_zones_stir(struct sk_engine *engine, const struct sk_stir *stir, const struct sk_now *now, struct sk_effects *effects)

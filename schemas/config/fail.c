@@ -101,9 +101,9 @@ static void found_text(const cJSON *found, enum sk_lang language, char to[FOUND_
                       : cJSON_IsNull(found)  ? "config.found.null"
                       : cJSON_IsArray(found) ? "config.found.list"
                                              : "config.found.object";
-    if (cJSON_IsString(found))
+    if (found != NULL && cJSON_IsString(found))
         (void)snprintf(to, FOUND_MAX, "'%.40s'", found->valuestring);
-    else if (cJSON_IsNumber(found))
+    else if (found != NULL && cJSON_IsNumber(found))
         (void)snprintf(to, FOUND_MAX, "%.10g", found->valuedouble);
     else if (cJSON_IsBool(found))
         (void)sk_text_copy(to, FOUND_MAX, cJSON_IsTrue(found) ? "true" : "false");

@@ -291,11 +291,15 @@ bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_docu
     struct sk_field_value value;
     const char *word = memchr(condition, '=', length);
     const size_t size = word != NULL ? (size_t)(word - condition) : length;
-    if (size >= sizeof name || (entry == NULL && document == NULL))
+    uint8_t register_ = 0;
+    if (entry != NULL)
+        register_ = entry->register_;
+    else if (document != NULL)
+        register_ = document->register_;
+    if (size >= sizeof name || register_ == 0)
         return false;
     memcpy(name, condition, size);
     name[size] = '\0';
-    const uint8_t register_ = entry != NULL ? entry->register_ : document->register_;
     const struct sk_field_row *field = sk_field_by_name(register_, name);
     if (field == NULL ||
         !((document != NULL && (sk_field_find(register_, document->fields, document->fields_length, field->id, &value) ||

@@ -74,7 +74,8 @@ static void number_carry(struct carry *carry, const char *kind, int number, cons
     static const char *const kinds[] = {"zone", "door", "ctrl"};
     struct sk_draft draft;
     uint64_t seq;
-    bool good = id != NULL && id[0] != '\0' && strlen(id) < SK_ENTITY_MAX * 4 && sk_text_is_clean(id, strlen(id), false);
+    bool good =
+        id != NULL && id[0] != '\0' && strlen(id) < (size_t)SK_ENTITY_MAX * 4 && sk_text_is_clean(id, strlen(id), false);
     bool known = false;
     for (size_t i = 0; kind != NULL && i < sizeof kinds / sizeof *kinds; i++)
         known = known || strcmp(kind, kinds[i]) == 0;
@@ -322,7 +323,7 @@ enum sk_err sk_carry_over(struct sk_store *to, struct sk_store *from, const stru
         changes_carry(&carry, ST_ACTS_CARRY);
     if (carry.err == SK_OK)
         alarms_carry(&carry);
-    if (carry.err == SK_OK && (err = sk_store_pending_each(from, pending_carry, &carry)) != SK_OK && carry.err == SK_OK)
+    if (carry.err == SK_OK && sk_store_pending_each(from, pending_carry, &carry) != SK_OK && carry.err == SK_OK)
         carried->lost++;
     sk_registers_free(carry.registers);
     sk_roster_free(carry.roster);

@@ -47,7 +47,7 @@ enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_S
                               uint16_t *ret_zone)
 {
     sqlite3_stmt *statement;
-    struct sk_header header;
+    struct sk_header header = {0};
     const uint8_t zone_bytes[ZONE_SIZE] = {(uint8_t)(zone >> 8), (uint8_t)zone};
     enum sk_err err = sk_store_statement(store, zone != 0 ? ST_USE_GET : ST_USE_LAST, &statement);
     if (err != SK_OK)

@@ -38,6 +38,7 @@ enum statement {
 };
 static const char *const statement_sql[ST_COUNT] = {
     [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us, person) VALUES (?1, ?2, 1, ?3, ?4)",
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement over two lines */
     [ST_SECRET_PUT] = "INSERT INTO secret (hash, account, kind, issued_us, expires_us, idle_us, used_us) "
                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)",
     [ST_SECRET_FIND] = "SELECT a.id, a.roles, s.kind FROM secret AS s JOIN account AS a ON a.id = s.account "

@@ -18,7 +18,7 @@ import time
 from demo_house import DemoHouse
 from house import ROOT, full, until
 
-WIRE_S, SANITIZER_S, LONG_S, DEFAULT_PERIOD_MS = 2.0, 60.0, 120.0, 1000
+WIRE_S, SANITIZER_S, LONG_S, DEFAULT_PERIOD_MS = 2.0, 60.0, 90.0, 1000
 EARLY_S = 0.05  # two readings of one clock, in two processes
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every scenario as it is meant for people: real broker, simulator, collector, dashboard. Those above two minutes play in full runs only.
+# Every scenario as it is meant for people: real broker, simulator, collector, dashboard. Those above a minute and a half play in full runs only.
 if(TARGET sekisho-sim AND TARGET sekisho-dashboard)
   file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/scenarios/*.json)
   foreach(file ${scenarios})
