@@ -253,7 +253,7 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t index, struct sk_passage *p
 
 /* Worst case of one event: gap, epoch, given up, skew, entry, and transitions of gap, skew, replay, comm-lost, a door that is
  * raised and returned at once, duress or unknown. */
-enum { EVENT_TRANSITIONS = 40, DOOR_TRANSITIONS = 4 };
+enum { EVENT_TRANSITIONS = 42, DOOR_TRANSITIONS = 4 };
 
 /* What a filled hole may settle beside the event's own door. */
 static size_t most_transitions(const struct sk_engine *engine, int32_t ctrl)
@@ -314,6 +314,7 @@ enum sk_err sk_engine_event(struct sk_engine *engine, const struct sk_access_eve
         *ret_duplicate = !sk_ctrl_take(engine, (uint32_t)ctrl, &passage, digest, effects);
         if (*ret_duplicate)
             return SK_OK;
+        sk_silence_caught_up(engine, (uint32_t)ctrl, now, effects);
     } else {
         sk_passage_record(engine, &passage, effects);
         if (ctrl >= 0) {

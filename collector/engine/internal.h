@@ -613,6 +613,7 @@ void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_sil
                           struct sk_effects *effects);
 void sk_ctrl_contact_back(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
 void sk_silence_head(struct sk_engine *engine, uint32_t ctrl, const struct sk_now *now, struct sk_effects *effects);
+void sk_silence_caught_up(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects);
 /* The minute of SK_CK_SILENT is over: its record, and what the alarm says. */
 void sk_silence_due(struct sk_engine *engine, const struct sk_cond *cond, char detail[SK_ALARM_TEXT_MAX],
                     const struct sk_now *now, struct sk_effects *effects);

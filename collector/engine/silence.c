@@ -104,6 +104,14 @@ void sk_silence_head(struct sk_engine *engine, uint32_t index, const struct sk_n
     sk_cond_feed(engine, cond, &input, effects);
 }
 
+/* A head that does not move is not told again, so the numbers it spoke of settle it when they come. */
+void sk_silence_caught_up(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
+{
+    const struct sk_ctrl *ctrl = &engine->ctrls[index];
+    if (!ctrl->lost && engine->conds[ctrl->first_cond + (SK_CK_SILENT - SK_CK_GAP)].state != SK_CS_IDLE)
+        sk_silence_head(engine, index, now, effects);
+}
+
 void sk_silence_due(struct sk_engine *engine, const struct sk_cond *cond, char detail[SK_ALARM_TEXT_MAX],
                     const struct sk_now *now, struct sk_effects *effects)
 {
