@@ -98,7 +98,7 @@ def page_breaches(page, tree, code, tests):
         if tree.is_path(word) and word not in ELSEWHERE and not tree.has(word):
             yield f"{page}: {word} is not there"
         function = re.fullmatch(r"(\w{3,})\(\)", word)
-        if function and not re.search(rf"\b{function.group(1)}\s*\(", code):
+        if function and not re.search(rf"\b{function.group(1)}\(", code):
             yield f"{page}: there is no {word}"
         if TEST.match(word) and not FILE.match(word) and tests and not any(pattern(word).match(name) or name.startswith(word + ".") for name in tests):
             yield f"{page}: there is no test {word}"
