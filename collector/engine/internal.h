@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine's rooms know of each other. Private to this folder.
+/* What the engine's rooms know of each other: the one state, and what they ask of it. Conditions and alarms, controllers and
+ * passages, doors have headers of their own (conditions.h, controllers.h, doors.h). Private to this folder.
  *
  * One engine = arrays sized from the site at creation: a view and a watch per point, a watch per device, a condition per limit,
  * per device, per door and per controller, a cursor set per controller, tallies, and one timer heap over all that can fall due.
@@ -10,7 +11,7 @@
 
 #include "collector/engine/busy.h"
 #include "collector/engine/cases.h"
-#include "collector/engine/door_model.h"
+#include "collector/engine/doors.h"
 #include "collector/engine/engine.h"
 #include "collector/engine/muster.h"
 #include "collector/engine/occupancy.h"
@@ -23,11 +24,6 @@ enum {
     SK_NO_COND = 0xFFFFFFFF,
     SK_SYSTEM_SLOTS = 256,
     SK_SYSTEM_NAME_MAX = 64,
-    SK_EPOCHS = 4, /* epochs of a controller that are still recognised */
-    SK_HOLES = 64,
-    SK_DIGEST_PAGES = 16, /* pages of 64: the last 1 024 events */
-    SK_PAGE_EVENTS = 64,
-    SK_RATE_BUCKETS = 24,
     SK_DUE_ROWS_MAX = 64,
     SK_OPENING_ALARMS = 4,                                                /* openings.c */
     SK_REGISTERS_TRANSITIONS = 2 * (SK_DUE_ROWS_MAX + SK_OPENING_ALARMS), /* every alarm of the dues list raised or returned */
@@ -36,8 +32,6 @@ enum {
     SK_ZONE_CONDS = 4,
     SK_CTRL_TALLIES = 3
 };
-#define SK_BUSY_STOP_US  (60 * SK_US_PER_S) /* a longer stop of ours spoils the hour that a door is learned by */
-#define SK_TELL_EVERY_US (5 * SK_US_PER_S)  /* a figure in an open alarm is told anew no more often */
 
 /* --- effects.c --- */
 enum sk_err sk_effects_reserve(struct sk_effects *effects, size_t records, size_t alarms, size_t rows, size_t points);
@@ -65,84 +59,6 @@ void sk_heap_set(struct sk_heap *heap, uint32_t node, int64_t deadline);
 void sk_heap_cancel(struct sk_heap *heap, uint32_t node);
 /* Calls visit for every node due at `until`, in no order; for bounding work before doing it. */
 void sk_heap_due(const struct sk_heap *heap, int64_t until, void (*visit)(void *context, uint32_t node), void *context);
-
-/* --- conditions --- */
-enum sk_cond_kind {
-    SK_CK_LIMIT,   /* owner: point */
-    SK_CK_COMM,    /* owner: device */
-    SK_CK_QUALITY, /* owner: device */
-    SK_CK_DOOR_ALARM,
-    SK_CK_DOOR_TAMPER,
-    SK_CK_DOOR_FAULT,
-    SK_CK_DOOR_DURESS,
-    SK_CK_DOOR_POLICY, /* granted, and our roster says no */
-    SK_CK_DOOR_FACTOR, /* owner: door; two factors wanted, those used not known */
-    SK_CK_DOOR_LOCK,   /* lock or contact at fault */
-    SK_CK_DOOR_READER, /* an access point is disabled */
-    SK_CK_DOOR_COUNT,  /* a counter surplus that nobody resolved in time */
-    SK_CK_DOOR_BUSY,   /* no event at an hour at which the door is busy */
-    SK_CK_DOOR_LAST_ = SK_CK_DOOR_BUSY,
-    SK_CK_GAP,
-    SK_CK_REPLAY,
-    SK_CK_SKEW,
-    SK_CK_UNKNOWN,
-    SK_CK_MALFORMED,
-    SK_CK_DURESS, /* owner: device */
-    SK_CK_SILENT, /* numbers given out that never came */
-    SK_CK_CTRL_LAST_ = SK_CK_SILENT,
-    SK_CK_ZONE_SINGLE,
-    SK_CK_ZONE_MAX,
-    SK_CK_ZONE_MIN,
-    SK_CK_ZONE_ASTRAY, /* owner: zone */
-    SK_CK_SYSTEM,      /* owner: slot */
-    SK_CK_COUNT_
-};
-enum sk_cond_state { SK_CS_IDLE, SK_CS_PENDING, SK_CS_ACTIVE, SK_CS_RETURNING };
-enum sk_verdict { SK_V_ABNORMAL, SK_V_BAND, SK_V_NORMAL, SK_V_UNKNOWN };
-
-struct sk_open_alarm {
-    struct sk_alarm alarm;
-    uint32_t cond; /* SK_NO_COND: what it watched has left the site */
-};
-
-struct sk_rate { /* change over a sliding window: buckets of first time, minimum, maximum */
-    int64_t first_mono[SK_RATE_BUCKETS];
-    double low[SK_RATE_BUCKETS], high[SK_RATE_BUCKETS];
-    double last;        /* the value held until the next one */
-    int64_t begun_mono; /* since when the window is filled without a gap */
-    uint8_t count;
-    bool holds; /* `last` is a value that is still held */
-};
-
-struct sk_cond {
-    const struct sk_limit *limit;
-    struct sk_open_alarm *alarm; /* while ACTIVE or RETURNING */
-    int64_t since_mono;          /* of PENDING or RETURNING */
-    int64_t since_utc;           /* when the abnormality began */
-    uint64_t matched;            /* State: the states or flags that alarm now */
-    uint32_t owner;
-    uint32_t rate;     /* index into engine->rates; SK_NO_COND */
-    uint64_t told;     /* QUALITY, GAP: how many people were told of */
-    int64_t tell_mono; /* when the next will be told */
-    uint8_t kind, state, severity;
-    bool untold; /* something changed since */
-};
-
-/* What an input says to a condition. */
-struct sk_decision_input {
-    enum sk_verdict verdict;
-    const struct sk_now *now;
-    const struct sk_sample *sample; /* NULL: none decided */
-    const char *detail;             /* "" none */
-    uint8_t severity;
-    bool simulated;
-    bool has_value;
-    double value, limit;
-    uint64_t matched;
-    int64_t mono_us, recv_us; /* when it was seen */
-    bool due;                 /* a figure that waited to be told */
-    uint8_t occurrence_class; /* 0: not an access event */
-};
 
 /* Age of something that must speak: a point or a device. */
 struct sk_watch {
@@ -202,86 +118,6 @@ struct sk_block_step { /* what a read will cost, and which block it is of */
     uint32_t number;
     size_t transitions, points;
     bool walks;
-};
-
-/* --- controllers --- */
-enum { SK_HOLE_SILENT = 1, SK_HOLE_MERGED = 2 };
-struct sk_hole {
-    uint64_t from, to; /* inclusive */
-    int64_t since_mono;
-    uint8_t flags;
-};
-struct sk_cursor {
-    bool used;
-    uint32_t epoch;
-    uint64_t last;
-    uint64_t order; /* later epochs are higher */
-    uint32_t hole_count;
-    struct sk_hole holes[SK_HOLES]; /* ascending, disjoint */
-};
-struct sk_digest_page {
-    bool used;
-    uint32_t epoch;
-    uint64_t number;                  /* seq / 64 */
-    uint64_t digests[SK_PAGE_EVENTS]; /* 0: not received */
-};
-struct sk_ctrl {
-    uint32_t device;
-    uint32_t first_cond;
-    struct sk_cursor cursors[SK_EPOCHS];
-    struct sk_digest_page pages[SK_EPOCHS][SK_DIGEST_PAGES];
-    bool skewed;                     /* a ctrl.skew record was made and no good time came since */
-    uint8_t clock;                   /* enum sk_clock_word */
-    bool lost;                       /* contact was lost, and no event proved since that none is missing */
-    bool away;                       /* contact is lost now */
-    int32_t head_point, epoch_point; /* what its heartbeat says; -1 none */
-};
-/* What the last event that came in time said of a controller's clock. */
-enum sk_clock_word { SK_CLOCK_WORD_NONE, SK_CLOCK_WORD_GOOD, SK_CLOCK_WORD_BAD };
-#define SK_CLOCK_SMALL_US (2 * SK_US_PER_S) /* a skew below it is small: access.md 2.6 warns above */
-
-/* A door of ours: its model and what was said of it. */
-struct sk_door_watch {
-    struct sk_door_model model;
-    int64_t settle_mono;    /* when model and controller are compared; SK_NEVER */
-    int64_t busy_look_mono; /* when its silence is looked at next; SK_NEVER */
-    uint8_t recorded;       /* the model's alarm that the log knows */
-    bool differs;           /* a door.differs record stands */
-};
-enum sk_seq_verdict {
-    SK_SEQ_FIRST,
-    SK_SEQ_NEXT,
-    SK_SEQ_GAP,
-    SK_SEQ_FILL,
-    SK_SEQ_DUPLICATE,
-    SK_SEQ_CONFLICT,
-    SK_SEQ_ROLLBACK,
-    SK_SEQ_EPOCH
-};
-struct sk_judgement {
-    enum sk_seq_verdict verdict;
-    uint32_t slot;           /* cursor concerned (FIRST, EPOCH: the one to take) */
-    uint32_t hole;           /* FILL */
-    bool possible_duplicate; /* FILL of a merged hole */
-};
-/* cursor.c, pure */
-struct sk_judgement sk_ctrl_judge(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, uint64_t digest,
-                                  bool duplicate_flag);
-void sk_ctrl_apply(struct sk_ctrl *ctrl, const struct sk_judgement *judgement, uint32_t epoch, uint64_t seq, uint64_t digest,
-                   int64_t mono_us);
-/* The number that a counter of so many bits means: the one nearest to the newest of its epoch. */
-uint64_t sk_ctrl_extend(const struct sk_ctrl *ctrl, uint32_t epoch, uint64_t seq, unsigned bits);
-size_t sk_ctrl_holes(const struct sk_ctrl *ctrl, uint64_t *ret_missing, const struct sk_hole **ret_first); /* reported ones */
-const struct sk_cursor *sk_ctrl_current(const struct sk_ctrl *ctrl); /* NULL: nothing heard yet */
-
-/* Things counted rather than recorded one by one: at most one record a minute. */
-enum sk_tally_kind { SK_TALLY_DUP, SK_TALLY_REORDER, SK_TALLY_LATE, SK_TALLY_MALFORMED };
-struct sk_tally {
-    uint64_t count;
-    int64_t since_mono; /* window began; meaningful while open */
-    uint32_t device;    /* index, or device_count for "unknown" */
-    uint8_t kind;
-    bool open;
 };
 
 struct sk_index_row { /* for restoring: hash of a name -> number */
@@ -439,100 +275,6 @@ void sk_quality_tell(struct sk_engine *engine, uint32_t device, const struct sk_
 uint64_t sk_quality_detail(const struct sk_engine *engine, uint32_t device, char to[SK_ALARM_TEXT_MAX]); /* how many */
 void sk_quality_start(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
 
-/* judge.c: what a value says to a limit; pure */
-enum sk_verdict sk_limit_judge(const struct sk_limit *limit, const struct sk_sample *sample);
-uint64_t sk_limit_matched(const struct sk_limit *limit, const struct sk_sample *sample);
-bool sk_sample_may_raise(const struct sk_sample *sample);
-bool sk_sample_may_clear(const struct sk_sample *sample);
-void sk_limit_detail(const struct sk_point *point, const struct sk_limit *limit, const struct sk_sample *sample,
-                     uint64_t matched, char to[SK_ALARM_TEXT_MAX]);
-
-/* rate.c; pure */
-void sk_rate_clear(struct sk_rate *rate);
-bool sk_rate_push(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us, double value);
-double sk_rate_range(struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us); /* what is too old goes */
-bool sk_rate_is_full(const struct sk_rate *rate, const struct sk_limit *limit, int64_t mono_us);
-
-/* conditions.c */
-void sk_cond_feed(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
-void sk_cond_fire(struct sk_engine *engine, uint32_t cond, const struct sk_now *now, struct sk_effects *effects);
-void sk_conds_of_point(struct sk_engine *engine, uint32_t point, bool changed, const struct sk_now *now,
-                       struct sk_effects *effects);
-void sk_cond_arm(struct sk_engine *engine, uint32_t cond);
-void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_SOURCE_MAX]);
-void sk_cond_moves(struct sk_engine *engine, struct sk_cond *cond, uint8_t state); /* sets state, keeps count of the moving */
-/* A momentary event: raises now, returns by itself after a quarter of an hour without another. */
-void sk_cond_pulse(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
-
-const struct sk_limit *sk_kind_limit(uint8_t kind); /* for kinds without a configured limit */
-
-/* alarms.c */
-enum sk_err sk_alarms_reserve(struct sk_engine *engine, size_t count);
-void sk_alarm_raise(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input, struct sk_effects *effects);
-void sk_alarm_return(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input,
-                     struct sk_effects *effects);
-void sk_alarm_update(struct sk_engine *engine, uint32_t cond, const struct sk_decision_input *input,
-                     struct sk_effects *effects);
-void sk_alarm_set_stale(struct sk_engine *engine, uint32_t cond, bool stale, const struct sk_now *now,
-                        struct sk_effects *effects);
-void sk_alarm_tell_later(struct sk_engine *engine, uint32_t cond, const struct sk_now *now);
-struct sk_open_alarm *sk_alarm_find(const struct sk_engine *engine, uint64_t occurrence);
-struct sk_open_alarm *sk_alarm_adopt(struct sk_engine *engine, const struct sk_alarm *alarm); /* reserved before */
-
-/* alarm_record.c */
-struct sk_alarm_note { /* what a transition's record carries beside the alarm itself */
-    uint16_t ev;
-    const struct sk_now *now;
-    const struct sk_decision_input *input; /* NULL: none */
-    const struct sk_actor *actor;          /* NULL: nobody */
-    const char *comment;
-};
-void sk_alarm_record(const struct sk_engine *engine, const struct sk_open_alarm *open, const struct sk_alarm_note *note,
-                     struct sk_effects *effects);
-
-/* access.c, controllers.c, doors.c, tally.c */
-struct sk_passage { /* an access event made fit for records */
-    const struct sk_access_event *event;
-    const struct sk_now *now;
-    const struct sk_door_info *door; /* NULL: none */
-    const struct sk_reader_info *reader;
-    uint16_t ev, reason;
-    uint8_t occurrence_class;
-    int64_t recv_us;
-    int32_t from, to; /* zones; -1 */
-    bool possible_duplicate;
-    bool fills;    /* fills a hole: newer ones are known already */
-    bool regained; /* the first event after contact was lost: nothing is missing but what the numbers say */
-    bool replayed; /* its number is taken: the record is about the numbering, and its header carries no identity */
-    const char *detail;
-    uint16_t record_ev; /* what the record is called: ev, or ctrl.replay */
-    uint8_t record_class;
-    int64_t moment_us;    /* when it is judged */
-    int64_t person_index; /* of the card; -1 not known */
-    struct sk_case kept;  /* what it is decided on */
-    struct sk_second_decision ours;
-};
-void sk_passage_init(const struct sk_engine *engine, const struct sk_access_event *event, const struct sk_now *now,
-                     struct sk_passage *ret_passage);
-void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
-uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us);
-enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_event *event, uint64_t *ret_digest);
-/* A record of class system about a device, its body empty; reserved before. */
-struct sk_draft *sk_device_record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const struct sk_now *now,
-                                  struct sk_effects *effects);
-/* What a passage says to a condition. */
-struct sk_decision_input sk_passage_input(const struct sk_passage *passage, enum sk_verdict verdict, uint8_t severity,
-                                          const char *detail);
-bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
-                  struct sk_effects *effects); /* false: in the log already */
-uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
-unsigned sk_ctrl_seq_bits(const struct sk_engine *engine, uint32_t device); /* 64, or how wide its counter is */
-void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
-void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
-void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
-uint16_t sk_tally_event(uint8_t kind);
-uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device);
-
 void sk_reasons_text(const struct sk_second_decision *ours, char *to, size_t capacity); /* doors.c */
 
 /* supplement.c */
@@ -557,78 +299,10 @@ size_t sk_zones_worst(const struct sk_engine *engine);                          
 void sk_zone_detail(const struct sk_engine *engine, const struct sk_cond *cond, const struct sk_now *now,
                     char to[SK_ALARM_TEXT_MAX]);
 bool sk_zone_is_simulated(const struct sk_engine *engine, uint32_t zone);
-/* door_record.c */
-struct sk_door_note { /* texts NULL or "", numbers 0: not given */
-    uint16_t ev;
-    uint8_t occurrence_class;
-    const char *lifecycle, *derivation, *direction, *state, *model, *basis, *detail, *reason;
-    const struct sk_actor *actor;
-    const uint8_t *subject; /* SK_SUBJECT_SIZE */
-    double confidence, expected;
-    uint64_t count, counted, passed;
-    uint16_t weeks;
-    bool has_counts;
-    int64_t since_us, open_us;
-};
-void sk_door_note_record(const struct sk_engine *engine, uint32_t door, const struct sk_door_note *note,
-                         const struct sk_now *now, struct sk_effects *effects);
-void sk_body_put_cameras(struct sk_body *body, const struct sk_door_info *door);
-
-/* door_watch.c */
-const struct sk_ctrl *sk_door_ctrl(const struct sk_engine *engine, uint32_t door); /* NULL: none that is numbered */
-/* false: no door of this controller; told_new is then "fills no hole". */
-bool sk_doors_watch(struct sk_engine *engine, const struct sk_passage *passage, struct sk_door_outcome *ret_outcome,
-                    struct sk_effects *effects);
-void sk_door_end(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* timer and row */
-bool sk_door_model_holds(const struct sk_engine *engine, uint32_t door);             /* the model says forced or too long */
-size_t sk_doors_waiting(const struct sk_engine *engine, const struct sk_ctrl *ctrl); /* doors that _again may move */
-void sk_doors_again(struct sk_engine *engine, const struct sk_ctrl *ctrl, const struct sk_passage *passage,
-                    struct sk_effects *effects);
-void sk_door_fire(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
-void sk_door_arm(struct sk_engine *engine, uint32_t door);
-uint32_t sk_door_cond(const struct sk_engine *engine, uint32_t door, uint8_t kind); /* doors.c */
-
-/* tailgate.c */
-void sk_tail_count(struct sk_engine *engine, uint32_t point, const struct sk_now *now, struct sk_effects *effects);
-void sk_tail_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects); /* before _move */
-void sk_tail_closed(struct sk_engine *engine, const struct sk_passage *passage, const struct sk_door_outcome *outcome,
-                    struct sk_effects *effects);
-void sk_tail_look(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
-int64_t sk_tail_deadline(const struct sk_engine *engine, uint32_t door);
-void sk_tail_detail(const struct sk_engine *engine, uint32_t door, char detail[SK_ALARM_TEXT_MAX]);
-void sk_pending_tail(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
-enum sk_err sk_tail_read(struct sk_engine *engine, const char *door, struct sk_reader *reader, int64_t mono_shift_us);
-
-/* latches.c */
-uint8_t sk_latch_kind(const struct sk_engine *engine, uint32_t point);
-void sk_latch_take(struct sk_engine *engine, uint32_t point, bool first_look, const struct sk_now *now,
-                   struct sk_effects *effects);
-size_t sk_latch_records(const struct sk_engine *engine, uint32_t point); /* at most, of one change */
-enum sk_err sk_latch_read(struct sk_engine *engine, const char *point, struct sk_reader *reader);
-bool sk_latch_is_key(const struct sk_engine *engine, uint32_t point);
-bool sk_latch_stands_open(const struct sk_engine *engine, uint32_t point);
-bool sk_reader_is_degraded(const struct sk_engine *engine, const struct sk_reader_info *reader);
-
 /* openings.c: the request (entry of a register) that covers this rack or key at that moment; false: none */
 bool sk_opening_request(const struct sk_engine *engine, uint32_t point, bool key, int64_t at_us, char to[SK_ENTRY_ID_MAX]);
 /* True: something stands open, so look again within a minute. SK_OPENING_ALARMS transitions reserved. */
 bool sk_openings_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
-
-/* silence.c */
-void sk_ctrl_contact_lost(struct sk_engine *engine, uint32_t device, bool by_silence, const struct sk_now *now,
-                          struct sk_effects *effects);
-void sk_ctrl_contact_back(struct sk_engine *engine, uint32_t device, const struct sk_now *now, struct sk_effects *effects);
-void sk_silence_head(struct sk_engine *engine, uint32_t ctrl, const struct sk_now *now, struct sk_effects *effects);
-void sk_silence_caught_up(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects);
-/* The minute of SK_CK_SILENT is over: its record, and what the alarm says. */
-void sk_silence_due(struct sk_engine *engine, const struct sk_cond *cond, char detail[SK_ALARM_TEXT_MAX],
-                    const struct sk_now *now, struct sk_effects *effects);
-int64_t sk_silence_deadline(const struct sk_engine *engine, uint32_t door);
-void sk_silence_event(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
-void sk_silence_look(struct sk_engine *engine, uint32_t door, const struct sk_now *now, struct sk_effects *effects);
-void sk_silence_start(struct sk_engine *engine, bool interrupted, const struct sk_now *now);
-void sk_pending_busy(struct sk_engine *engine, uint32_t door, struct sk_effects *effects);
-enum sk_err sk_busy_read(struct sk_engine *engine, const char *door, struct sk_reader *reader);
 
 /* roster.c */
 void sk_passage_decide(const struct sk_engine *engine, struct sk_passage *passage);
