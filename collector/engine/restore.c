@@ -9,13 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/engine/internal.h"
-
-struct moment {
-    int64_t shift; /* add to a mono of the row to have it in this boot's mono */
-    int64_t mono;  /* of writing, shifted */
-    int64_t utc;
-};
+#include "collector/engine/restore.h"
 
 /* Saturating, because rows are not trusted to be small. */
 int64_t sk_time_add(int64_t a, int64_t b)
@@ -26,9 +20,9 @@ int64_t sk_time_add(int64_t a, int64_t b)
     return sum > INT64_MAX / 4 ? INT64_MAX / 4 : sum < INT64_MIN / 4 ? INT64_MIN / 4 : sum;
 }
 
-static struct moment read_moment(struct sk_reader *reader, const struct sk_engine *engine, const struct sk_now *now)
+struct sk_moment sk_moment_read(struct sk_reader *reader, const struct sk_engine *engine, const struct sk_now *now)
 {
-    struct moment moment = {0};
+    struct sk_moment moment = {0};
     const uint64_t boot = sk_read_u64(reader);
     const int64_t mono = sk_time_add(sk_read_i64(reader), 0);
     moment.utc = sk_time_add(sk_read_i64(reader), 0);
@@ -42,12 +36,12 @@ static struct moment read_moment(struct sk_reader *reader, const struct sk_engin
     return moment;
 }
 
-static int64_t read_mono(struct sk_reader *reader, const struct moment *moment)
+int64_t sk_moment_mono(struct sk_reader *reader, const struct sk_moment *moment)
 {
     return sk_time_add(sk_time_add(sk_read_i64(reader), 0), moment->shift);
 }
 
-static struct sk_sample read_sample(struct sk_reader *reader, const struct moment *moment)
+static struct sk_sample read_sample(struct sk_reader *reader, const struct sk_moment *moment)
 {
     struct sk_sample sample = {0};
     sample.kind = sk_read_u8(reader);
@@ -57,7 +51,7 @@ static struct sk_sample read_sample(struct sk_reader *reader, const struct momen
     sample.number = sk_read_f64(reader);
     sample.source_us = sk_read_i64(reader);
     sample.recv_us = sk_read_i64(reader);
-    sample.mono_us = read_mono(reader, moment);
+    sample.mono_us = sk_moment_mono(reader, moment);
     sample.uncertainty_us = sk_read_u32(reader);
     return sample;
 }
@@ -81,10 +75,10 @@ static enum sk_err read_cond(struct sk_engine *engine, const char *rest, struct 
     if (index < 0)
         return SK_ERR_NOT_FOUND;
     struct sk_cond *cond = &engine->conds[index];
-    const struct moment moment = read_moment(reader, engine, now);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
     const uint8_t state = sk_read_u8(reader);
     const uint8_t severity = sk_read_u8(reader);
-    const int64_t since_mono = read_mono(reader, &moment);
+    const int64_t since_mono = sk_moment_mono(reader, &moment);
     const int64_t since_utc = sk_read_i64(reader);
     const uint64_t matched = sk_read_u64(reader);
     const bool has_sample = sk_read_u8(reader) == 1;
@@ -128,14 +122,14 @@ static enum sk_err read_rate(struct sk_engine *engine, const char *rest, struct 
     struct sk_rate rate = {0};
     if (cond == NULL)
         return SK_ERR_NOT_FOUND;
-    const struct moment moment = read_moment(reader, engine, now);
-    rate.begun_mono = read_mono(reader, &moment);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
+    rate.begun_mono = sk_moment_mono(reader, &moment);
     rate.last = sk_read_f64(reader);
     rate.count = sk_read_u8(reader);
     if (rate.count > SK_RATE_BUCKETS || !isfinite(rate.last))
         return SK_ERR_PARSE;
     for (uint8_t i = 0; i < rate.count; i++) {
-        rate.first_mono[i] = read_mono(reader, &moment);
+        rate.first_mono[i] = sk_moment_mono(reader, &moment);
         rate.low[i] = sk_read_f64(reader);
         rate.high[i] = sk_read_f64(reader);
         if (!isfinite(rate.low[i]) || !isfinite(rate.high[i]) || (i > 0 && rate.first_mono[i] < rate.first_mono[i - 1]))
@@ -152,8 +146,8 @@ static enum sk_err read_watch(struct sk_engine *engine, int64_t node, struct sk_
 {
     if (node < 0)
         return SK_ERR_NOT_FOUND;
-    const struct moment moment = read_moment(reader, engine, now);
-    const int64_t ok_mono = read_mono(reader, &moment);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
+    const int64_t ok_mono = sk_moment_mono(reader, &moment);
     if (!sk_reader_done(reader))
         return SK_ERR_PARSE;
     engine->watches[node].ok_mono = ok_mono;
@@ -172,124 +166,9 @@ static enum sk_err read_silent(struct sk_engine *engine, const char *rest, struc
     return read_watch(engine, device < 0 ? -1 : (int64_t)engine->node_device + device, reader, now);
 }
 
-/* "device/number": the controller, and a number below limit; NULL when there is none such. */
-static struct sk_ctrl *find_ctrl(struct sk_engine *engine, const char *rest, int64_t limit, int64_t *ret_number)
-{
-    char id[SK_PENDING_KEY_MAX];
-    sk_text_copy(id, sizeof id, rest);
-    char *slash = strrchr(id, '/');
-    if (limit > 0 && (slash == NULL || !sk_int_read(slash + 1, 0, limit - 1, ret_number)))
-        return NULL;
-    if (limit > 0)
-        *slash = '\0';
-    const int32_t device = sk_site_device(engine->site, id);
-    if (device < 0 || engine->ctrl_of_device[device] < 0)
-        return NULL;
-    return &engine->ctrls[engine->ctrl_of_device[device]];
-}
-
-/* Holes ascend, do not touch, and end below what is known. */
-static bool holes_fit(const struct sk_cursor *cursor)
-{
-    for (uint32_t i = 0; i < cursor->hole_count; i++) {
-        const struct sk_hole *hole = &cursor->holes[i];
-        if (hole->from > hole->to || hole->to >= cursor->last || (i > 0 && hole->from <= hole[-1].to))
-            return false;
-    }
-    return true;
-}
-
-static enum sk_err read_cursor(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    int64_t slot;
-    struct sk_cursor cursor = {.used = true};
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, SK_EPOCHS, &slot);
-    if (ctrl == NULL)
-        return SK_ERR_NOT_FOUND;
-    const struct moment moment = read_moment(reader, engine, now);
-    cursor.epoch = sk_read_u32(reader);
-    cursor.last = sk_read_u64(reader);
-    cursor.order = sk_read_u64(reader);
-    cursor.hole_count = sk_read_u8(reader);
-    if (cursor.hole_count > SK_HOLES || cursor.order == UINT64_MAX)
-        return SK_ERR_PARSE;
-    for (uint32_t i = 0; i < cursor.hole_count; i++) {
-        cursor.holes[i].from = sk_read_u64(reader);
-        cursor.holes[i].to = sk_read_u64(reader);
-        cursor.holes[i].since_mono = read_mono(reader, &moment);
-        cursor.holes[i].flags = sk_read_u8(reader);
-    }
-    if (!sk_reader_done(reader) || !holes_fit(&cursor))
-        return SK_ERR_PARSE;
-    ctrl->cursors[slot] = cursor;
-    return SK_OK;
-}
-
-static enum sk_err read_page(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    int64_t index;
-    struct sk_digest_page page = {.used = true};
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, (int64_t)SK_EPOCHS * SK_DIGEST_PAGES, &index);
-    (void)now;
-    if (ctrl == NULL)
-        return SK_ERR_NOT_FOUND;
-    page.epoch = sk_read_u32(reader);
-    page.number = sk_read_u64(reader);
-    const uint64_t mask = sk_read_u64(reader);
-    for (uint32_t i = 0; i < SK_PAGE_EVENTS; i++)
-        if ((mask >> i & 1) != 0)
-            page.digests[i] = sk_read_u64(reader);
-    if (!sk_reader_done(reader) || page.number % SK_DIGEST_PAGES != (uint64_t)index % SK_DIGEST_PAGES)
-        return SK_ERR_PARSE;
-    ctrl->pages[index / SK_DIGEST_PAGES][index % SK_DIGEST_PAGES] = page;
-    return SK_OK;
-}
-
-static enum sk_err read_skew(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, 0, NULL);
-    (void)now;
-    if (ctrl == NULL)
-        return SK_ERR_NOT_FOUND;
-    if (!sk_reader_done(reader))
-        return SK_ERR_PARSE;
-    ctrl->skewed = true;
-    return SK_OK;
-}
-
-static struct sk_tally *find_tally(struct sk_engine *engine, const char *rest)
-{
-    for (size_t i = 0; i < engine->tally_count; i++) {
-        struct sk_tally *tally = &engine->tallies[i];
-        const char *word = sk_text_or(sk_event_name(sk_tally_event(tally->kind)));
-        const size_t length = strlen(word);
-        const bool known = tally->device < engine->site->device_count;
-        const char *id = known ? sk_text_or(engine->site->devices[tally->device].id) : "";
-        if (strncmp(rest, word, length) == 0 && rest[length] == '/' && strcmp(rest + length + 1, id) == 0)
-            return tally;
-    }
-    return NULL;
-}
-
-static enum sk_err read_tally(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    struct sk_tally *tally = find_tally(engine, rest);
-    if (tally == NULL)
-        return SK_ERR_NOT_FOUND;
-    const struct moment moment = read_moment(reader, engine, now);
-    const int64_t since = read_mono(reader, &moment);
-    const uint64_t count = sk_read_u64(reader);
-    if (!sk_reader_done(reader))
-        return SK_ERR_PARSE;
-    tally->open = true;
-    tally->since_mono = since;
-    tally->count = count;
-    return SK_OK;
-}
-
 static enum sk_err read_alive(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
-    const struct moment moment = read_moment(reader, engine, now);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
     if (rest[0] != '\0')
         return SK_ERR_NOT_FOUND;
     if (!sk_reader_done(reader))
@@ -323,13 +202,13 @@ static enum sk_err read_case(struct sk_engine *engine, const char *rest, struct 
 
 static enum sk_err read_door(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
-    const struct moment moment = read_moment(reader, engine, now);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
     return sk_door_read(engine, rest, reader, moment.shift);
 }
 
 static enum sk_err read_tail(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
 {
-    const struct moment moment = read_moment(reader, engine, now);
+    const struct sk_moment moment = sk_moment_read(reader, engine, now);
     return sk_tail_read(engine, rest, reader, moment.shift);
 }
 
@@ -345,22 +224,15 @@ static enum sk_err read_busy(struct sk_engine *engine, const char *rest, struct 
     return sk_busy_read(engine, rest, reader);
 }
 
-static enum sk_err read_ctrl(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
-{
-    struct sk_ctrl *ctrl = find_ctrl(engine, rest, 0, NULL);
-    (void)now;
-    return ctrl == NULL ? SK_ERR_NOT_FOUND : sk_ctrl_read(ctrl, reader);
-}
-
 static const struct {
     const char *prefix;
     enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now);
 } row_kinds[] = {
-    {"cond/", read_cond},           {"rate/", read_rate},    {"late/", read_late},     {"silent/", read_silent},
-    {"cursor/", read_cursor},       {"page/", read_page},    {"skew/", read_skew},     {"tally/", read_tally},
-    {"alive", read_alive},          {"trail/", read_trail},  {"door/", read_door},     {"ctrl/", read_ctrl},
-    {"busy/", read_busy},           {"tail/", read_tail},    {"lock/", read_lock},     {"doorway/", read_doorway},
-    {"strangers/", read_strangers}, {"muster", read_muster}, {"listed/", read_listed}, {"mark/", read_mark},
+    {"cond/", read_cond},           {"rate/", read_rate},       {"late/", read_late},       {"silent/", read_silent},
+    {"cursor/", sk_restore_cursor}, {"page/", sk_restore_page}, {"skew/", sk_restore_skew}, {"tally/", sk_restore_tally},
+    {"alive", read_alive},          {"trail/", read_trail},     {"door/", read_door},       {"ctrl/", sk_restore_ctrl},
+    {"busy/", read_busy},           {"tail/", read_tail},       {"lock/", read_lock},       {"doorway/", read_doorway},
+    {"strangers/", read_strangers}, {"muster", read_muster},    {"listed/", read_listed},   {"mark/", read_mark},
     {"case/", read_case},
 };
 
