@@ -69,58 +69,6 @@ void sk_draft_init(struct sk_draft *draft, enum sk_event event, const struct sk_
 
 /* --- opening --- */
 
-static enum sk_err give_number(struct sk_recorder *recorder, const char *kind, const char *id, uint16_t *ret_number,
-                               const struct sk_now *now)
-{
-    bool is_new = false;
-    uint64_t seq = 0;
-    enum sk_err err = sk_store_number(recorder->store, kind, id, ret_number, &is_new);
-    if (err != SK_OK || !is_new)
-        return err;
-    struct sk_draft draft;
-    sk_draft_init(&draft, SK_EV_SYS_NUMBER, now);
-    sk_body_put_text(&draft.body, SK_TAG_ENTITY_KIND, kind);
-    sk_body_put_text(&draft.body, SK_TAG_ENTITY_ID, id);
-    sk_body_put_u32(&draft.body, SK_TAG_ENTITY_NUMBER, *ret_number);
-    return sk_store_append(recorder->store, &draft, &seq);
-}
-
-static enum sk_err give_numbers(struct sk_recorder *recorder, struct sk_site *site, const struct sk_now *now)
-{
-    enum sk_err err = SK_OK;
-    for (size_t i = 0; err == SK_OK && i < site->zone_count; i++)
-        err = give_number(recorder, "zone", site->zones[i].id, &site->zones[i].number, now);
-    for (size_t i = 0; err == SK_OK && i < site->door_count; i++)
-        err = give_number(recorder, "door", site->doors[i].id, &site->doors[i].number, now);
-    for (size_t i = 0; err == SK_OK && i < site->device_count; i++)
-        if (site->devices[i].profile != NULL && site->devices[i].profile->kind == SK_DEV_DOOR)
-            err = give_number(recorder, "ctrl", site->devices[i].id, &site->devices[i].number, now);
-    return err;
-}
-
-/* A new log begins with its origin, then the numbers; all or nothing. */
-static enum sk_err begin_log(struct sk_recorder *recorder, const struct sk_old_log *old, struct sk_site *site,
-                             struct sk_fault *fault)
-{
-    struct sk_now now = sk_clock_read();
-    struct sk_carried carried;
-    bool is_new = false;
-    enum sk_err err = sk_store_begin(recorder->store);
-    if (err == SK_OK && old->any)
-        err = sk_log_succeed(recorder->store, recorder->directory, site->id, recorder->signer, &recorder->cadence, &now, old,
-                             &carried);
-    else if (err == SK_OK)
-        err = sk_log_begin(recorder->store, site->id, recorder->signer, &recorder->cadence, &now, &is_new);
-    if (err == SK_OK)
-        err = give_numbers(recorder, site, &now);
-    if (err == SK_OK)
-        err = sk_store_commit(recorder->store);
-    if (err == SK_OK)
-        return SK_OK;
-    sk_store_rollback(recorder->store);
-    return sk_fault_set(fault, err, "cannot begin the log: %s", sk_err_text(err));
-}
-
 /* A file of a few MiB that can be given up when the disk is full, so that the last records still fit. */
 static void make_reserve(struct sk_recorder *recorder)
 {
@@ -163,7 +111,7 @@ enum sk_err sk_recorder_open(const char *directory, const char *damage, struct s
         recorder->signer = opened.signer;
     }
     if (err == SK_OK)
-        err = begin_log(recorder, &opened.old, site, fault);
+        err = sk_succession_begin(&opened, directory, &recorder->cadence, site, fault);
     if (err != SK_OK) {
         sk_recorder_close(recorder);
         return err;

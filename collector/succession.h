@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening the log for writing when it may be damaged: set aside, and the next one begun (schemas/store/succeed.h says how). */
+/* Opening the log for writing when it may be damaged: set aside, and the next one begun (schemas/store/succeed.h says how);
+ * what every log begins with. */
 #ifndef SK_COLLECTOR_SUCCESSION_H
 #define SK_COLLECTOR_SUCCESSION_H
 
@@ -15,5 +16,9 @@ struct sk_opened_log {
 /* damage: what an earlier run found wrong while it ran; NULL: look. On error nothing is left open. */
 enum sk_err sk_succession_open(const char *directory, const char *damage, struct sk_opened_log *ret_opened,
                                struct sk_fault *fault);
+/* What a log begins with, all or nothing: its origin (or what it follows and carries over), then the numbers of zones, doors
+ * and controllers, filled into site. A log that has begun gets numbers for what is new. */
+enum sk_err sk_succession_begin(const struct sk_opened_log *opened, const char *directory, const struct sk_cadence *cadence,
+                                struct sk_site *site, struct sk_fault *fault);
 
 #endif
