@@ -120,6 +120,22 @@ void sk_modbus_group_silent(struct sk_modbus_session *session, struct sk_modbus_
 /* Forgets splits, refused registers and proofs of zero: what may have changed while nobody looked. */
 void sk_modbus_group_reset(struct sk_modbus_group *group);
 
+/* samples.c: what is known of each item of a span, as samples of the batch under construction. */
+void sk_modbus_span_answered(struct sk_modbus_session *session, struct sk_modbus_unit_device *device,
+                             const struct sk_modbus_request *span); /* session->reply.words */
+void sk_modbus_span_refused(struct sk_modbus_session *session, struct sk_modbus_unit_device *device,
+                            const struct sk_modbus_request *span, uint8_t exception);
+void sk_modbus_span_silent(struct sk_modbus_session *session, struct sk_modbus_unit_device *device,
+                           const struct sk_modbus_request *span, uint8_t reason);
+/* Samples of one answer, all in this batch, are a block; the lowest of their points leads it. */
+void sk_modbus_span_block(struct sk_modbus_session *session, const struct sk_modbus_unit_device *device,
+                          const struct sk_modbus_request *span);
+static inline const struct sk_profile_point *sk_modbus_profile_of(const struct sk_modbus_unit_device *device,
+                                                                  const struct sk_modbus_item *item)
+{
+    return &device->info->profile->points[item->profile_point];
+}
+
 /* Samples gather until the session is about to wait (for an answer, for its next round): then they are handed over as one
  * batch. begin sets the times of those that follow. */
 void sk_modbus_batch_begin(struct sk_modbus_session *session, int64_t before_us, int64_t after_us);
