@@ -652,6 +652,12 @@ void sk_fact_record(const struct sk_engine *engine, const struct sk_fact *fact, 
                     struct sk_effects *effects); /* act NULL: nobody's; one record was reserved */
 /* The card of a passage is one that was lost: a record, and an alarm. The step has reserved two transitions for it. */
 void sk_rights_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* Folds a comparison of the list with the roster and records it; `always`: also when nothing began or ended. */
+enum sk_err sk_rights_compare(struct sk_engine *engine, struct sk_list *list, bool always, const struct sk_now *now,
+                              struct sk_effects *effects);
+/* Before the first step: an alarm about something that no longer stands (its fact was lost with a damaged log, its controller
+ * left the site) returns by nobody's word, so whoever acknowledges it ends it. */
+void sk_rights_start(struct sk_engine *engine);
 enum sk_err sk_rights_tend(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* pending.c: writing rows; restore.c reads them */
