@@ -4,16 +4,25 @@
 #include <string.h>
 
 #include "collector/engine/papers.h"
+#include "collector/engine/reach.h"
 #include "collector/engine/replay_internal.h"
 
-/* What somebody's movement changes of earlier decisions must be said by supplements that follow. */
+static void look(const struct sk_world *world, struct sk_case *kept, int64_t papers_by_us, int64_t as_of_us)
+{
+    struct sk_second_decision again;
+    struct sk_case asked = *kept;
+    asked.papers_by_us = papers_by_us;
+    kept->owed = sk_case_changes(world, &asked, as_of_us, &again);
+    if (!kept->owed)
+        sk_case_refresh(kept, &again);
+}
+
 void sk_replay_stir(struct sk_replay *replay, const struct sk_stir *what, int64_t as_of_us)
 {
     const struct sk_world world = sk_replay_world(replay);
-    struct sk_second_decision again;
     for (size_t i = 0; i < SK_CASES; i++)
         if (sk_case_is_touched(&replay->cases.items[i], what))
-            replay->cases.items[i].owed = sk_case_changes(&world, &replay->cases.items[i], as_of_us, &again);
+            look(&world, &replay->cases.items[i], replay->cases.items[i].papers_by_us, as_of_us);
 }
 
 /* And what a paper changes of them. */
@@ -21,18 +30,18 @@ enum sk_err sk_replay_paper(struct sk_replay *replay, const struct sk_record *re
 {
     const struct sk_world world = sk_replay_world(replay);
     struct sk_register_act act;
-    struct sk_second_decision again;
+    struct sk_reach reach;
     enum sk_err err = sk_register_act_read(record->header.ev, record->body, record->body_length, &act);
     const int64_t now_us = (int64_t)record->header.t_recv_us;
     if (err == SK_OK)
         err = sk_registers_apply(replay->registers, &act);
-    for (size_t i = 0; err == SK_OK && sk_papers_matter(act.row->register_) && i < SK_CASES; i++) {
-        struct sk_case asked = replay->cases.items[i];
-        asked.papers_by_us = now_us;
-        if (asked.in_use && asked.person >= 0)
-            replay->cases.items[i].owed = sk_case_changes(&world, &asked, now_us, &again);
-    }
-    return err;
+    if (err != SK_OK || !sk_papers_matter(act.row->register_))
+        return err;
+    sk_reach_of(&world, act.entry, &reach);
+    for (size_t i = 0; i < SK_CASES; i++)
+        if (sk_reach_concerns(&world, &reach, &replay->cases.items[i]))
+            look(&world, &replay->cases.items[i], now_us, now_us);
+    return SK_OK;
 }
 
 /* The passage it names was decided as it says, and decided again as of its time comes out as it says. */
