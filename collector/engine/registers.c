@@ -160,7 +160,7 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
     if (sk_papers_matter(act->row->register_))
-        sk_papers_changed(engine, now);
+        sk_papers_changed(engine, act->entry, now);
     engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }
