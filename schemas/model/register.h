@@ -176,6 +176,9 @@ enum sk_err sk_registers_check(const struct sk_registers *registers, const struc
 enum sk_err sk_registers_apply(struct sk_registers *registers, const struct sk_register_act *act);
 /* Numbers up to this one were given out, also those of entries no longer kept. */
 void sk_registers_mark(struct sk_registers *registers, uint8_t register_, uint32_t number);
+/* Lets go of all entries of the register above this number, and of the numbers: for an act of many entries that was not
+ * recorded. Needs no memory. */
+void sk_registers_take_back(struct sk_registers *registers, uint8_t register_, uint32_t number);
 void sk_registers_next_id(const struct sk_registers *registers, uint8_t register_, char to[SK_ENTRY_ID_MAX]);
 /* Lets go of entries whose state is final since before that moment. */
 void sk_registers_forget(struct sk_registers *registers, int64_t before_us);

@@ -124,6 +124,9 @@ void sk_roster_set_zone(struct sk_roster *roster, const struct sk_zone *zone);
  * was given up while the log could not be written; that one then never was. EXISTS: a second enrolment of an id, or an
  * identifier that was ever issued. NOT_FOUND: a later change of what does not exist, or a person who does not exist. NOMEM and
  * all others leave the roster as it was. */
+/* Lets go of all changes above this version and of the ids they gave out: for an act of many changes that was not recorded.
+ * Needs no memory. */
+void sk_roster_take_back(struct sk_roster *roster, uint64_t version);
 enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_change *change);
 /* The same without doing it: may this change be applied, given its version is right? */
 enum sk_err sk_roster_check(const struct sk_roster *roster, const struct sk_roster_change *change);
