@@ -64,8 +64,9 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 SK_REGISTER_COMMANDS(X)
 #undef X
 
-/* Doors: door_commands.c. */
+/* Doors: door_commands.c; signals and their sources: signal_commands.c. */
 #define SK_DOOR_COMMANDS(X)                                                                                                    \
+    X("signal.list", "read.signals", signal_list)                                                                              \
     X("door.list", "read.doors", door_list)                                                                                    \
     X("door.get", "read.doors", door_get)                                                                                      \
     X("door.resolve", "door.resolve", door_resolve)

@@ -26,6 +26,7 @@
     L(get_rules, "rule.list")                                                                                                  \
     A(post_zone_rule, "zone.rule", "zone")                                                                                     \
     A(post_door_rule, "door.rule", "door")                                                                                     \
+    L(get_signals, "signal.list")                                                                                              \
     L(get_doors, "door.list")                                                                                                  \
     G(get_door, "door.get", "door")                                                                                            \
     A(post_door_resolve, "door.resolve", "door")

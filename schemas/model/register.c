@@ -414,12 +414,13 @@ static bool when_stands(const struct sk_entry *entry, const char *when)
     return true;
 }
 
-int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, const struct sk_zone *zone)
+int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, uint32_t after_s,
+                        const struct sk_zone *zone)
 {
     if (entry->register_ != row->register_ || entry->state != row->state)
         return SK_NEVER;
     if (!when_stands(entry, row->when))
         return SK_NEVER;
     const int64_t base_us = due_base(entry, row, zone);
-    return base_us == SK_NEVER ? SK_NEVER : base_us + (int64_t)row->after_s * SK_US_PER_S;
+    return base_us == SK_NEVER ? SK_NEVER : base_us + (int64_t)after_s * SK_US_PER_S;
 }

@@ -173,6 +173,7 @@ struct sk_local sk_local_at(const struct sk_zone *zone, int64_t utc_us);
 /* "2026-11-20" -> the local midnight that begins it, or (まで) the one that ends it. False: no such date. */
 bool sk_day_begin_us(const struct sk_zone *zone, const char *date, int64_t *ret_us);
 bool sk_day_end_us(const struct sk_zone *zone, const char *date, int64_t *ret_us);
+bool sk_day_is_day(const char *date);
 /* The date (inclusive) of an exclusive end, for printing: "2026-11-20"; "" for SK_NEVER. */
 void sk_day_until_text(const struct sk_zone *zone, int64_t until_us, char to[16]);
 void sk_day_from_text(const struct sk_zone *zone, int64_t from_us, char to[16]);
