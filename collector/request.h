@@ -65,8 +65,9 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 SK_REGISTER_COMMANDS(X)
 #undef X
 
-/* Doors: door_commands.c. */
+/* Doors: door_commands.c; signals and their sources: signal_commands.c. */
 #define SK_DOOR_COMMANDS(X)                                                                                                    \
+    X("signal.list", "read.signals", signal_list)                                                                              \
     X("door.list", "read.doors", door_list)                                                                                    \
     X("door.get", "read.doors", door_get)                                                                                      \
     X("door.resolve", "door.resolve", door_resolve)
@@ -138,6 +139,12 @@ uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 bool sk_roster_is_somebody(struct request *request, const char *id);
 /* same_person.c: do these two names (account or person each) stand for one human being? */
 bool sk_request_same_person(const struct request *request, const char *one, const char *other);
+
+/* import_commit.c: an act of many records, all or none. Begin, do it (sk_roster_do(), sk_register_do()), end with how that
+ * went. Not OK: refused already, nothing of it is in the log and none of its records waits; the caller takes back what it
+ * changed in memory and put into the vault. */
+enum sk_err sk_import_begin(struct request *request);
+enum sk_err sk_import_end(struct request *request, enum sk_err err);
 
 /* register_commands.c, shared with the import. */
 /* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */
