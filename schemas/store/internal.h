@@ -77,7 +77,7 @@
     X(ST_FACT_PUT, "INSERT INTO rights_fact (seq, t_us, ev, body) VALUES (?1, ?2, ?3, ?4)")                                    \
     X(ST_FACT_EACH, "SELECT seq, t_us, ev, body FROM rights_fact WHERE seq > ?1 ORDER BY seq LIMIT 64")                        \
     X(ST_USE_PUT, "INSERT INTO last_use (subject, zone, seq) VALUES (?1, ?2, ?3) "                                             \
-                  "ON CONFLICT (subject, zone) DO UPDATE SET seq = ?3")                                                        \
+                  "ON CONFLICT (subject, zone) DO UPDATE SET seq = max(seq, ?3)")                                              \
     X(ST_USE_GET, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                      \
                   "WHERE u.subject = ?1 AND u.zone = ?2")                                                                      \
     X(ST_USE_LAST, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                     \
@@ -111,9 +111,9 @@ struct sk_span {
 enum sk_err sk_store_roster_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
 enum sk_err sk_store_register_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
 
-/* rights.c: a fact beside its record; the newest use of a zone by a person. */
+/* rights.c: a fact beside its record; the newest uses of a block that is now complete. */
 enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
-enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes);
+enum sk_err sk_store_uses_put(struct sk_store *store, uint64_t idx, const struct sk_run *run);
 
 struct sk_piece; /* rows copied out of one short read transaction (read.c) */
 enum { SK_SALT_POOL = 128 };
@@ -158,6 +158,8 @@ enum sk_err sk_store_checkpoint_after(struct sk_store *store, uint64_t size, str
  * older version) and the open block. */
 enum sk_err sk_store_run_put(struct sk_store *store, uint64_t idx, const struct sk_run *run);
 enum sk_err sk_store_runs_load(struct sk_store *store, struct sk_fault *fault);
+/* The open block: a writer has it at hand, a reader reads it. */
+enum sk_err sk_store_run_open(struct sk_store *store, const struct sk_run **ret_run);
 /* The stored run must be what the records say. */
 enum sk_err sk_store_run_check(struct sk_store *store, uint64_t idx, struct sk_subjects *of_records, struct sk_fault *fault);
 

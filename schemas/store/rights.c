@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts about rights beside their records, and when a person last used a zone: written by append, in the record's transaction.
- */
+/* Facts about rights beside their records, and when a person last used a zone: rows of complete blocks, before them the open
+ * block in memory (subjects.h). */
 #include <string.h>
 
 #include "schemas/base/mem.h"
 #include "schemas/model/fact.h"
 #include "schemas/store/internal.h"
 
-enum { ZONE_AT = 17, ZONE_SIZE = 2 }; /* in a header: schemas/log-format.md section 1 */
+enum { ZONE_SIZE = 2 };
 
 enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body)
 {
@@ -22,28 +22,27 @@ enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *he
     return sk_db_do(statement);
 }
 
-static bool is_use(const struct sk_header *header)
+enum sk_err sk_store_uses_put(struct sk_store *store, uint64_t idx, const struct sk_run *run)
 {
-    static const uint8_t nobody[SK_SUBJECT_SIZE];
-    return (header->ev == SK_EV_ACC_GRANTED || header->ev == SK_EV_ACC_TAKEN) &&
-           memcmp(header->subject, nobody, SK_SUBJECT_SIZE) != 0;
+    enum sk_err err = SK_OK;
+    const size_t count = sk_run_latest(&store->subjects, run);
+    for (size_t i = 0; err == SK_OK && i < count; i++) {
+        const struct sk_use *use = &run->uses[store->subjects.latest[i]];
+        const uint8_t zone[ZONE_SIZE] = {(uint8_t)(use->zone >> 8), (uint8_t)use->zone};
+        sqlite3_stmt *statement;
+        err = sk_store_statement(store, ST_USE_PUT, &statement);
+        if (err != SK_OK)
+            break;
+        sqlite3_bind_blob(statement, 1, use->subject, SK_SUBJECT_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 2, zone, ZONE_SIZE, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, (int64_t)(idx * SK_RUN_RECORDS + use->place));
+        err = sk_db_do(statement);
+    }
+    return err;
 }
 
-enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes)
-{
-    sqlite3_stmt *statement;
-    if (!is_use(header))
-        return SK_OK;
-    const enum sk_err err = sk_store_statement(store, ST_USE_PUT, &statement);
-    if (err != SK_OK)
-        return err;
-    sqlite3_bind_blob(statement, 1, header->subject, SK_SUBJECT_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 2, header_bytes + ZONE_AT, ZONE_SIZE, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, (int64_t)header->seq);
-    return sk_db_do(statement);
-}
-
-enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
+/* Of the complete blocks. */
+static enum sk_err stored_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
                               uint16_t *ret_zone)
 {
     sqlite3_stmt *statement;
@@ -66,6 +65,21 @@ enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_S
         return err;
     *ret_us = (int64_t)header.t_recv_us;
     *ret_zone = header.zone;
+    return SK_OK;
+}
+
+enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
+                              uint16_t *ret_zone)
+{
+    const struct sk_run *run;
+    const enum sk_err err = sk_store_run_open(store, &run);
+    if (err != SK_OK)
+        return err;
+    const struct sk_use *use = sk_run_use(run, subject, zone);
+    if (use == NULL)
+        return stored_use(store, subject, zone, ret_us, ret_zone);
+    *ret_us = use->t_us;
+    *ret_zone = use->zone;
     return SK_OK;
 }
 
