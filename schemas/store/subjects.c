@@ -54,11 +54,13 @@ static bool is_same(const struct sk_use *a, const struct sk_use *b)
 size_t sk_run_latest(struct sk_subjects *subjects, const struct sk_run *run)
 {
     enum { SLOTS = 2 * SK_RUN_RECORDS };
+    _Static_assert(SLOTS == 1 << 13, "the slot is made of 13 bits");
     size_t count = 0;
     memset(subjects->seen, 0, sizeof subjects->seen);
     for (uint32_t i = run->use_count; i-- > 0;) {
         const struct sk_use *use = &run->uses[i];
-        size_t slot = (sk_subject_hash(use->subject) * 2654435761u + use->zone * 40503u) % SLOTS;
+        const uint64_t mixed = ((uint64_t)sk_subject_hash(use->subject) << 16 | use->zone) * UINT64_C(0x9E3779B97F4A7C15);
+        size_t slot = (size_t)(mixed >> 51); /* its 13 upper bits */
         while (subjects->seen[slot] != 0 && !is_same(&run->uses[subjects->seen[slot] - 1], use))
             slot = (slot + 1) % SLOTS;
         if (subjects->seen[slot] != 0)
