@@ -73,9 +73,7 @@ static enum sk_err subject_put(struct sk_store *store, const struct sk_header *h
     const struct sk_run *run = sk_subjects_add(&store->subjects, header);
     if (run == NULL)
         return SK_OK;
-    enum sk_err err = sk_store_run_put(store, header->seq / SK_RUN_RECORDS, run);
-    if (err == SK_OK)
-        err = sk_store_uses_put(store, header->seq / SK_RUN_RECORDS, run);
+    const enum sk_err err = sk_store_run_put(store, header->seq / SK_RUN_RECORDS, run);
     sk_subjects_turn(&store->subjects);
     return err;
 }
@@ -106,6 +104,8 @@ static enum sk_err append(struct sk_store *store, const struct sk_draft *draft, 
         err = subject_put(store, &header);
     if (err == SK_OK && header.class_ == SK_CLASS_ROSTER)
         err = sk_store_roster_put(store, &header, &draft->body);
+    if (err == SK_OK)
+        err = sk_store_use_put(store, &header, header_bytes);
     if (err == SK_OK && header.class_ == SK_CLASS_ROSTER)
         err = sk_store_register_put(store, &header, &draft->body);
     if (err == SK_OK)

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts about rights beside their records, and when a person last used a zone: rows of complete blocks, before them the open
- * block in memory (subjects.h). */
+/* Facts about rights beside their records, and when a person last used a zone: written by append, in the record's transaction.
+ */
 #include <string.h>
 
 #include "schemas/base/mem.h"
 #include "schemas/model/fact.h"
 #include "schemas/store/internal.h"
 
-enum { ZONE_SIZE = 2 };
+enum { ZONE_AT = 17, ZONE_SIZE = 2 }; /* in a header: schemas/log-format.md section 1 */
+
+/* The record's own time; of one carried over from a log that was set aside, the time it had there. */
+static int64_t when(const struct sk_header *header, const uint8_t *body, size_t length)
+{
+    struct sk_body_item item;
+    return sk_body_find(body, length, SK_TAG_OLD_TIME_US, &item) ? sk_item_i64(&item) : (int64_t)header->t_recv_us;
+}
 
 enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body)
 {
@@ -16,33 +23,45 @@ enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *he
     if (err != SK_OK)
         return err;
     sqlite3_bind_int64(statement, 1, (int64_t)header->seq);
-    sqlite3_bind_int64(statement, 2, (int64_t)header->t_recv_us);
+    sqlite3_bind_int64(statement, 2, when(header, body->bytes, body->writer.length));
     sqlite3_bind_int(statement, 3, header->ev);
     sqlite3_bind_blob(statement, 4, body->bytes, (int)body->writer.length, SQLITE_STATIC);
     return sk_db_do(statement);
 }
 
-enum sk_err sk_store_uses_put(struct sk_store *store, uint64_t idx, const struct sk_run *run)
+bool sk_store_is_use(const struct sk_header *header)
 {
-    enum sk_err err = SK_OK;
-    const size_t count = sk_run_latest(&store->subjects, run);
-    for (size_t i = 0; err == SK_OK && i < count; i++) {
-        const struct sk_use *use = &run->uses[store->subjects.latest[i]];
-        const uint8_t zone[ZONE_SIZE] = {(uint8_t)(use->zone >> 8), (uint8_t)use->zone};
-        sqlite3_stmt *statement;
-        err = sk_store_statement(store, ST_USE_PUT, &statement);
-        if (err != SK_OK)
-            break;
-        sqlite3_bind_blob(statement, 1, use->subject, SK_SUBJECT_SIZE, SQLITE_STATIC);
-        sqlite3_bind_blob(statement, 2, zone, ZONE_SIZE, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 3, (int64_t)(idx * SK_RUN_RECORDS + use->place));
-        err = sk_db_do(statement);
-    }
+    static const uint8_t nobody[SK_SUBJECT_SIZE];
+    return (header->ev == SK_EV_ACC_GRANTED || header->ev == SK_EV_ACC_TAKEN || header->ev == SK_EV_USE_CARRIED) &&
+           memcmp(header->subject, nobody, SK_SUBJECT_SIZE) != 0;
+}
+
+enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes)
+{
+    sqlite3_stmt *statement;
+    if (!sk_store_is_use(header))
+        return SK_OK;
+    const enum sk_err err = sk_store_statement(store, ST_USE_PUT, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_blob(statement, 1, header->subject, SK_SUBJECT_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, header_bytes + ZONE_AT, ZONE_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, (int64_t)header->seq);
+    return sk_db_do(statement);
+}
+
+/* A row of header and body. */
+static enum sk_err read_use(sqlite3_stmt *row, struct sk_header *ret_header, int64_t *ret_us)
+{
+    if (sqlite3_column_bytes(row, 0) != SK_HEADER_SIZE)
+        return SK_ERR_CORRUPT;
+    const enum sk_err err = sk_header_decode(sqlite3_column_blob(row, 0), ret_header);
+    if (err == SK_OK)
+        *ret_us = when(ret_header, sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
     return err;
 }
 
-/* Of the complete blocks. */
-static enum sk_err stored_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
+enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
                               uint16_t *ret_zone)
 {
     sqlite3_stmt *statement;
@@ -57,30 +76,11 @@ static enum sk_err stored_use(struct sk_store *store, const uint8_t subject[SK_S
     const int result = sqlite3_step(statement);
     err = result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
     if (result == SQLITE_ROW)
-        err = sqlite3_column_bytes(statement, 0) == SK_HEADER_SIZE
-                  ? sk_header_decode(sqlite3_column_blob(statement, 0), &header)
-                  : SK_ERR_CORRUPT;
+        err = read_use(statement, &header, ret_us);
     sk_db_release(statement);
-    if (err != SK_OK)
-        return err;
-    *ret_us = (int64_t)header.t_recv_us;
-    *ret_zone = header.zone;
-    return SK_OK;
-}
-
-enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
-                              uint16_t *ret_zone)
-{
-    const struct sk_run *run;
-    const enum sk_err err = sk_store_run_open(store, &run);
-    if (err != SK_OK)
-        return err;
-    const struct sk_use *use = sk_run_use(run, subject, zone);
-    if (use == NULL)
-        return stored_use(store, subject, zone, ret_us, ret_zone);
-    *ret_us = use->t_us;
-    *ret_zone = use->zone;
-    return SK_OK;
+    if (err == SK_OK)
+        *ret_zone = header.zone;
+    return err;
 }
 
 struct facts { /* up to 64 rows, copied out of a short read transaction */

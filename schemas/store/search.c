@@ -48,24 +48,12 @@ static enum sk_err block_load(struct sk_store *store, uint64_t idx, uint64_t siz
 
 static enum sk_err run_make(struct sk_store *store, uint64_t idx)
 {
-    const struct sk_run *run = &store->subjects.runs[store->subjects.open];
     enum sk_err err = block_load(store, idx, store->tree.size);
     if (err == SK_OK)
         err = sk_store_begin(store);
     if (err == SK_OK)
-        err = sk_store_outcome(store, sk_store_run_put(store, idx, run));
-    if (err == SK_OK)
-        err = sk_store_outcome(store, sk_store_uses_put(store, idx, run));
+        err = sk_store_outcome(store, sk_store_run_put(store, idx, &store->subjects.runs[store->subjects.open]));
     return err == SK_OK ? sk_store_commit(store) : err;
-}
-
-enum sk_err sk_store_run_open(struct sk_store *store, const struct sk_run **ret_run)
-{
-    *ret_run = &store->subjects.runs[store->subjects.open];
-    if (store->mode == SK_STORE_WRITER)
-        return SK_OK;
-    const uint64_t size = sk_store_size(store);
-    return block_load(store, size / SK_RUN_RECORDS, size);
 }
 
 enum sk_err sk_store_runs_load(struct sk_store *store, struct sk_fault *fault)

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "schemas/model/vocab.h"
-
 uint32_t sk_subject_hash(const uint8_t tag[SK_SUBJECT_SIZE])
 {
     struct sk_reader reader;
@@ -24,7 +22,7 @@ bool sk_subject_is_none(const uint8_t tag[SK_SUBJECT_SIZE])
 
 void sk_run_clear(struct sk_run *run)
 {
-    run->count = run->use_count = 0;
+    run->count = 0;
     run->t_min_us = INT64_MAX;
     run->t_max_us = INT64_MIN;
 }
@@ -34,49 +32,8 @@ void sk_run_add(struct sk_run *run, const struct sk_header *header)
     const int64_t t_us = (int64_t)header->t_recv_us;
     run->t_min_us = t_us < run->t_min_us ? t_us : run->t_min_us;
     run->t_max_us = t_us > run->t_max_us ? t_us : run->t_max_us;
-    if (sk_subject_is_none(header->subject) || run->count == SK_RUN_RECORDS)
-        return;
-    const uint16_t place = (uint16_t)(header->seq % SK_RUN_RECORDS);
-    run->items[run->count++] = (uint64_t)sk_subject_hash(header->subject) << 16 | place;
-    if (header->ev != SK_EV_ACC_GRANTED && header->ev != SK_EV_ACC_TAKEN)
-        return;
-    struct sk_use *use = &run->uses[run->use_count++];
-    *use = (struct sk_use){.t_us = t_us, .zone = header->zone, .place = place};
-    memcpy(use->subject, header->subject, SK_SUBJECT_SIZE);
-}
-
-static bool is_same(const struct sk_use *a, const struct sk_use *b)
-{
-    return a->zone == b->zone && memcmp(a->subject, b->subject, SK_SUBJECT_SIZE) == 0;
-}
-
-/* A table of twice as many slots as there can be uses, from the newest on: whatever is found there already is older. */
-size_t sk_run_latest(struct sk_subjects *subjects, const struct sk_run *run)
-{
-    enum { SLOTS = 2 * SK_RUN_RECORDS };
-    _Static_assert(SLOTS == 1 << 13, "the slot is made of 13 bits");
-    size_t count = 0;
-    memset(subjects->seen, 0, sizeof subjects->seen);
-    for (uint32_t i = run->use_count; i-- > 0;) {
-        const struct sk_use *use = &run->uses[i];
-        const uint64_t mixed = ((uint64_t)sk_subject_hash(use->subject) << 16 | use->zone) * UINT64_C(0x9E3779B97F4A7C15);
-        size_t slot = (size_t)(mixed >> 51); /* its 13 upper bits */
-        while (subjects->seen[slot] != 0 && !is_same(&run->uses[subjects->seen[slot] - 1], use))
-            slot = (slot + 1) % SLOTS;
-        if (subjects->seen[slot] != 0)
-            continue;
-        subjects->seen[slot] = (uint16_t)(i + 1);
-        subjects->latest[count++] = (uint16_t)i;
-    }
-    return count;
-}
-
-const struct sk_use *sk_run_use(const struct sk_run *run, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone)
-{
-    for (uint32_t i = run->use_count; i-- > 0;)
-        if ((zone == 0 || run->uses[i].zone == zone) && memcmp(run->uses[i].subject, subject, SK_SUBJECT_SIZE) == 0)
-            return &run->uses[i];
-    return NULL;
+    if (!sk_subject_is_none(header->subject) && run->count < SK_RUN_RECORDS)
+        run->items[run->count++] = (uint64_t)sk_subject_hash(header->subject) << 16 | header->seq % SK_RUN_RECORDS;
 }
 
 /* By one byte of the hash; what is equal keeps its order, so the places stay ascending. */
@@ -119,7 +76,7 @@ void sk_subjects_begin(struct sk_subjects *subjects)
 {
     const struct sk_run *run = &subjects->runs[subjects->open];
     subjects->saved_open = subjects->open;
-    subjects->saved = (struct sk_run_mark){run->count, run->use_count, run->t_min_us, run->t_max_us};
+    subjects->saved = (struct sk_run_mark){run->count, run->t_min_us, run->t_max_us};
     subjects->turned = false;
 }
 
@@ -128,7 +85,6 @@ void sk_subjects_rollback(struct sk_subjects *subjects)
     struct sk_run *run = &subjects->runs[subjects->saved_open];
     subjects->open = subjects->saved_open;
     run->count = subjects->saved.count;
-    run->use_count = subjects->saved.use_count;
     run->t_min_us = subjects->saved.t_min_us;
     run->t_max_us = subjects->saved.t_max_us;
 }

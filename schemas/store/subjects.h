@@ -5,9 +5,6 @@
  * its speed. So the open block of 4 096 records is kept in memory and written as one sorted run when it is full: a reader
  * looks into each run by bisection and reads the open block itself. The hash only finds; the header's tag decides.
  *
- * With the runs stand the uses of their block: who was let into which zone. The newest of each person and zone become rows of
- * last_use when the block is full, for the same reason; what is newer is found in the open block.
- *
  * Two buffers: a transaction that completes a block goes on in the other one, so a rollback needs no reading. */
 #ifndef SK_STORE_SUBJECTS_H
 #define SK_STORE_SUBJECTS_H
@@ -20,16 +17,9 @@
 
 enum { SK_RUN_RECORDS = 4096, SK_RUN_ITEM = 6, SK_RUN_BYTES = SK_RUN_RECORDS * SK_RUN_ITEM };
 
-struct sk_use { /* acc.granted or acc.taken of somebody */
-    int64_t t_us;
-    uint8_t subject[SK_SUBJECT_SIZE];
-    uint16_t zone, place;
-};
-
 struct sk_run {
-    uint32_t count, use_count;
+    uint32_t count;
     int64_t t_min_us, t_max_us;
-    struct sk_use uses[SK_RUN_RECORDS];
     uint64_t items[SK_RUN_RECORDS]; /* hash << 16 | place in the block */
 };
 
@@ -38,13 +28,12 @@ struct sk_subjects {
     uint8_t open;        /* which run the next record goes into */
     uint8_t saved_open;  /* as at the begin of the transaction */
     struct sk_run_mark { /* what of the saved run counts */
-        uint32_t count, use_count;
+        uint32_t count;
         int64_t t_min_us, t_max_us;
     } saved;
     bool turned; /* this transaction has completed a block */
     uint64_t sorted[2][SK_RUN_RECORDS];
     uint8_t bytes[SK_RUN_BYTES];
-    uint16_t latest[SK_RUN_RECORDS], seen[2 * SK_RUN_RECORDS]; /* while the uses of a run are looked through */
 };
 
 /* XOR of the tag's four big-endian words. */
@@ -55,10 +44,6 @@ void sk_run_clear(struct sk_run *run);
 void sk_run_add(struct sk_run *run, const struct sk_header *header);
 /* The run as it is stored, in subjects->bytes; returns its length. The run stays as it was. */
 size_t sk_run_write(struct sk_subjects *subjects, const struct sk_run *run);
-/* Which uses of the run no later one of the same person and zone follows: their indices, in subjects->latest; how many. */
-size_t sk_run_latest(struct sk_subjects *subjects, const struct sk_run *run);
-/* The newest use by that person of that zone (0: of any); NULL: none in this run. */
-const struct sk_use *sk_run_use(const struct sk_run *run, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone);
 
 void sk_subjects_begin(struct sk_subjects *subjects);
 void sk_subjects_rollback(struct sk_subjects *subjects);

@@ -236,14 +236,13 @@ static void test_missing_runs(void **state)
     struct sk_store *store = support_open(SK_STORE_WRITER);
     append(store, RECORDS, true);
     sk_store_close(store);
-    run_sql("DELETE FROM subject_run; DELETE FROM last_use WHERE zone = x'0002'");
+    run_sql("DELETE FROM subject_run");
     store = support_open(SK_STORE_READER);
     compare(store, &search, "no runs");
     assert_int_equal(sk_store_verify(store, NULL, NULL, NULL, &fault), SK_ERR_CORRUPT);
     sk_store_close(store);
     store = support_open(SK_STORE_WRITER);
     compare(store, &search, "runs made again");
-    compare_uses(store, "runs made again");
     assert_int_equal(sk_store_verify(store, NULL, NULL, NULL, &fault), SK_OK);
     sk_store_close(store);
 }
