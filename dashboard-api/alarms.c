@@ -105,12 +105,14 @@ void sk_handle_get_alarms(struct sk_call *call)
     struct sk_fault fault = {0};
     bool all, given;
     uint64_t below = UINT64_MAX;
+    char what[96];
     if (!read_state(call, &all) || !read_severity(call, &list.severity) || !sk_param_limit(call, &list.left) ||
         !sk_param_cursor(call, 'a', &given, &below))
         return;
     /* what the store holds has no number of its changes: not tagged */
     const uint64_t generation = all ? 0 : sk_mirror_generation(call->app->mirror, SK_MIRROR_ALARMS);
-    if (!all && sk_reply_unchanged(call, generation))
+    sk_text_format(what, sizeof what, "alarms %d %u %llu", list.severity, (unsigned)list.left, (unsigned long long)below);
+    if (sk_reply_known(call, what, generation))
         return;
     sk_out_put(&list.out, "{\"items\":[");
     if (!all) {
@@ -122,7 +124,7 @@ void sk_handle_get_alarms(struct sk_call *call)
     char cursor[24];
     sk_cursor_format(cursor, 'a', list.last);
     sk_out_format(&list.out, list.more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
-    sk_reply_open(call, &list.out, generation);
+    sk_reply_open(call, &list.out, what, generation);
 }
 
 struct one_alarm {

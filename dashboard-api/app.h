@@ -16,6 +16,7 @@
 #include "schemas/store/store.h"
 
 struct sk_auth;
+struct sk_kept;
 struct sk_rate;
 
 enum { SK_APP_STATUSES = 6 };
@@ -26,6 +27,7 @@ struct sk_app {
     struct sk_mirror *mirror;
     struct sk_live *live;
     struct sk_auth *auth;
+    struct sk_kept *kept;
     struct sk_rate *sign_ins;                      /* failed ones, by address */
     struct sk_rate *by_address, *by_account;       /* requests */
     uint64_t epoch;                                /* random: tags of another process never match */

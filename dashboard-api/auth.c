@@ -25,7 +25,8 @@ struct sk_auth {
     struct sk_control *control;
     pthread_mutex_t lock;
     struct slot slots[CACHE_SLOTS];
-    uint8_t mark_key[KEY_SIZE], csrf_key[KEY_SIZE];
+    struct sk_hmac *marker; /* under the lock */
+    uint8_t csrf_key[KEY_SIZE];
 };
 
 enum sk_err sk_auth_create(struct sk_control *control, struct sk_auth **ret_auth)
@@ -35,7 +36,11 @@ enum sk_err sk_auth_create(struct sk_control *control, struct sk_auth **ret_auth
         return SK_ERR_NOMEM;
     auth->control = control;
     pthread_mutex_init(&auth->lock, NULL);
-    enum sk_err err = sk_random(auth->mark_key, KEY_SIZE);
+    uint8_t mark_key[KEY_SIZE];
+    enum sk_err err = sk_random(mark_key, KEY_SIZE);
+    if (err == SK_OK)
+        err = sk_hmac_create(mark_key, KEY_SIZE, &auth->marker);
+    explicit_bzero(mark_key, sizeof mark_key);
     if (err == SK_OK)
         err = sk_random(auth->csrf_key, KEY_SIZE);
     if (err != SK_OK) {
@@ -51,6 +56,7 @@ void sk_auth_free(struct sk_auth *auth)
     if (!auth)
         return;
     pthread_mutex_destroy(&auth->lock);
+    sk_hmac_free(auth->marker);
     sk_free_secret(auth, sizeof *auth);
 }
 
@@ -97,15 +103,18 @@ static struct slot *slot_of(struct sk_auth *auth, const struct sk_hash *mark)
     return &auth->slots[mark->bytes[0] % CACHE_SLOTS];
 }
 
-static bool from_cache(struct sk_auth *auth, const struct sk_hash *mark, struct slot *ret_slot)
+/* The secret's mark, and what is kept under it. */
+static enum sk_err from_cache(struct sk_auth *auth, const char *secret, struct sk_hash *ret_mark, bool *ret_hit,
+                              struct slot *ret_slot)
 {
     pthread_mutex_lock(&auth->lock);
-    const struct slot *slot = slot_of(auth, mark);
-    bool hit = slot->until_us > sk_clock_mono_us() && sk_equal_secret(&slot->mark, mark, sizeof *mark);
-    if (hit)
+    const enum sk_err err = sk_hmac_run(auth->marker, secret, strlen(secret), ret_mark);
+    const struct slot *slot = slot_of(auth, ret_mark);
+    *ret_hit = err == SK_OK && slot->until_us > sk_clock_mono_us() && sk_equal_secret(&slot->mark, ret_mark, sizeof *ret_mark);
+    if (*ret_hit)
         *ret_slot = *slot;
     pthread_mutex_unlock(&auth->lock);
-    return hit;
+    return err;
 }
 
 static bool read_roles(const cJSON *list, uint16_t *ret_roles)
@@ -164,8 +173,9 @@ enum sk_err sk_auth_identify(struct sk_auth *auth, const struct sk_http_request 
     struct slot slot = {0};
     if (!find_secret(request, &who))
         return sk_fault_set(fault, SK_ERR_UNAUTHENTICATED, "sign in, or send 'Authorization: Bearer' with a token");
-    enum sk_err err = sk_hmac_sha256(auth->mark_key, KEY_SIZE, who.secret, strlen(who.secret), &who.mark);
-    if (err == SK_OK && !from_cache(auth, &who.mark, &slot)) {
+    bool hit = false;
+    enum sk_err err = from_cache(auth, who.secret, &who.mark, &hit, &slot);
+    if (err == SK_OK && !hit) {
         int64_t asked_us = sk_clock_mono_us();
         err = ask(auth, who.secret, sk_http_peer(request), true, &slot, fault);
         slot.mark = who.mark;

@@ -92,7 +92,7 @@ static void reply_answer(struct sk_call *call, const struct sk_history_query *qu
     sk_time_format(time, answer->next_us);
     sk_out_format(&out, ",\"damaged\":%u", answer->damaged);
     sk_out_format(&out, answer->next_us != 0 ? ",\"next\":\"%s\"}" : ",\"next\":null}", time);
-    sk_reply_open(call, &out, 0);
+    sk_reply_open(call, &out, NULL, 0);
 }
 
 void sk_handle_get_history(struct sk_call *call)

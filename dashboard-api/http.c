@@ -37,13 +37,18 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct sk_http_connection *ours = sk_calloc(1, sizeof *ours);
     if (ours && info)
         ours->watched = sk_watch_add(http->watch, info->connect_fd, HEADERS_MS);
+    if (ours) {
+        const union MHD_ConnectionInfo *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        sk_address_text(peer ? peer->client_addr : NULL, ours->peer, sizeof ours->peer);
+    }
     *socket_context = ours;
 }
 
+/* A request that waits for the collector holds its worker: so two at least, unless one was asked for. */
 static unsigned worker_count(unsigned wanted)
 {
-    long cores = wanted ? (long)wanted : sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 2 ? 2 : cores > 64 ? 64 : (unsigned)cores;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return wanted ? wanted : cores < 2 ? 2 : cores > 64 ? 64 : (unsigned)cores;
 }
 
 static struct MHD_Daemon *start_daemon(struct sk_http *http, const struct sk_http_config *config,

@@ -67,6 +67,16 @@ struct sk_http_answer {
 /* Once per request; security headers are added to everything. */
 void sk_http_respond(struct sk_http_request *request, const struct sk_http_answer *answer);
 
+/* An answer that is made once and given many times, by any thread: its fields stand, its bytes are not copied. Everybody who
+ * keeps one has a hold of his own; the bytes go with the last hold, after the last connection that was sending them. */
+struct sk_http_ready;
+/* Bytes are taken over or copied as respond does it, also when this returns NULL: no memory. One hold is the caller's. */
+struct sk_http_ready *sk_http_ready_make(const struct sk_http_answer *answer);
+void sk_http_ready_hold(struct sk_http_ready *ready);
+void sk_http_ready_drop(struct sk_http_ready *ready); /* NULL is fine */
+/* Instead of respond. */
+void sk_http_respond_ready(struct sk_http_request *request, const struct sk_http_ready *ready);
+
 struct sk_http_source {
     /* Writes at most room bytes: how many, 0 when there is nothing now (the stream sleeps until a wake), -1 at the end. */
     ssize_t (*pull)(void *context, char *to, size_t room);

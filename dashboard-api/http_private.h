@@ -43,11 +43,12 @@ struct sk_http {
 struct sk_http_connection {
     struct sk_watched *watched;
     struct sk_http_request *unfinished;
+    char peer[48];
 };
 
 struct sk_http_request {
     struct MHD_Connection *connection;
-    struct sk_http_connection *ours; /* NULL: there was no memory for it */
+    struct sk_http_connection *ours;
     struct sk_http *http;
     struct sk_watched *watched;
     struct sk_target *target; /* gone once answered: a stream's request lives long */
@@ -58,7 +59,6 @@ struct sk_http_request {
     const char *why;
     bool gated, answered;
     enum MHD_Result queued;
-    char peer[48];
 };
 
 /* Callbacks of the library; context is the struct sk_http. */
@@ -73,7 +73,11 @@ void sk_http_request_free(struct sk_http_request *request);
 enum sk_err sk_pipes_create(struct pipes **ret_pipes);
 void sk_pipes_stop(struct pipes *pipes);
 void sk_pipes_free(struct pipes *pipes);
-/* Security headers and the given fields; then queues and lets go of the response. */
+/* The response for an answer without its fields; bytes given over are released when there is none (NULL). */
+struct MHD_Response *sk_http_response(const struct sk_http_answer *answer);
+/* Adds type, security headers and the given fields. */
+bool sk_http_dress(struct MHD_Response *response, const char *type, const struct sk_http_field *fields);
+/* Dresses and queues the response, then lets go of it. */
 void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_Response *response, const char *type,
                    const struct sk_http_field *fields);
 

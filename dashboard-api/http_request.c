@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "dashboard-api/gate.h"
-#include "dashboard-api/http_address.h"
 #include "dashboard-api/http_private.h"
 #include "schemas/base/mem.h"
 
@@ -35,17 +34,16 @@ static struct sk_http_connection *ours_of(struct MHD_Connection *connection)
 void *sk_http_on_target(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct sk_http *http = context;
-    struct sk_http_request *request = sk_calloc(1, sizeof *request);
+    struct sk_http_connection *ours = ours_of(connection);
+    struct sk_http_request *request = ours ? sk_calloc(1, sizeof *request) : NULL;
     if (!request)
-        return NULL;
+        return NULL; /* no memory: the connection is closed */
     request->http = http;
     request->connection = connection;
-    request->ours = ours_of(connection);
-    if (request->ours) {
-        sk_http_request_free(request->ours->unfinished);
-        request->ours->unfinished = request;
-        request->watched = request->ours->watched;
-    }
+    request->ours = ours;
+    sk_http_request_free(ours->unfinished);
+    ours->unfinished = request;
+    request->watched = ours->watched;
     sk_watch_within(http->watch, request->watched, HEADERS_MS);
     request->target = sk_calloc(1, sizeof *request->target);
     enum sk_err err = request->target ? sk_target_parse(uri, strlen(uri), request->target, NULL) : SK_ERR_NOMEM;
@@ -54,8 +52,6 @@ void *sk_http_on_target(void *context, const char *uri, struct MHD_Connection *c
     else if (err != SK_OK)
         request->refused = err == SK_ERR_TOO_LONG ? 414 : 400;
     request->why = "the request target is malformed";
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    sk_address_text(info ? info->client_addr : NULL, request->peer, sizeof request->peer);
     return request;
 }
 
@@ -69,8 +65,7 @@ void sk_http_request_free(struct sk_http_request *request)
 {
     if (!request)
         return;
-    if (request->ours)
-        request->ours->unfinished = NULL;
+    request->ours->unfinished = NULL;
     free_target(request);
     sk_free_secret(request->body, request->body_capacity);
     sk_free(request);
@@ -192,23 +187,29 @@ const char *sk_http_body(const struct sk_http_request *request, size_t *ret_leng
 
 const char *sk_http_peer(const struct sk_http_request *request)
 {
-    return request->peer;
+    return request->ours->peer;
 }
 
-void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_Response *response, const char *type,
-                   const struct sk_http_field *fields)
+bool sk_http_dress(struct MHD_Response *response, const char *type, const struct sk_http_field *fields)
 {
     bool good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES;
     for (size_t i = 0; i < sizeof security / sizeof security[0]; i++)
         good = good && MHD_add_response_header(response, security[i].name, security[i].value) == MHD_YES;
     for (; fields->name; fields++)
         good = good && MHD_add_response_header(response, fields->name, fields->value) == MHD_YES;
+    return good;
+}
+
+void sk_http_queue(struct sk_http_request *request, unsigned status, struct MHD_Response *response, const char *type,
+                   const struct sk_http_field *fields)
+{
+    const bool good = sk_http_dress(response, type, fields);
     request->answered = true;
     request->queued = good ? MHD_queue_response(request->connection, status, response) : MHD_NO;
     MHD_destroy_response(response);
 }
 
-void sk_http_respond(struct sk_http_request *request, const struct sk_http_answer *answer)
+struct MHD_Response *sk_http_response(const struct sk_http_answer *answer)
 {
     enum MHD_ResponseMemoryMode mode = answer->fixed ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY;
     void *bytes = (void *)(uintptr_t)answer->bytes;
@@ -217,6 +218,12 @@ void sk_http_respond(struct sk_http_request *request, const struct sk_http_answe
                         : MHD_create_response_from_buffer(answer->length, bytes, mode);
     if (!response && answer->release)
         answer->release(bytes);
+    return response;
+}
+
+void sk_http_respond(struct sk_http_request *request, const struct sk_http_answer *answer)
+{
+    struct MHD_Response *response = sk_http_response(answer);
     request->answered = true;
     request->queued = MHD_NO;
     if (response)

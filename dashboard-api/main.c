@@ -16,6 +16,7 @@
 #include "dashboard-api/auth.h"
 #include "dashboard-api/feed.h"
 #include "dashboard-api/handlers.h"
+#include "dashboard-api/kept.h"
 #include "dashboard-api/rate.h"
 #include "dashboard-api/routes.h"
 #include "schemas/base/bytes.h"
@@ -48,7 +49,8 @@ static const struct option_row {
     {"connections", OPTION_NUMBER, offsetof(struct settings, connections), 8, 60000, "N", "connections in all (512)"},
     {"connections-per-address", OPTION_NUMBER, offsetof(struct settings, per_address), 1, 60000, "N",
      "of these, from one address (20)"},
-    {"threads", OPTION_NUMBER, offsetof(struct settings, threads), 0, 64, "N", "worker threads (0: one per core)"},
+    {"threads", OPTION_NUMBER, offsetof(struct settings, threads), 0, 64, "N",
+     "worker threads (0: one per core, two at least)"},
     {"sign-in-failures", OPTION_NUMBER, offsetof(struct settings, sign_in_failures), 0, 60000, "N",
      "failed sign-ins a minute from one address (5; 0: no limit)"},
     {"requests-per-address", OPTION_NUMBER, offsetof(struct settings, per_address_s), 0, 1000000, "N",
@@ -194,6 +196,8 @@ static enum sk_err build(struct sk_app *app, const char *socket_path, const stru
     if (err == SK_OK)
         err = build_rates(app, settings);
     if (err == SK_OK)
+        err = sk_kept_create(&app->kept);
+    if (err == SK_OK)
         err = sk_mirror_create(&app->mirror);
     return err == SK_OK ? sk_live_create(&live, &app->live) : err;
 }
@@ -202,6 +206,7 @@ static void tear_down(struct sk_app *app)
 {
     sk_live_free(app->live);
     sk_mirror_free(app->mirror);
+    sk_kept_free(app->kept);
     sk_rate_free(app->by_account);
     sk_rate_free(app->by_address);
     sk_rate_free(app->sign_ins);

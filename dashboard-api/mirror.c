@@ -53,12 +53,16 @@ enum sk_err sk_mirror_create(struct sk_mirror **ret_mirror)
     return SK_OK;
 }
 
+static void free_point(struct sk_mirror_point *point)
+{
+    sk_free(point->id);
+    sk_free(point->text);
+}
+
 static void release_picture(struct picture *picture)
 {
-    for (size_t i = 0; i < picture->point_count; i++) {
-        sk_free(picture->points[i].id);
-        sk_free(picture->points[i].text);
-    }
+    for (size_t i = 0; i < picture->point_count; i++)
+        free_point(&picture->points[i]);
     for (size_t i = 0; i < picture->alarm_count; i++)
         sk_free(picture->alarms[i].text);
     sk_free(picture->points);
@@ -110,7 +114,26 @@ static size_t find_alarm(const struct picture *picture, uint64_t occurrence)
 
 static int compare_points(const void *a, const void *b)
 {
-    return strcmp(((const struct sk_mirror_point *)a)->id, ((const struct sk_mirror_point *)b)->id);
+    const struct sk_mirror_point *x = a, *y = b;
+    const int order = strcmp(x->id, y->id);
+    return order != 0 ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* A point that changes while the snapshot is told comes again behind its first line: the newest stays. */
+static void settle_points(struct picture *picture)
+{
+    size_t kept = 0;
+    if (picture->point_count == 0)
+        return;
+    qsort(picture->points, picture->point_count, sizeof *picture->points, compare_points);
+    for (size_t i = 1; i < picture->point_count; i++) {
+        if (strcmp(picture->points[kept].id, picture->points[i].id) == 0)
+            free_point(&picture->points[kept]);
+        else
+            kept++;
+        picture->points[kept] = picture->points[i];
+    }
+    picture->point_count = kept + 1;
 }
 
 enum sk_err sk_mirror_begin(struct sk_mirror *mirror, const char *site_text, const char *site_class)
@@ -174,8 +197,7 @@ void sk_mirror_end(struct sk_mirror *mirror)
 {
     if (mirror->next.site)
         join_directory(&mirror->next);
-    if (mirror->next.point_count > 0)
-        qsort(mirror->next.points, mirror->next.point_count, sizeof *mirror->next.points, compare_points);
+    settle_points(&mirror->next);
     pthread_rwlock_wrlock(&mirror->lock);
     struct picture old = mirror->shown;
     mirror->shown = mirror->next;
@@ -197,10 +219,12 @@ static enum sk_err insert_point(struct picture *picture, size_t at, const struct
     if (!points)
         return SK_ERR_NOMEM;
     picture->points = points;
-    struct sk_mirror_point own = {.id = sk_strdup(point->id), .text = sk_strdup(point->text), .quality = point->quality};
+    struct sk_mirror_point own = {.id = sk_strdup(point->id),
+                                  .text = sk_strdup(point->text),
+                                  .quality = point->quality,
+                                  .order = (uint32_t)picture->point_count};
     if (!own.id || !own.text) {
-        sk_free(own.id);
-        sk_free(own.text);
+        free_point(&own);
         return SK_ERR_NOMEM;
     }
     memmove(points + at + 1, points + at, (picture->point_count - at) * sizeof *points);

@@ -16,9 +16,10 @@
 struct sk_mirror;
 
 struct sk_mirror_point {
-    char *id;    /* "ups1/battery.charge" */
-    char *text;  /* JSON object */
-    int quality; /* enum sk_quality */
+    char *id;       /* "ups1/battery.charge" */
+    char *text;     /* JSON object */
+    int quality;    /* enum sk_quality */
+    uint32_t order; /* the mirror's own: in which they came while a snapshot is under construction */
 };
 struct sk_mirror_alarm {
     uint64_t occurrence;

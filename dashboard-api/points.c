@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dashboard-api/handlers.h"
+#include "dashboard-api/kept.h"
 #include "dashboard-api/reply.h"
 #include "schemas/base/bytes.h"
 #include "schemas/model/vocab.h"
@@ -89,11 +90,15 @@ static bool read_cursor(struct sk_call *call, char to[POINT_ID_MAX])
 void sk_handle_get_points(struct sk_call *call)
 {
     struct point_list list = {.device = sk_target_param(call->target, "device")};
-    char after[POINT_ID_MAX];
+    char after[POINT_ID_MAX], what[SK_KEPT_KEY];
     if (!read_quality(call, &list) || !sk_param_limit(call, &list.left) || !read_cursor(call, after))
         return;
     const uint64_t generation = sk_mirror_generation(call->app->mirror, SK_MIRROR_POINTS);
-    if (sk_reply_unchanged(call, generation))
+    /* the parts cannot run into each other: nothing before the last may hold a space */
+    const char *device = list.device ? list.device : "";
+    const bool fits = !strchr(device, ' ') && sk_text_format(what, sizeof what, "points %s %d %d %u %s", device, list.quality,
+                                                             list.band, (unsigned)list.left, after);
+    if (sk_reply_known(call, fits ? what : NULL, generation))
         return;
     sk_out_put(&list.out, "{\"items\":[");
     if (!list.out.bad)
@@ -108,7 +113,7 @@ void sk_handle_get_points(struct sk_call *call)
     } else {
         sk_out_put(&list.out, "null}");
     }
-    sk_reply_open(call, &list.out, generation);
+    sk_reply_open(call, &list.out, fits ? what : NULL, generation);
 }
 
 static bool put_point(void *context, const struct sk_mirror_point *point)
@@ -137,10 +142,10 @@ void sk_handle_get_site(struct sk_call *call)
 {
     struct sk_out out = {0};
     const uint64_t generation = sk_mirror_generation(call->app->mirror, SK_MIRROR_SITE);
-    if (generation != 0 && sk_reply_unchanged(call, generation))
+    if (sk_reply_known(call, "site", generation))
         return;
     if (sk_mirror_site(call->app->mirror, put_site, &out))
-        sk_reply_open(call, &out, generation);
+        sk_reply_open(call, &out, "site", generation);
     else
         sk_reply_problem(call, 503, "again", "the collector has not told of its site yet");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "dashboard-api/kept.h"
 #include "dashboard-api/negotiate.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/clock.h"
@@ -39,11 +40,25 @@ static void make_tag(const struct sk_call *call, uint64_t generation, char to[TA
     sk_text_format(to, TAG_TEXT, "\"%016llx-%llx\"", (unsigned long long)call->app->epoch, (unsigned long long)generation);
 }
 
-bool sk_reply_unchanged(struct sk_call *call, uint64_t generation)
+static bool may_pack(const struct sk_call *call)
 {
+    return sk_accepts_coding(sk_http_field(call->http, "Accept-Encoding"), "zstd");
+}
+
+/* what, and whether the client takes it packed. */
+static bool make_key(const struct sk_call *call, const char *what, char to[SK_KEPT_KEY])
+{
+    return what && sk_text_format(to, SK_KEPT_KEY, "%c%s", may_pack(call) ? 'z' : '-', what);
+}
+
+static bool reply_unchanged(struct sk_call *call, uint64_t generation)
+{
+    const char *given = sk_http_field(call->http, "If-None-Match");
     char tag[TAG_TEXT], weak[TAG_TEXT + 2];
+    if (!given)
+        return false;
     make_tag(call, generation, tag);
-    if (!sk_matches_tag(sk_http_field(call->http, "If-None-Match"), tag))
+    if (!sk_matches_tag(given, tag))
         return false;
     sk_text_format(weak, sizeof weak, "W/%s", tag);
     sk_reply(call, &(struct sk_http_answer){.status = 304,
@@ -54,10 +69,26 @@ bool sk_reply_unchanged(struct sk_call *call, uint64_t generation)
     return true;
 }
 
+bool sk_reply_known(struct sk_call *call, const char *what, uint64_t generation)
+{
+    char key[SK_KEPT_KEY];
+    if (generation == 0)
+        return false;
+    if (reply_unchanged(call, generation))
+        return true;
+    struct sk_http_ready *ready = make_key(call, what, key) ? sk_kept_find(call->app->kept, key, generation) : NULL;
+    if (!ready)
+        return false;
+    atomic_fetch_add(&call->app->answers[2], 1); /* none but 200 is kept */
+    sk_http_respond_ready(call->http, ready);
+    sk_http_ready_drop(ready);
+    return true;
+}
+
 /* NULL: not asked for, not worth it, or no memory: the plain text goes out. */
 static void *compress(struct sk_call *call, const void *bytes, size_t length, size_t *ret_length)
 {
-    if (length < COMPRESSED_FROM || !sk_accepts_coding(sk_http_field(call->http, "Accept-Encoding"), "zstd"))
+    if (length < COMPRESSED_FROM || !may_pack(call))
         return NULL;
     const size_t bound = ZSTD_compressBound(length);
     void *packed = sk_calloc(bound, 1);
@@ -70,10 +101,22 @@ static void *compress(struct sk_call *call, const void *bytes, size_t length, si
     return NULL;
 }
 
-/* Sends answer's bytes, packed if that may be. */
-static void reply_packed(struct sk_call *call, struct sk_http_answer *answer, uint64_t generation)
+/* Sends the answer and keeps it for whoever asks the same next. */
+static void reply_and_keep(struct sk_call *call, const struct sk_http_answer *answer, const char *key, uint64_t generation)
 {
-    char tag[TAG_TEXT], weak[TAG_TEXT + 2];
+    struct sk_http_ready *ready = sk_http_ready_make(answer);
+    if (!ready)
+        return sk_reply_problem(call, 503, "nomem", "out of memory");
+    sk_kept_put(call->app->kept, key, generation, ready);
+    atomic_fetch_add(&call->app->answers[2], 1);
+    sk_http_respond_ready(call->http, ready);
+    sk_http_ready_drop(ready);
+}
+
+/* Sends answer's bytes, packed if that may be. */
+static void reply_packed(struct sk_call *call, struct sk_http_answer *answer, const char *what, uint64_t generation)
+{
+    char tag[TAG_TEXT], weak[TAG_TEXT + 2], key[SK_KEPT_KEY];
     size_t count = 0;
     void *packed = compress(call, answer->bytes, answer->length, &answer->length);
     answer->fields[count++] = (struct sk_http_field){"Vary", "Accept-Encoding"};
@@ -90,10 +133,13 @@ static void reply_packed(struct sk_call *call, struct sk_http_answer *answer, ui
         answer->fixed = false;
         answer->release = sk_free;
     }
-    sk_reply(call, answer);
+    if (generation != 0 && answer->length <= SK_KEPT_BYTES && make_key(call, what, key))
+        reply_and_keep(call, answer, key, generation);
+    else
+        sk_reply(call, answer);
 }
 
-void sk_reply_open(struct sk_call *call, struct sk_out *out, uint64_t generation)
+void sk_reply_open(struct sk_call *call, struct sk_out *out, const char *what, uint64_t generation)
 {
     if (out->bad) {
         sk_reply_out(call, out);
@@ -102,15 +148,17 @@ void sk_reply_open(struct sk_call *call, struct sk_out *out, uint64_t generation
     struct sk_http_answer answer = {
         .status = 200, .type = "application/json", .bytes = out->text, .length = out->length, .release = sk_free};
     *out = (struct sk_out){0};
-    reply_packed(call, &answer, generation);
+    reply_packed(call, &answer, what, generation);
 }
 
-/* What is fixed changes with the program only, and a process has one epoch. */
+/* What is fixed changes with the program only, and a process has one epoch; its place names it. */
 void sk_reply_open_fixed(struct sk_call *call, const char *type, const void *bytes, size_t length)
 {
     struct sk_http_answer answer = {.status = 200, .type = type, .bytes = bytes, .length = length, .fixed = true};
-    if (!sk_reply_unchanged(call, 1))
-        reply_packed(call, &answer, 1);
+    char what[32];
+    sk_text_format(what, sizeof what, "fixed %p", bytes);
+    if (!sk_reply_known(call, what, 1))
+        reply_packed(call, &answer, what, 1);
 }
 
 static const char *title_of(int status)

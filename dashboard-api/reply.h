@@ -8,11 +8,13 @@
 /* Sends out as application/json and releases it; when it is bad, 503. */
 void sk_reply_out(struct sk_call *call, struct sk_out *out);
 /* Answers that hold no secret of anybody's and no words of who asks: they may be compressed (zstd, when asked for and worth it)
- * without telling by their length what stands in them (BREACH). generation: of what they are made of; 0: none, not tagged. */
-void sk_reply_open(struct sk_call *call, struct sk_out *out, uint64_t generation);
+ * without telling by their length what stands in them (BREACH). generation: of what they are made of; 0: none, not tagged.
+ * what: names the answer, route and parameters as they were read, so that it can be given again (kept.h); NULL: not kept. */
+void sk_reply_open(struct sk_call *call, struct sk_out *out, const char *what, uint64_t generation);
 void sk_reply_open_fixed(struct sk_call *call, const char *type, const void *bytes, size_t length);
-/* The client has this generation already: true, and 304 was answered. To be asked before the work. */
-bool sk_reply_unchanged(struct sk_call *call, uint64_t generation);
+/* True, and it was answered: the client has this generation already (304), or the answer stands ready. To be asked before the
+ * work. Generation 0: false. */
+bool sk_reply_known(struct sk_call *call, const char *what, uint64_t generation);
 void sk_reply(struct sk_call *call, const struct sk_http_answer *answer);
 /* word: a word of schemas/vocab/errors.def, or of our own for refusals of HTTP ("csrf"). */
 void sk_reply_problem(struct sk_call *call, int status, const char *word, const char *detail);

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -65,6 +66,49 @@ enum sk_err sk_hmac_sha256(const uint8_t *key, size_t key_length, const void *by
     struct sk_hash hash;
     if (key_length > INT32_MAX || HMAC(EVP_sha256(), key, (int)key_length, bytes, length, hash.bytes, &written) == NULL ||
         written != SK_HASH_SIZE)
+        return SK_ERR_CRYPTO;
+    *ret_hash = hash;
+    return SK_OK;
+}
+
+struct sk_hmac {
+    EVP_MAC *method;
+    EVP_MAC_CTX *context;
+};
+
+enum sk_err sk_hmac_create(const uint8_t *key, size_t key_length, struct sk_hmac **ret_hmac)
+{
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
+    struct sk_hmac *hmac = sk_calloc(1, sizeof *hmac);
+    if (hmac == NULL)
+        return SK_ERR_NOMEM;
+    hmac->method = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    hmac->context = hmac->method != NULL ? EVP_MAC_CTX_new(hmac->method) : NULL;
+    if (hmac->context == NULL || EVP_MAC_init(hmac->context, key, key_length, parameters) != 1) {
+        sk_hmac_free(hmac);
+        return SK_ERR_CRYPTO;
+    }
+    *ret_hmac = hmac;
+    return SK_OK;
+}
+
+void sk_hmac_free(struct sk_hmac *hmac)
+{
+    if (hmac == NULL)
+        return;
+    EVP_MAC_CTX_free(hmac->context);
+    EVP_MAC_free(hmac->method);
+    sk_free(hmac);
+}
+
+enum sk_err sk_hmac_run(struct sk_hmac *hmac, const void *bytes, size_t length, struct sk_hash *ret_hash)
+{
+    size_t written = 0;
+    struct sk_hash hash;
+    const bool good = EVP_MAC_init(hmac->context, NULL, 0, NULL) == 1 && EVP_MAC_update(hmac->context, bytes, length) == 1 &&
+                      EVP_MAC_final(hmac->context, hash.bytes, &written, sizeof hash.bytes) == 1 && written == SK_HASH_SIZE;
+    if (!good)
         return SK_ERR_CRYPTO;
     *ret_hash = hash;
     return SK_OK;

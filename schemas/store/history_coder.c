@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { TOP = 1 << 24, HALF = 32768, SLOWEST = 160, MODELLED_BITS = 3 };
+enum { SETTLED = 65536 - 161 }; /* from there on (65536 - zero) * steps[SLOWEST] is below 1 */
 
 /* 65536 / (n + 1.5): how far the n-th observation moves a probability. A table, because a division here was a third of all the
  * time that samples cost; tests/unit/test_history_block.c computes it again. */
@@ -32,15 +33,17 @@ uint32_t sk_coder_step(unsigned seen)
     return steps[seen < SLOWEST ? seen : SLOWEST];
 }
 
+/* Most questions have long been settled (a count that is always the same): for these nothing would move any more. */
 static inline void learn(struct sk_bit *bit, unsigned value)
 {
+    if (value == 0 && bit->zero >= SETTLED && bit->seen == SLOWEST)
+        return;
     const uint32_t step = steps[bit->seen]; /* never above SLOWEST */
     const uint32_t wrong = value != 0 ? bit->zero : 65536u - bit->zero;
-    const uint32_t move = (uint32_t)(((uint64_t)wrong * step) >> 16);
+    const uint32_t move = wrong * step >> 16; /* at most 65520 * 43690: fits */
     const uint32_t zero = value != 0 ? bit->zero - move : bit->zero + move;
     bit->zero = (uint16_t)(zero < 16 ? 16 : zero > 65520 ? 65520 : zero);
-    if (bit->seen < SLOWEST)
-        bit->seen++;
+    bit->seen = (uint16_t)(bit->seen + (bit->seen < SLOWEST));
 }
 
 /* --- the coder --- */
@@ -107,6 +110,13 @@ static inline unsigned decode(struct sk_decoder *decoder, uint32_t zero)
     return value;
 }
 
+static inline unsigned decode_learning(struct sk_decoder *decoder, struct sk_bit *bit)
+{
+    const unsigned value = decode(decoder, bit->zero);
+    learn(bit, value);
+    return value;
+}
+
 void sk_encode_bit(struct sk_encoder *encoder, struct sk_bit *bit, unsigned value)
 {
     encode(encoder, bit->zero, value);
@@ -115,9 +125,7 @@ void sk_encode_bit(struct sk_encoder *encoder, struct sk_bit *bit, unsigned valu
 
 unsigned sk_decode_bit(struct sk_decoder *decoder, struct sk_bit *bit)
 {
-    const unsigned value = decode(decoder, bit->zero);
-    learn(bit, value);
-    return value;
+    return decode_learning(decoder, bit);
 }
 
 /* Trailing zeroes need not be written: the decoder reads zeroes past its end. */
@@ -203,7 +211,27 @@ void sk_series_encode(struct sk_series *series, struct sk_encoder *encoder, int6
     remember(series, magnitude, down);
 }
 
-int64_t sk_series_decode(struct sk_series *series, struct sk_decoder *decoder)
+static inline uint64_t decode_magnitude(struct sk_series *series, struct sk_decoder *decoder)
+{
+    struct sk_bit *lengths = series->length[(series->size[0] + series->size[1] + 1) / 2];
+    unsigned length = 1, node = 1;
+    uint64_t magnitude = 1;
+    while (length < SK_SERIES_LENGTHS && decode_learning(decoder, &lengths[length - 1]) != 0)
+        length++;
+    for (unsigned i = length - 1; i-- > 0;) {
+        unsigned bit;
+        if (node < 1u << MODELLED_BITS) {
+            bit = decode_learning(decoder, &series->top[length - 1][node]);
+            node = node << 1 | bit;
+        } else {
+            bit = decode(decoder, HALF);
+        }
+        magnitude = magnitude << 1 | bit;
+    }
+    return magnitude;
+}
+
+static inline int64_t series_decode(struct sk_series *series, struct sk_decoder *decoder)
 {
     uint64_t magnitude = 0;
     bool down = false;
@@ -212,23 +240,23 @@ int64_t sk_series_decode(struct sk_series *series, struct sk_decoder *decoder)
     learn(a, nonzero);
     learn(b, nonzero);
     if (nonzero != 0) {
-        down = sk_decode_bit(decoder, &series->sign[series->past]) != 0;
-        struct sk_bit *lengths = series->length[(series->size[0] + series->size[1] + 1) / 2];
-        unsigned length = 1, node = 1;
-        while (length < SK_SERIES_LENGTHS && sk_decode_bit(decoder, &lengths[length - 1]) != 0)
-            length++;
-        magnitude = 1;
-        for (unsigned i = length - 1; i-- > 0;) {
-            unsigned bit;
-            if (node < 1u << MODELLED_BITS) {
-                bit = sk_decode_bit(decoder, &series->top[length - 1][node]);
-                node = node << 1 | bit;
-            } else {
-                bit = decode(decoder, HALF);
-            }
-            magnitude = magnitude << 1 | bit;
-        }
+        down = decode_learning(decoder, &series->sign[series->past]) != 0;
+        magnitude = decode_magnitude(series, decoder);
     }
     remember(series, magnitude, down);
     return (int64_t)(down ? 0 - magnitude : magnitude);
+}
+
+int64_t sk_series_decode(struct sk_series *series, struct sk_decoder *decoder)
+{
+    return series_decode(series, decoder);
+}
+
+/* On a copy of the decoder that nobody else can see, so that its range and code may stay in registers. */
+void sk_series_decode_each(struct sk_series *series, size_t count, struct sk_decoder *decoder, int64_t *ret_residuals)
+{
+    struct sk_decoder own = *decoder;
+    for (size_t i = 0; i < count; i++)
+        ret_residuals[i] = series_decode(&series[i], &own);
+    *decoder = own;
 }

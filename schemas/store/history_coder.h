@@ -51,5 +51,7 @@ void sk_bits_init(struct sk_bit *bits, size_t count);
 void sk_series_init(struct sk_series *series);
 void sk_series_encode(struct sk_series *series, struct sk_encoder *encoder, int64_t residual);
 int64_t sk_series_decode(struct sk_series *series, struct sk_decoder *decoder);
+/* The next number of each of several series, in their order. */
+void sk_series_decode_each(struct sk_series *series, size_t count, struct sk_decoder *decoder, int64_t *ret_residuals);
 
 #endif

@@ -342,11 +342,11 @@ static enum sk_err column_decode(const uint8_t *bytes, size_t length, struct sk_
     coder_init(&coder);
     sk_decoder_init(&decoder, reader.at, reader.left);
     for (uint64_t i = 0; i < count; i++) {
-        int64_t now[F_FIELDS] = {0};
+        int64_t now[F_FIELDS] = {0}, residuals[F_FIELDS];
         struct sk_bucket bucket;
+        sk_series_decode_each(coder.series, F_FIELDS, &decoder, residuals);
         for (int field = 0; field < F_FIELDS; field++)
-            now[field] = (int64_t)((uint64_t)expected(now, coder.before, (enum field)field) +
-                                   (uint64_t)sk_series_decode(&coder.series[field], &decoder));
+            now[field] = (int64_t)((uint64_t)expected(now, coder.before, (enum field)field) + (uint64_t)residuals[field]);
         if ((i > 0 && now[F_INDEX] <= coder.before[F_INDEX]) || now[F_INDEX] == INT64_MAX || !bucket_of(now, decimals, &bucket))
             return SK_ERR_CORRUPT;
         memcpy(coder.before, now, sizeof now);

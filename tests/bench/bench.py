@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of figures: each beside its peer or limit, measured in the same run.
 
-usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--huge] [--json FILE] [--compare REV]
+usage: bench.py BUILD_DIR [ROW ...] [--list] [--quick] [--huge] [--json FILE] [--compare REV [REV]] [--readme]
 
-ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare REV: builds that commit
-beside ours, runs both in turn and compares by ratio (a JSON file instead of a commit: its values stand beside). Exit code 1 when a
-minimum is missed, a row could not be measured, or (--compare) a row is worse beyond --tolerance.
+ROW is a row's name or the beginning of one. --quick: short runs that only show that the rows work. --compare OLD: builds that commit
+beside ours, runs both in turn and compares by ratio; --compare OLD NEW: the same with two commits (a JSON file instead of commits: its
+values stand beside). --readme: measures nothing, writes the last whole table into README.md. Exit code 1 when a minimum is missed, a
+row could not be measured, or (--compare) a row is worse beyond --tolerance.
 ROWS is the registry; a measurement (a function of rows_*.py) may serve several rows and runs once."""
 import argparse
 import datetime
@@ -21,6 +22,7 @@ import traceback
 import typing
 
 import compare
+import figures
 import rows_export
 import rows_growth
 import rows_history
@@ -132,25 +134,17 @@ def run_row(row, build, quick, done):
     return judge(row, got)
 
 
-def number(value):
-    if value is None:
-        return "-"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.3g}"
-
-
 def table(rows, results, before):
     head = ["row", "what", "unit", "ours", "peer", "judged", "goal", "least", "verdict"] + (["before", "change"] if before else [])
     lines = [head]
     for row in rows:
         r = results[row.name]
-        line = [row.name, row.what, row.unit, number(r.get("ours")), number(r.get("peer")),
-                f"{number(r.get('value'))} {row.judged}" if "value" in r else "-", number(row.goal), number(row.least), r["verdict"]]
+        line = [row.name, row.what, row.unit, figures.number(r.get("ours")), figures.number(r.get("peer")),
+                f"{figures.number(r.get('value'))} {row.judged}" if "value" in r else "-", figures.number(row.goal), figures.number(row.least), r["verdict"]]
         if before:
             old = before.get(row.name, {}).get("value")
             new = r.get("value")
-            line += [number(old), f"{new / old:.2f} x" if old and new is not None else "-"]
+            line += [figures.number(old), f"{new / old:.2f} x" if old and new is not None else "-"]
         lines.append(line)
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for line in lines:
@@ -186,7 +180,9 @@ def read_arguments():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--huge", action="store_true", help="growth also to 100 million records")
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--compare", metavar="REV")
+    parser.add_argument("--compare", metavar="REV", nargs="+", help="behind the rows: one commit, or an older and a newer one")
+    parser.add_argument("--readme", action="store_true", help="write the last whole table into README.md")
+    parser.add_argument("--check", action="store_true", help="with --readme: only say whether it is there already")
     parser.add_argument("--tolerance", type=float, default=0.15, help="of --compare: 0.15 is 15 %% worse")
     return parser.parse_args()
 
@@ -196,6 +192,8 @@ def main():
     if arguments.list:
         print("\n".join(f"{row.name:22} {row.what}" for row in ROWS))
         return 0
+    if arguments.readme:
+        return figures.readme(RESULTS, ROOT / "README.md", arguments.check)
     if not arguments.build:
         sys.exit("bench: which build directory?")
     if arguments.huge:
@@ -204,9 +202,14 @@ def main():
     if unknown:
         sys.exit(f"bench: no row begins with '{unknown[0]}'; see --list")
     rows = [row for row in ROWS if not arguments.rows or any(row.name.startswith(word) for word in arguments.rows)]
-    if arguments.compare and not pathlib.Path(arguments.compare).is_file():
+    if arguments.compare and not pathlib.Path(arguments.compare[0]).is_file():
+        for revision in arguments.compare:
+            if not output_of("git", "rev-parse", "--verify", "--quiet", revision + "^{commit}"):
+                sys.exit(f"bench: there is no commit '{revision}'; rows stand before --compare")
+        if len(arguments.compare) > 2:
+            sys.exit("bench: --compare takes one commit, or an older and a newer one")
         return compare.compare(rows, pathlib.Path(arguments.build).resolve(), arguments.compare, arguments.quick, arguments.tolerance)
-    before = json.loads(pathlib.Path(arguments.compare).read_text())["rows"] if arguments.compare else None
+    before = json.loads(pathlib.Path(arguments.compare[0]).read_text())["rows"] if arguments.compare else None
     where = machine()
     done = {}
     results = {row.name: run_row(row, pathlib.Path(arguments.build), arguments.quick, done) for row in rows}

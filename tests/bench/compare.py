@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Regression mode: another commit is built in a worktree of its own, and each measurement runs in turn with its bench and with ours,
-so that a busy minute of the machine hits both. Compared is our own figure of each row, by the ratio of the medians."""
+"""Regression mode: another commit (or two) is built in a worktree of its own, and each measurement runs in turn with its bench and with
+ours, so that a busy minute of the machine hits both. Compared is our own figure of each row, by the ratio of the medians."""
 import contextlib
 import json
 import pathlib
@@ -67,15 +67,18 @@ def change_of(row, new, old, tolerance):
     return ratio, "worse" if ratio > 1 + tolerance else "better" if ratio < 1 / (1 + tolerance) else "same"
 
 
-def compare(rows, build, revision, quick, tolerance):
-    """Prints the table; 1 when a row is worse beyond the tolerance or gave no figure of ours."""
+def compare(rows, build, revisions, quick, tolerance):
+    """One commit beside this tree and its build, or two commits, the older first. Prints the table; 1 when a row is worse beyond the
+    tolerance or gave no figure on the newer side."""
     bad, rounds = [], 1 if quick else ROUNDS
-    print(f"{'row':22} {'now':>10} {'then':>10} {'worse by':>9}  verdict (tolerance {tolerance:.0%})")
-    with other_tree(revision) as (tree, other_build):
+    with contextlib.ExitStack() as trees:
+        old_side = trees.enter_context(other_tree(revisions[0]))
+        new_side = trees.enter_context(other_tree(revisions[1])) if len(revisions) > 1 else (ROOT, build)
+        print(f"{'row':22} {'now':>10} {'then':>10} {'worse by':>9}  verdict (tolerance {tolerance:.0%})")
         for group in groups(rows):
             names, new, old = [row.name for row in group], {}, {}
             for _ in range(rounds):
-                for side, got in ((old, run_once(tree, other_build, names, quick)), (new, run_once(ROOT, build, names, quick))):
+                for side, got in ((old, run_once(*old_side, names, quick)), (new, run_once(*new_side, names, quick))):
                     for name, value in got.items():
                         side.setdefault(name, []).append(value)
             for row in group:
@@ -84,5 +87,5 @@ def compare(rows, build, revision, quick, tolerance):
                     bad.append(row.name)
                 show = [f"{statistics.median(side[row.name]):.4g}" if row.name in side else "-" for side in (new, old)]
                 print(f"{row.name:22} {show[0]:>10} {show[1]:>10} {f'{ratio:.3f} x' if ratio else '-':>9}  {word}", flush=True)
-    print(f"{len(bad)} of {len(rows)} rows worse than at {revision}, or without a figure" + (": " + ", ".join(bad) if bad else ""))
+    print(f"{len(bad)} of {len(rows)} rows worse than at {revisions[0]}, or without a figure" + (": " + ", ".join(bad) if bad else ""))
     return 1 if bad else 0

@@ -255,9 +255,9 @@ def chance(seed):
 
 
 def fill_log(build, state, count, kind):
-    """Appends records to a log that nobody has open; the seconds that it took. kind: years or month (bench_fill)."""
+    """Appends records to a log that nobody has open; {seconds, cpu_seconds} that it took. kind: years or month (bench_fill)."""
     program = build / "tests/bench/bench_fill"
     if not program.exists():
         raise NotBuilt("bench_fill is not built")
     out = subprocess.run([program, state, str(count), kind], check=True, capture_output=True, text=True)
-    return json.loads(out.stdout)["seconds"]
+    return json.loads(out.stdout)

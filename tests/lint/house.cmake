@@ -5,3 +5,6 @@ add_test(NAME lint.headers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/headers.sh ${CMAK
 add_test(NAME lint.long_functions COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/long_functions.py 60)
 add_test(NAME lint.readmes COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/readmes.py ${CMAKE_BINARY_DIR})
 set_tests_properties(lint.floors lint.house lint.headers lint.long_functions lint.readmes PROPERTIES TIMEOUT 120 LABELS lint)
+add_test(NAME lint.bench COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/bench/test_bench.py)
+add_test(NAME lint.figures COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/bench/bench.py --readme --check)
+set_tests_properties(lint.bench lint.figures PROPERTIES TIMEOUT 120 LABELS lint)

@@ -37,6 +37,27 @@ static void hmac_of_rfc4231(void **state) /* RFC 4231, test case 2 */
     assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+static void a_kept_hmac_is_the_same(void **state)
+{
+    (void)state;
+    struct sk_hmac *hmac = NULL;
+    struct sk_hash kept, once;
+    uint8_t key[100], bytes[300]; /* a key longer than a block is hashed first */
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    memcpy(key, bytes + 5, sizeof key);
+    for (size_t length = 1; length <= sizeof key; length += 33) {
+        assert_int_equal(sk_hmac_create(key, length, &hmac), SK_OK);
+        for (size_t size = 0; size < sizeof bytes; size += 68) {
+            assert_int_equal(sk_hmac_run(hmac, bytes, size, &kept), SK_OK);
+            assert_int_equal(sk_hmac_sha256(key, length, bytes, size, &once), SK_OK);
+            assert_memory_equal(kept.bytes, once.bytes, sizeof once.bytes);
+        }
+        sk_hmac_free(hmac);
+    }
+    sk_hmac_free(NULL);
+}
+
 static void base64_pads(void **state)
 {
     (void)state;
@@ -95,8 +116,8 @@ static void a_secret_file_lives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_of_abc),    cmocka_unit_test(hmac_of_rfc4231),     cmocka_unit_test(base64_pads),
-        cmocka_unit_test(a_key_file_lives), cmocka_unit_test(a_secret_file_lives),
+        cmocka_unit_test(sha256_of_abc), cmocka_unit_test(hmac_of_rfc4231),  cmocka_unit_test(a_kept_hmac_is_the_same),
+        cmocka_unit_test(base64_pads),   cmocka_unit_test(a_key_file_lives), cmocka_unit_test(a_secret_file_lives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

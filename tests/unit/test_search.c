@@ -5,7 +5,7 @@
 
 #include "tests/unit/store_support.h"
 
-enum { PEOPLE = 9, RECORDS = 3 * 4096 + 700 };
+enum { PEOPLE = 9, RARE_FROM = 100, RARE = 10, RECORDS = 3 * 4096 + 700 };
 
 static uint64_t seed = 5;
 static uint32_t random_below(uint32_t bound)
@@ -35,6 +35,8 @@ static struct sk_draft draft_of(uint64_t seq)
     if (draft.header.class_ == SK_CLASS_ROSTER)
         draft.header.ev = SK_EV_SYS_START; /* no change of a roster: only its class matters here */
     tag_of(random_below(3) == 0 ? 0 : 1 + random_below(PEOPLE), draft.header.subject);
+    if (seq >= RARE_FROM && seq < RARE_FROM + RARE) /* people of whom there is one record, in the first block */
+        tag_of(20 + (unsigned)(seq - RARE_FROM), draft.header.subject);
     seed = kept;
     sk_body_init(&draft.body);
     return draft;
@@ -161,6 +163,65 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
+/* By looking at every record as it was made; zone 0: any. */
+static enum sk_err expected_use(uint64_t size, unsigned person, uint16_t zone, int64_t *ret_us, uint16_t *ret_zone)
+{
+    uint8_t tag[SK_SUBJECT_SIZE];
+    tag_of(person, tag);
+    for (uint64_t seq = size; seq-- > 0;) {
+        const struct sk_header header = draft_of(seq).header;
+        if (header.ev != SK_EV_ACC_TAKEN || memcmp(header.subject, tag, sizeof tag) != 0 || (zone != 0 && header.zone != zone))
+            continue;
+        *ret_us = (int64_t)header.t_recv_us;
+        *ret_zone = header.zone;
+        return SK_OK;
+    }
+    return SK_ERR_NOT_FOUND;
+}
+
+static void compare_uses(struct sk_store *store, const char *name)
+{
+    for (unsigned person = 1; person < 20 + RARE + 2; person++)
+        for (uint16_t zone = 0; zone <= 4; zone++) {
+            int64_t got_us = 0, wanted_us = 0;
+            uint16_t got_zone = 0, wanted_zone = 0;
+            uint8_t tag[SK_SUBJECT_SIZE];
+            tag_of(person, tag);
+            const enum sk_err wanted = expected_use(sk_store_size(store), person, zone, &wanted_us, &wanted_zone);
+            const enum sk_err got = sk_store_last_use(store, tag, zone, &got_us, &got_zone);
+            if (got != wanted || got_us != wanted_us || got_zone != wanted_zone)
+                fail_msg("%s: person %u, zone %u: %lld, expected %lld", name, person, zone, (long long)got_us,
+                         (long long)wanted_us);
+        }
+}
+
+/* Whatever the blocks, rollbacks and restarts. */
+static void test_last_use(void **state)
+{
+    (void)state;
+    struct sk_store *store = support_open(SK_STORE_WRITER), *reader;
+    compare_uses(store, "empty");
+    append(store, 4000, true);
+    compare_uses(store, "no block is complete");
+    append(store, 200, false); /* completes a block and takes it back */
+    compare_uses(store, "taken back");
+    append(store, 96, true);
+    compare_uses(store, "a block to the record");
+    append(store, 9000, false);
+    append(store, 3000, true);
+    reader = support_open(SK_STORE_READER);
+    compare_uses(reader, "a reader");
+    append(store, 2000, true);
+    compare_uses(reader, "a reader, later");
+    sk_store_close(reader);
+    sk_store_close(store);
+    store = support_open(SK_STORE_WRITER);
+    compare_uses(store, "after a restart");
+    append(store, RECORDS - (unsigned)sk_store_size(store), true);
+    compare_uses(store, "the end");
+    sk_store_close(store);
+}
+
 /* A reader never skips a block without its run; the next writer makes what is missing. */
 static void test_missing_runs(void **state)
 {
@@ -216,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_same_as_reading_all, support_setup, support_teardown),
+        cmocka_unit_test_setup_teardown(test_last_use, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(test_missing_runs, support_setup, support_teardown),
         cmocka_unit_test_setup_teardown(test_changed_run, support_setup, support_teardown),
     };
