@@ -16,9 +16,9 @@ bool sk_request_past(struct request *request, const char *name, int64_t *ret_us)
     *ret_us = 0;
     if (text == NULL || text[0] == '\0')
         return text != NULL;
-    if (sk_time_parse(text, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us)
+    if (sk_time_parse(text, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us + SK_TYPED_AHEAD_US)
         return true;
-    sk_text_format(detail, sizeof detail, "%s: expected a time (RFC 3339) that is past", name);
+    sk_text_format(detail, sizeof detail, "%s: expected a time (RFC 3339) that is not in the future", name);
     sk_request_refuse(request, SK_ERR_PARSE, detail);
     return false;
 }
