@@ -530,6 +530,12 @@ void sk_passage_init(const struct sk_engine *engine, const struct sk_access_even
 void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
 uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us);
 enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_event *event, uint64_t *ret_digest);
+/* A record of class system about a device, its body empty; reserved before. */
+struct sk_draft *sk_device_record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const struct sk_now *now,
+                                  struct sk_effects *effects);
+/* What a passage says to a condition. */
+struct sk_decision_input sk_passage_input(const struct sk_passage *passage, enum sk_verdict verdict, uint8_t severity,
+                                          const char *detail);
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
                   struct sk_effects *effects); /* false: in the log already */
 uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
