@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about rights that are facts and no changes of the roster, and what lists of them show: consents to biometric
  * references, erasing a person, leavers, rights that nobody uses. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/engine/rights.h"
 #include "collector/listing.h"
 #include "schemas/base/json.h"
+#include "schemas/base/mem.h"
 
 bool sk_request_past(struct request *request, const char *name, int64_t *ret_us)
 {
@@ -14,9 +16,9 @@ bool sk_request_past(struct request *request, const char *name, int64_t *ret_us)
     *ret_us = 0;
     if (text == NULL || text[0] == '\0')
         return text != NULL;
-    if (sk_time_parse(text, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us)
+    if (sk_time_parse(text, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us + SK_TYPED_AHEAD_US)
         return true;
-    sk_text_format(detail, sizeof detail, "%s: expected a time (RFC 3339) that is past", name);
+    sk_text_format(detail, sizeof detail, "%s: expected a time (RFC 3339) that is not in the future", name);
     sk_request_refuse(request, SK_ERR_PARSE, detail);
     return false;
 }
@@ -221,6 +223,65 @@ static cJSON *show_unused(const struct listing *listing, const struct sk_roster_
     return item;
 }
 
+/* Newest uses for one page of the list: asked one by one while the page fills quickly, all read at once when it does not (a
+ * register where nearly every right is used). */
+enum { ASKED_SINGLY = 100, USES_CEILING = 16 << 20 };
+struct uses {
+    size_t asked;
+    bool read;
+    struct sk_use *rows; /* by person's tag and zone */
+    size_t count, capacity;
+};
+
+static enum sk_err take_use(void *context, const struct sk_use *use)
+{
+    struct uses *uses = context;
+    struct sk_use *grown = sk_grow(uses->rows, uses->count, &uses->capacity, sizeof *grown, USES_CEILING);
+    if (grown == NULL)
+        return SK_ERR_NOMEM;
+    uses->rows = grown;
+    grown[uses->count++] = *use;
+    return SK_OK;
+}
+
+static int order_uses(const void *a, const void *b)
+{
+    const struct sk_use *left = a, *right = b;
+    const int by_person = memcmp(left->subject, right->subject, SK_SUBJECT_SIZE);
+    return by_person != 0 ? by_person : left->zone - right->zone;
+}
+
+/* When this right was last used; 0 never. */
+static enum sk_err use_of(struct uses *uses, const struct listing *listing, const struct sk_authorization *right,
+                          int64_t *ret_us)
+{
+    uint16_t zone;
+    struct sk_use key = {.zone = right->zone};
+    *ret_us = 0;
+    const struct sk_roster_change *person = sk_roster_get(&listing->view, SK_EV_PERSON_CREATED, right->person);
+    if (person == NULL || uses->asked++ < ASKED_SINGLY) {
+        last_use(listing, right->person, right->zone, ret_us, &zone);
+        return SK_OK;
+    }
+    if (!uses->read) {
+        const enum sk_err err = sk_store_uses_each(sk_recorder_store(listing->request->floor->recorder), take_use, uses);
+        if (err != SK_OK)
+            return err;
+        uses->read = true;
+    }
+    memcpy(key.subject, person->person.tag, SK_SUBJECT_SIZE);
+    const struct sk_use *found = uses->count == 0 ? NULL : bsearch(&key, uses->rows, uses->count, sizeof key, order_uses);
+    *ret_us = found != NULL ? found->t_us : 0;
+    return SK_OK;
+}
+
+static bool is_unused_candidate(const struct listing *listing, const struct sk_authorization *right, int64_t limit_us)
+{
+    return right->from_us <= listing->view.at_us && right->until_us > listing->view.at_us && right->approved_us <= limit_us &&
+           (listing->zone[0] == '\0' ||
+            strcmp(listing->zone, sk_listing_zone(listing->request->floor->site, right->zone)) == 0);
+}
+
 /* Rights in force that were not used for so many days (0: never used). A right younger than that is not listed. */
 enum sk_err sk_run_authorization_unused(struct request *request)
 {
@@ -229,7 +290,8 @@ enum sk_err sk_run_authorization_unused(struct request *request)
     const char *id, *days = sk_request_text(request, "days", false, 8);
     int64_t count = 90, used_us;
     uint64_t next = 0;
-    uint16_t zone;
+    struct uses uses = {.asked = 0};
+    enum sk_err err = SK_OK;
     if (days == NULL || !sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     if (days[0] != '\0' && !sk_int_read(days, 0, 36500, &count)) {
@@ -237,22 +299,24 @@ enum sk_err sk_run_authorization_unused(struct request *request)
         return sk_request_refuse(request, SK_ERR_PARSE, "days: 0 to 36500; 0: never used at all");
     }
     listing.view.at_us = request->now->utc_us;
+    const int64_t limit_us = listing.view.at_us - count * day_us;
     for (size_t i = (size_t)listing.cursor;
-         next == 0 && (id = sk_roster_entity_at(listing.view.roster, SK_EV_AUTH_GRANTED, i)) != NULL; i++) {
+         err == SK_OK && next == 0 && (id = sk_roster_entity_at(listing.view.roster, SK_EV_AUTH_GRANTED, i)) != NULL; i++) {
         const struct sk_roster_change *right = sk_roster_get(&listing.view, SK_EV_AUTH_GRANTED, id);
-        const int64_t limit_us = listing.view.at_us - count * day_us;
-        if (right == NULL || right->authorization.from_us > listing.view.at_us ||
-            right->authorization.until_us <= listing.view.at_us || right->authorization.approved_us > limit_us ||
-            (listing.zone[0] != '\0' &&
-             strcmp(listing.zone, sk_listing_zone(request->floor->site, right->authorization.zone)) != 0))
+        if (right == NULL || !is_unused_candidate(&listing, &right->authorization, limit_us))
             continue;
-        const bool used = last_use(&listing, right->authorization.person, right->authorization.zone, &used_us, &zone);
-        if (used && (count == 0 || used_us > limit_us))
+        err = use_of(&uses, &listing, &right->authorization, &used_us);
+        if (err != SK_OK || (used_us != 0 && (count == 0 || used_us > limit_us)))
             continue;
         if (listing.limit-- == 0)
             next = i;
         else
             cJSON_AddItemToArray(listing.items, show_unused(&listing, right, used_us));
+    }
+    sk_free(uses.rows);
+    if (err != SK_OK) {
+        cJSON_Delete(listing.items);
+        return sk_request_refuse(request, err, "the log could not be read");
     }
     return sk_listing_finish(&listing, next);
 }

@@ -382,12 +382,12 @@ void sk_cond_source(const struct sk_engine *engine, const struct sk_cond *cond, 
         sk_text_copy(to, SK_ALARM_SOURCE_MAX, sk_text_or(site->points[cond->owner].id));
     else if (cond->kind >= SK_CK_DOOR_ALARM && cond->kind <= SK_CK_DOOR_LAST_)
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "door:%s%s", sk_text_or(site->doors[cond->owner].id), suffix);
-    else if (cond->kind == SK_CK_SYSTEM && sk_system_is_access(engine->system_names[cond->owner]))
-        sk_text_copy(to, SK_ALARM_SOURCE_MAX, engine->system_names[cond->owner]);
+    else if (cond->kind == SK_CK_SYSTEM && sk_system_is_access(engine->slots[cond->owner].name))
+        sk_text_copy(to, SK_ALARM_SOURCE_MAX, engine->slots[cond->owner].name);
     else if (is_zone(cond))
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "zone:%s%s", sk_text_or(site->zones[cond->owner].id), suffix);
     else if (cond->kind == SK_CK_SYSTEM)
-        sk_text_format(to, SK_ALARM_SOURCE_MAX, "system:%s", engine->system_names[cond->owner]);
+        sk_text_format(to, SK_ALARM_SOURCE_MAX, "system:%s", engine->slots[cond->owner].name);
     else
         sk_text_format(to, SK_ALARM_SOURCE_MAX, "%s%s", sk_text_or(site->devices[cond->owner].id), suffix);
 }

@@ -44,8 +44,9 @@ static void count_all(struct sk_engine *engine)
             engine->cond_count += engine->devices[i].points > 0 ? 2 : 1;
         engine->ctrl_count += is_controller(site, i);
     }
+    engine->slot_count = sk_system_slot_count(engine->ctrl_count);
     engine->cond_count += site->zone_count * SK_ZONE_CONDS + site->door_count * SK_DOOR_CONDS +
-                          engine->ctrl_count * SK_CTRL_CONDS + SK_SYSTEM_SLOTS;
+                          engine->ctrl_count * SK_CTRL_CONDS + engine->slot_count;
     engine->tally_count = SK_CTRL_TALLIES * engine->ctrl_count + site->device_count + 1;
 }
 
@@ -79,7 +80,8 @@ static enum sk_err allocate(struct sk_engine *engine)
         engine->ctrls == NULL || engine->tallies == NULL || engine->door_watches == NULL || engine->busy == NULL ||
         engine->tails == NULL || engine->zone_limits == NULL || engine->count_limits == NULL)
         return SK_ERR_NOMEM;
-    return sk_heap_init(&engine->heap, engine->node_count);
+    const enum sk_err err = sk_system_create(engine);
+    return err == SK_OK ? sk_heap_init(&engine->heap, engine->node_count) : err;
 }
 
 static uint32_t add_cond(struct sk_engine *engine, uint32_t *at, uint8_t kind, uint32_t owner, const struct sk_limit *limit,
@@ -207,7 +209,7 @@ static void wire_doors_and_controllers(struct sk_engine *engine, uint32_t *at)
     }
     wire_zones(engine, at);
     engine->system_cond = *at;
-    for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++)
+    for (uint32_t i = 0; i < engine->slot_count; i++)
         wire_kinds(engine, at, SK_CK_SYSTEM, SK_CK_SYSTEM, i);
     for (uint32_t i = 0; i <= site->device_count; i++)
         engine->tallies[SK_CTRL_TALLIES * engine->ctrl_count + i] = (struct sk_tally){.device = i, .kind = SK_TALLY_MALFORMED};
@@ -295,6 +297,7 @@ void sk_engine_free(struct sk_engine *engine)
     sk_rights_release(&engine->rights);
     sk_cases_release(&engine->cases);
     sk_free(engine->tallies);
+    sk_free(engine->slots);
     sk_free(engine->door_watches);
     sk_free(engine->busy);
     sk_free(engine->tails);

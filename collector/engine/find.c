@@ -78,7 +78,7 @@ static int64_t find_system(struct sk_engine *engine, const char *name)
     if (name[0] == '\0' || strlen(name) >= SK_SYSTEM_NAME_MAX)
         return -1;
     const uint32_t slot = sk_system_slot(engine, name);
-    return slot == SK_SYSTEM_SLOTS ? -1 : (int64_t)(engine->system_cond + slot);
+    return slot == engine->slot_count ? -1 : (int64_t)(engine->system_cond + slot);
 }
 
 int64_t sk_find_cond(struct sk_engine *engine, const char *source, int condition)

@@ -96,6 +96,17 @@ static bool awaits(struct sk_judging *j, enum sk_deny_reason reason)
     return true;
 }
 
+static struct sk_company others_in(struct sk_judging *j, uint16_t zone, int64_t at_us)
+{
+    if (!j->met.known || j->met.zone != zone || j->met.at_us != at_us) {
+        j->met.known = true;
+        j->met.zone = zone;
+        j->met.at_us = at_us;
+        j->met.others = sk_company_in(j->view, j->input->trails, j->input->guests, zone, at_us, j->person);
+    }
+    return j->met.others;
+}
+
 static void judge_group(struct sk_judging *j, const struct sk_company *others)
 {
     if (others->people + 1 < j->rule->people_min)
@@ -109,14 +120,13 @@ void sk_rule_company(struct sk_judging *j)
     if (!judges_company(j) || !j->input->entry || j->rule == NULL || j->rule->people_min < 2)
         return;
     j->out->company = true;
-    struct sk_company others =
-        sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, j->moved_us, j->person);
+    struct sk_company others = others_in(j, j->input->zone_to, j->moved_us);
     if (others.authorised + 1 >= j->rule->people_min || awaits(j, SK_DENY_SECOND_AWAITED))
         return;
     const int64_t then_us = j->moved_us + sk_zone_together_us(j->rule);
     if (!is_still_in(j, then_us))
         return;
-    others = sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, then_us, j->person);
+    others = others_in(j, j->input->zone_to, then_us);
     judge_group(j, &others);
 }
 
@@ -126,14 +136,12 @@ void sk_rule_occupancy(struct sk_judging *j)
     const struct sk_zone_rule *left = judges_company(j) ? sk_zone_rule(j->view, j->input->zone_from) : NULL;
     if (judges_company(j) && j->input->entry && j->rule != NULL && j->rule->occ_max > 0) {
         j->out->company = true;
-        if (sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_to, j->moved_us, j->person).people + 1 >
-            j->rule->occ_max)
+        if (others_in(j, j->input->zone_to, j->moved_us).people + 1 > j->rule->occ_max)
             sk_judging_add(j, SK_DENY_OCC_UPPER, certain(j));
     }
     if (left != NULL && left->occ_min > 0) {
         j->out->company = true;
-        if (sk_company_in(j->view, j->input->trails, j->input->guests, j->input->zone_from, j->moved_us, j->person).people <
-            left->occ_min)
+        if (others_in(j, j->input->zone_from, j->moved_us).people < left->occ_min)
             sk_judging_add(j, SK_DENY_OCC_LOWER, SK_TOLD);
     }
 }

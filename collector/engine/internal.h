@@ -22,7 +22,6 @@
 
 enum {
     SK_NO_COND = 0xFFFFFFFF,
-    SK_SYSTEM_SLOTS = 256,
     SK_SYSTEM_NAME_MAX = 64,
     SK_DUE_ROWS_MAX = 64,
     SK_OPENING_ALARMS = 4,                                                /* openings.c */
@@ -149,6 +148,8 @@ struct sk_engine {
     struct sk_cond *conds;
     size_t cond_count;
     uint32_t system_cond;  /* first of the SYSTEM slots */
+    struct sk_slot *slots; /* conditions by name, one pool after the other (system.c) */
+    uint32_t slot_count;
     uint32_t *device_cond; /* CommLost of a device; SK_NO_COND */
     struct sk_device_state *devices;
     struct sk_limit *quality_limits; /* by device: its own time */
@@ -162,7 +163,6 @@ struct sk_engine {
     const struct sk_zone *zone;    /* borrowed; NULL: UTC */
     struct sk_rate *rates;
     size_t rate_count;
-    char system_names[SK_SYSTEM_SLOTS][SK_SYSTEM_NAME_MAX];
     struct sk_limit comm_limit;
     /* alarms: open ones, by occurrence upwards */
     struct sk_open_alarm **open;
@@ -226,8 +226,17 @@ void sk_spots_find_leaders(struct sk_engine *engine);
 /* Adds metre and spot to a place when the point's device has named spots and its position is known. */
 void sk_spots_add(const struct sk_engine *engine, uint32_t point, char *place, size_t capacity);
 
-bool sk_system_is_access(const char *name);                          /* a named condition about rights, not about the monitor */
-uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* system.c: found or taken; SK_SYSTEM_SLOTS: full */
+/* system.c: conditions by name */
+struct sk_slot {
+    char name[SK_SYSTEM_NAME_MAX]; /* "" never given out */
+    uint64_t hash;
+};
+bool sk_system_is_access(const char *name); /* a named condition about rights, not about the monitor */
+uint32_t sk_system_slot_count(size_t ctrl_count);
+enum sk_err sk_system_create(struct sk_engine *engine);              /* slot_count slots */
+uint32_t sk_system_slot(struct sk_engine *engine, const char *name); /* found or taken; slot_count: its pool is full */
+/* Rings that this name found no place: nobody must think that all is told. As many transitions as the name would have used. */
+void sk_system_refuse(struct sk_engine *engine, const char *name, const struct sk_now *now, struct sk_effects *effects);
 
 /* Feeds a condition of the monitor itself; the step has reserved two transitions for it. FULL: no slot left. newest not 0: its
  * detail is told whenever it changes, and takes the acknowledgement back when newest has grown. */

@@ -14,6 +14,12 @@ struct sk_judging {
     const struct sk_zone_rule *rule; /* of the zone entered; NULL none */
     int64_t person;                  /* place in the roster; -1 */
     int64_t moved_us, as_of_us;
+    struct { /* the last answer about who else was there: several rules ask the same */
+        bool known;
+        uint16_t zone;
+        int64_t at_us;
+        struct sk_company others;
+    } met;
     /* of all authorisations for the zone: */
     bool any_in_force, any_open, any_open_unknown, approved;
 };

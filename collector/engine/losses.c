@@ -6,12 +6,37 @@
 
 #include "collector/engine/internal.h"
 
+/* The slot that names the card's newest loss, or the empty one where it would stand. */
+static uint32_t *slot_of(const struct sk_rights *rights, const char *credential)
+{
+    const size_t mask = rights->loss_slot_count - 1;
+    size_t at = sk_hash_text(credential) & mask;
+    while (rights->loss_slots[at] != 0 && strcmp(rights->losses[rights->loss_slots[at] - 1].credential, credential) != 0)
+        at = (at + 1) & mask;
+    return &rights->loss_slots[at];
+}
+
+/* At most half of the slots are taken. */
+static enum sk_err widen(struct sk_rights *rights)
+{
+    if (2 * (rights->loss_count + 1) <= rights->loss_slot_count)
+        return SK_OK;
+    const size_t wider = rights->loss_slot_count == 0 ? 16 : 2 * rights->loss_slot_count;
+    uint32_t *slots = sk_calloc(wider, sizeof *slots);
+    if (slots == NULL)
+        return SK_ERR_NOMEM;
+    sk_free(rights->loss_slots);
+    rights->loss_slots = slots;
+    rights->loss_slot_count = wider;
+    for (uint32_t i = 0; i < rights->loss_count; i++)
+        *slot_of(rights, rights->losses[i].credential) = i + 1;
+    return SK_OK;
+}
+
 static struct sk_loss *newest(const struct sk_rights *rights, const char *credential)
 {
-    for (size_t i = rights->loss_count; i > 0; i--)
-        if (strcmp(rights->losses[i - 1].credential, credential) == 0)
-            return &rights->losses[i - 1];
-    return NULL;
+    const uint32_t slot = rights->loss_slot_count == 0 ? 0 : *slot_of(rights, credential);
+    return slot == 0 ? NULL : &rights->losses[slot - 1];
 }
 
 const struct sk_loss *sk_loss_of(const struct sk_rights *rights, const char *credential)
@@ -21,6 +46,8 @@ const struct sk_loss *sk_loss_of(const struct sk_rights *rights, const char *cre
 
 static enum sk_err begin(struct sk_rights *rights, const struct sk_roster_change *change)
 {
+    if (widen(rights) != SK_OK)
+        return SK_ERR_NOMEM;
     struct sk_loss *grown =
         sk_grow(rights->losses, rights->loss_count, &rights->loss_capacity, sizeof *grown, SK_LIST_ROWS_CEILING);
     if (grown == NULL)
@@ -32,7 +59,10 @@ static enum sk_err begin(struct sk_rights *rights, const struct sk_roster_change
     if (loss->gone_us == NULL)
         return SK_ERR_NOMEM;
     sk_text_copy(loss->credential, sizeof loss->credential, change->entity);
-    rights->loss_count++;
+    uint32_t *slot = slot_of(rights, loss->credential);
+    if (*slot != 0)
+        grown[*slot - 1].superseded = true;
+    *slot = (uint32_t)++rights->loss_count;
     return SK_OK;
 }
 
@@ -114,8 +144,10 @@ void sk_rights_passage(struct sk_engine *engine, const struct sk_passage *passag
     sk_fact_record(engine, &fact, NULL, effects);
     sk_text_format(name, sizeof name, "card:%s/used", card->entity);
     const uint32_t slot = sk_system_slot(engine, name);
-    if (slot == SK_SYSTEM_SLOTS)
-        return; /* the record stands, and the passage's own alarm */
+    if (slot == engine->slot_count) { /* the record stands, and the passage's own alarm */
+        sk_system_refuse(engine, name, passage->now, effects);
+        return;
+    }
     struct sk_decision_input input = {.verdict = SK_V_ABNORMAL,
                                       .now = passage->now,
                                       .detail = fact.object,

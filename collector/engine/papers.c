@@ -237,6 +237,14 @@ void sk_papers_find(const struct sk_registers *registers, const struct sk_roster
     find_measures(&search);
 }
 
+bool sk_papers_may_escort(const struct sk_registers *registers, const char *person, uint8_t kind)
+{
+    return registers != NULL && person != NULL &&
+           (kind == SK_PERSON_VISITOR || sk_registers_with(registers, SK_F_PERMIT_WORKERS, person).count > 0 ||
+            sk_registers_with(registers, SK_F_EMERGENCY_WORKERS, person).count > 0 ||
+            sk_registers_with(registers, SK_F_VISIT_PERSON, person).count > 0);
+}
+
 bool sk_papers_matter(uint8_t register_)
 {
     return register_ == SK_REGISTER_PERMIT || register_ == SK_REGISTER_EMERGENCY || register_ == SK_REGISTER_VISIT ||

@@ -23,6 +23,9 @@ struct sk_papers_question {
 void sk_papers_find(const struct sk_registers *registers, const struct sk_roster *roster, const struct sk_zone *site_zone,
                     const struct sk_papers_question *question, struct sk_papers *ret_papers);
 
+/* May anything make this person want an escort? False for nearly everybody, at the cost of three look-ups. */
+bool sk_papers_may_escort(const struct sk_registers *registers, const char *person, uint8_t kind);
+
 /* An act of this register may change what was decided of earlier passages. */
 bool sk_papers_matter(uint8_t register_);
 

@@ -44,6 +44,7 @@ void sk_rights_release(struct sk_rights *rights)
         sk_free(rights->reviews[i].rows);
     sk_free(rights->lists);
     sk_free(rights->losses);
+    sk_free(rights->loss_slots);
     sk_free(rights->reviews);
     sk_free(rights->biometrics);
     *rights = (struct sk_rights){0};

@@ -20,6 +20,7 @@ struct sk_loss {
     char replaced_by[SK_ENTITY_MAX];
     uint64_t used; /* after the loss, also when it was refused */
     int64_t used_first_us, used_last_us;
+    bool superseded;  /* a later loss of the same card follows */
     int64_t *gone_us; /* by controller list: the first list drawn up after the loss without it; 0 not yet */
 };
 
@@ -58,6 +59,8 @@ struct sk_rights {
     size_t list_count;
     struct sk_loss *losses;
     size_t loss_count, loss_capacity;
+    uint32_t *loss_slots; /* by hash of the credential: 1 + its newest loss; 0 empty */
+    size_t loss_slot_count;
     struct sk_review *reviews;
     size_t review_count, review_capacity;
     struct sk_biometric *biometrics;

@@ -61,9 +61,9 @@ static void tell_losses(struct sk_engine *engine, const struct sk_now *now, stru
     for (size_t i = 0; i < engine->rights.loss_count; i++) {
         char name[SK_SYSTEM_NAME_MAX];
         const struct sk_loss *loss = &engine->rights.losses[i];
+        if (loss->superseded)
+            continue;
         const char *late = sk_loss_late(engine, loss, now->utc_us);
-        if (sk_loss_of(&engine->rights, loss->credential) != loss)
-            continue; /* an earlier loss of the same card */
         sk_text_format(name, sizeof name, "card:%s/late", loss->credential);
         tell(engine, name, late[0] != '\0' && loss->over_us == 0, SK_SEV_HIGH, late, now, effects);
     }
@@ -154,9 +154,9 @@ static bool is_told_of(const struct sk_engine *engine, const char *name)
 
 void sk_rights_start(struct sk_engine *engine)
 {
-    for (uint32_t i = 0; i < SK_SYSTEM_SLOTS; i++) {
+    for (uint32_t i = 0; i < engine->slot_count; i++) {
         struct sk_cond *cond = &engine->conds[engine->system_cond + i];
-        if (cond->alarm == NULL || is_told_of(engine, engine->system_names[i]))
+        if (cond->alarm == NULL || is_told_of(engine, engine->slots[i].name))
             continue;
         cond->alarm->cond = SK_NO_COND;
         cond->alarm = NULL;

@@ -45,6 +45,8 @@ static const char *find_astray(const struct sk_engine *engine, uint32_t zone, co
         question.person = sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, i);
         const struct sk_roster_change *holder = sk_roster_get(&view, SK_EV_PERSON_CREATED, question.person);
         question.kind = holder != NULL ? holder->person.kind : 0;
+        if (!sk_papers_may_escort(world.registers, question.person, question.kind))
+            continue;
         sk_papers_find(world.registers, engine->roster, world.site_zone, &question, &papers);
         if (papers.escorted && !papers.measure && !sk_escort_is_in(&papers, &engine->trails, info->number, SK_NEVER))
             return question.person;

@@ -15,6 +15,9 @@
 #define SK_US_PER_MS INT64_C(1000)
 #define SK_US_PER_S  INT64_C(1000000)
 #define SK_NEVER     INT64_MAX
+/* A typed time of what has happened may lie this far ahead: clocks of browsers and desks differ, and nobody types faster. (The
+ * bound of IEC 60839-11-1 for a controller's clock.) */
+#define SK_TYPED_AHEAD_US (10 * SK_US_PER_S)
 
 struct sk_now {
     int64_t utc_us;

@@ -74,7 +74,8 @@ enum sk_field_flag {
     SK_FF_NOW = 32,      /* TIME: the act's own time when it takes the field and it is not said */
     SK_FF_AFTER = 64,    /* TIME, DATE: after the field with the number before it */
     SK_FF_SUBJECT = 128, /* PERSON, WHO: whom the entry is about; may not approve it */
-    SK_FF_SIGNED = 256   /* NUMBER: may be below 0 */
+    SK_FF_SIGNED = 256,  /* NUMBER: may be below 0 */
+    SK_FF_PAST = 512     /* TIME, DATE: says what has happened: no later than now, SK_TYPED_AHEAD_US allowed */
 };
 enum sk_act_rule {
     SK_AR_OPENS = 1,       /* makes a new entry */

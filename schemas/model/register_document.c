@@ -107,6 +107,8 @@ static void expected_text(const struct sk_field_row *field, char to[EXPECTED_MAX
         sk_text_format(to, EXPECTED_MAX, "a list of 1 to %u, each %s%s", field->max, kinds[field->type], bound);
     else
         sk_text_format(to, EXPECTED_MAX, "%s%s", kinds[field->type], bound);
+    if ((field->flags & SK_FF_PAST) != 0)
+        sk_text_format(to + strlen(to), EXPECTED_MAX - strlen(to), " that is not in the future");
     if (field->words[0] != '\0') {
         const size_t length = strlen(to);
         sk_text_format(to + length, EXPECTED_MAX - length, " %s", field->words);
@@ -123,13 +125,19 @@ static bool ref_exists(const struct sk_register_context *context, const struct s
            (context->entry_exists != NULL && context->entry_exists(context->context, text));
 }
 
+/* What has happened cannot lie ahead, but for what clocks differ by. */
+static bool may_be(const struct sk_register_context *context, const struct sk_field_row *field, int64_t at_us)
+{
+    return (field->flags & SK_FF_PAST) == 0 || at_us <= context->now_us + SK_TYPED_AHEAD_US;
+}
+
 /* What the site, the roster or the registers know of a text. */
 static bool is_known(const struct sk_register_context *context, const struct sk_field_row *field, const char *text)
 {
-    int64_t ignored;
+    int64_t begin_us;
     switch (field->type) {
     case SK_FT_DATE:
-        return sk_day_begin_us(context->zone, text, &ignored);
+        return sk_day_begin_us(context->zone, text, &begin_us) && may_be(context, field, begin_us);
     case SK_FT_PERSON:
         return sk_roster_person_index(context->roster, text) >= 0;
     case SK_FT_WHO:
@@ -186,11 +194,11 @@ static bool put_number(const struct sk_field_row *field, const cJSON *item, stru
     return true;
 }
 
-static bool put_time(const cJSON *item, struct sk_writer *to)
+static bool put_time(const struct reading *reading, const struct sk_field_row *field, const cJSON *item, struct sk_writer *to)
 {
     int64_t at_us;
     const char *text = sk_json_text(item);
-    if (text == NULL || !sk_time_parse(text, &at_us) || at_us <= 0)
+    if (text == NULL || !sk_time_parse(text, &at_us) || at_us <= 0 || !may_be(reading->context, field, at_us))
         return false;
     sk_write_i64(to, at_us);
     return true;
@@ -200,7 +208,7 @@ static bool put_value(const struct reading *reading, const struct sk_field_row *
 {
     switch (field->type) {
     case SK_FT_TIME:
-        return put_time(item, to);
+        return put_time(reading, field, item, to);
     case SK_FT_NUMBER:
         return put_number(field, item, to);
     case SK_FT_FLAG:

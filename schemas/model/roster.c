@@ -13,6 +13,7 @@ enum { NONE = 0xFFFFFFFF, CHANGES_CEILING = 4 << 20, FIRST_BUCKETS = 64 };
 
 struct row {
     struct sk_roster_change change;
+    int64_t before_us;                                 /* no older change of the entity counts from later than this */
     uint32_t entity_next, owner_next, identifier_next; /* older row of the same bucket */
 };
 
@@ -117,8 +118,11 @@ const struct sk_roster_change *sk_roster_get(const struct sk_roster_view *view, 
          at = roster->rows[at].entity_next) {
         const struct sk_roster_change *change = &roster->rows[at].change;
         if (change->version <= view->version && change->effective_us <= view->at_us && sk_roster_family(change->ev) == family &&
-            strcmp(change->entity, entity) == 0 && (best == NULL || is_later(change, best)))
+            strcmp(change->entity, entity) == 0 && (best == NULL || is_later(change, best))) {
             best = change;
+            if (change->effective_us >= roster->rows[at].before_us)
+                break; /* chains lead from new to old, and no older change of it counts from later on */
+        }
     }
     return best;
 }
@@ -376,6 +380,18 @@ enum sk_err sk_roster_check(const struct sk_roster *roster, const struct sk_rost
     return SK_OK;
 }
 
+/* The latest moment from which an older change of the same entity counts. */
+static int64_t before(const struct sk_roster *roster, uint32_t at, const struct sk_roster_change *change)
+{
+    for (; at != NONE; at = roster->rows[at].entity_next) {
+        const struct row *older = &roster->rows[at];
+        if (sk_roster_family(older->change.ev) == sk_roster_family(change->ev) &&
+            strcmp(older->change.entity, change->entity) == 0)
+            return older->before_us > older->change.effective_us ? older->before_us : older->change.effective_us;
+    }
+    return INT64_MIN;
+}
+
 static void link_row(struct sk_roster *roster, uint32_t at)
 {
     struct row *row = &roster->rows[at];
@@ -383,6 +399,7 @@ static void link_row(struct sk_roster *roster, uint32_t at)
     const char *owner = owner_of(&row->change);
     uint32_t *head = &roster->entity[hash_text(row->change.entity) & mask];
     row->entity_next = *head;
+    row->before_us = before(roster, *head, &row->change);
     *head = at;
     row->owner_next = row->identifier_next = NONE;
     if (owner != NULL) {

@@ -84,6 +84,8 @@
                   "WHERE u.subject = ?1 AND u.zone = ?2")                                                                      \
     X(ST_USE_LAST, "SELECT r.header, r.body FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                             \
                    "WHERE u.subject = ?1 ORDER BY u.seq DESC LIMIT 1")                                                         \
+    X(ST_USE_EACH, "SELECT r.header, r.body, u.subject, u.zone FROM last_use AS u JOIN record AS r ON r.seq = u.seq "          \
+                   "WHERE (u.subject, u.zone) > (?1, ?2) ORDER BY u.subject, u.zone LIMIT 256")                                \
     X(ST_ALARM_PUT, "INSERT OR REPLACE INTO alarm (" SK_ALARM_COLUMNS ", open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
                     "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")                                                       \
     X(ST_ALARM_GET, "SELECT " SK_ALARM_COLUMNS " FROM alarm WHERE occurrence = ?1")                                            \

@@ -83,6 +83,55 @@ enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_S
     return err;
 }
 
+struct uses { /* up to 256 rows, copied out of a short read transaction */
+    size_t count;
+    struct sk_use rows[256];
+};
+
+static enum sk_err take_use(sqlite3_stmt *row, struct sk_use *ret_use)
+{
+    struct sk_header header;
+    if (sqlite3_column_bytes(row, 2) != SK_SUBJECT_SIZE || sqlite3_column_bytes(row, 3) != ZONE_SIZE)
+        return SK_ERR_CORRUPT;
+    const uint8_t *zone = sqlite3_column_blob(row, 3);
+    memcpy(ret_use->subject, sqlite3_column_blob(row, 2), SK_SUBJECT_SIZE);
+    ret_use->zone = (uint16_t)(zone[0] << 8 | zone[1]);
+    return read_use(row, &header, &ret_use->t_us);
+}
+
+/* The rows behind `after`, which may be one of them. */
+static enum sk_err read_uses(struct sk_store *store, const struct sk_use *after, struct uses *uses)
+{
+    sqlite3_stmt *statement;
+    int result = SQLITE_DONE;
+    const uint8_t zone[ZONE_SIZE] = {(uint8_t)(after->zone >> 8), (uint8_t)after->zone};
+    enum sk_err err = sk_store_statement(store, ST_USE_EACH, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_blob(statement, 1, after->subject, SK_SUBJECT_SIZE, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(statement, 2, zone, ZONE_SIZE, SQLITE_STATIC);
+    uses->count = 0;
+    while (err == SK_OK && uses->count < 256 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+        err = take_use(statement, &uses->rows[uses->count++]);
+    sk_db_release(statement);
+    return err == SK_OK ? sk_db_code(result) : err;
+}
+
+enum sk_err sk_store_uses_each(struct sk_store *store, enum sk_err (*visit)(void *context, const struct sk_use *use),
+                               void *context)
+{
+    struct uses *uses = sk_calloc(1, sizeof *uses);
+    struct sk_use last = {.zone = 0}; /* nobody's: before all */
+    enum sk_err err = uses == NULL ? SK_ERR_NOMEM : SK_OK;
+    while (err == SK_OK && (err = read_uses(store, &last, uses)) == SK_OK && uses->count > 0) {
+        for (size_t i = 0; err == SK_OK && i < uses->count; i++)
+            err = visit(context, &uses->rows[i]);
+        last = uses->rows[uses->count - 1];
+    }
+    sk_free(uses);
+    return err;
+}
+
 struct facts { /* up to 64 rows, copied out of a short read transaction */
     int64_t seq;
     size_t count;

@@ -129,6 +129,15 @@ enum sk_err sk_store_facts_each(struct sk_store *store,
 /* When a person (by tag) was last let into a zone (number; 0: into any, which ret_zone names). NOT_FOUND: never. */
 enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
                               uint16_t *ret_zone);
+/* All of these at once, by person's tag and zone ascending: for lists over many rights. An error of the visitor ends the walk.
+ */
+struct sk_use {
+    uint8_t subject[SK_SUBJECT_SIZE];
+    uint16_t zone;
+    int64_t t_us;
+};
+enum sk_err sk_store_uses_each(struct sk_store *store, enum sk_err (*visit)(void *context, const struct sk_use *use),
+                               void *context);
 /* Register entries (appending a record of their acts writes the rows). The visitor may use the store; an error of its ends the
  * walk. */
 typedef enum sk_err sk_register_visit(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length);

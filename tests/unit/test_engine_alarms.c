@@ -192,11 +192,22 @@ static void test_system_conditions(void **state)
         assert_int_equal(sk_engine_alarm_count(kit.engine), rows[i].open);
     }
     assert_string_equal(sk_engine_alarm(kit.engine, 0)->source, "system:log.writable");
-    for (int i = 0; i < 254; i++) { /* SK_SYSTEM_SLOTS less the two above */
+    for (int i = 0; i < 254; i++) { /* of the 256 in the monitor's own pool, less the two above */
         sk_text_format(name, sizeof name, "n%d", i);
         assert_int_equal(sk_engine_system(kit.engine, name, true, SK_SEV_LOW, "", &now, kit.effects), SK_OK);
     }
+    sk_effects_clear(kit.effects);
     assert_int_equal(sk_engine_system(kit.engine, "one too many", true, SK_SEV_LOW, "", &now, kit.effects), SK_ERR_FULL);
+    assert_string_equal(kit_story(&kit), "R");
+    const struct sk_alarm *full = sk_engine_alarm(kit.engine, sk_engine_alarm_count(kit.engine) - 1);
+    assert_string_equal(full->source, "system:alarms.full");
+    assert_string_equal(full->detail, "system: no room beside 256 alarms at once, first one too many");
+    sk_effects_clear(kit.effects);
+    assert_int_equal(sk_engine_system(kit.engine, "another", true, SK_SEV_LOW, "", &now, kit.effects), SK_ERR_FULL);
+    assert_int_equal(sk_engine_system(kit.engine, "card:c-1/late", true, SK_SEV_LOW, "", &now, kit.effects),
+                     SK_OK); /* its own pool */
+    kit_tick(&kit, 900000 + 2);
+    assert_string_equal(kit_story(&kit), "N"); /* a quarter of an hour after the last one refused */
     assert_int_equal(sk_engine_system(kit.engine, "", true, SK_SEV_LOW, "", &now, kit.effects), SK_ERR_INVALID);
     kit_stop(&kit);
 }

@@ -138,10 +138,99 @@ static void fields_are_sound(void **state)
             sk_check(!text || field->max > 0, field->name);
             sk_check((field->flags & SK_FF_LIST) == 0 || field->max > 0, field->name);
             sk_check((field->flags & SK_FF_NOW) == 0 || field->type == SK_FT_TIME, field->name);
+            sk_check((field->flags & SK_FF_PAST) == 0 || field->type == SK_FT_TIME || field->type == SK_FT_DATE, field->name);
+            /* "now" when nothing is said is what happens now, but for windows, which may be announced */
+            sk_check((field->flags & SK_FF_NOW) == 0 ||
+                         ((field->flags & SK_FF_PAST) != 0) != (strcmp(field->name, "from") == 0),
+                     field->name);
             sk_check((field->flags & SK_FF_AFTER) == 0 || (k > 0 && field[-1].type == field->type), field->name);
             sk_check((field->flags & SK_FF_PERSONAL) == 0 || text, field->name);
         }
     }
+}
+
+/* --- typed times --- */
+
+struct typed {
+    const char *name;
+    bool told;
+    char expected[256];
+};
+
+static void note_typed(void *to, const char *field, const char *expected, const char *found)
+{
+    struct typed *typed = to;
+    (void)found;
+    if (strcmp(field, typed->name) != 0)
+        return;
+    typed->told = true;
+    sk_text_copy(typed->expected, sizeof typed->expected, expected);
+}
+
+/* Is this time refused for this field by any act that takes the field? */
+static bool is_refused(const struct sk_register_context *at, const struct sk_act_row *act, const struct sk_field_row *field,
+                       int64_t at_us, struct typed *typed)
+{
+    static struct sk_register_document document;
+    char text[SK_TIME_TEXT];
+    cJSON *fields = cJSON_CreateObject();
+    sk_time_format(text, at_us);
+    if (field->type == SK_FT_DATE) /* the local day */
+        sk_text_format(text, sizeof text, "%s", at_us > at->now_us ? "2026-11-21" : "2026-11-20");
+    cJSON_AddStringToObject(fields, field->name, text);
+    *typed = (struct typed){.name = field->name};
+    sk_register_document_read(at, act, NULL, fields, note_typed, typed, &document);
+    cJSON_Delete(fields);
+    return typed->told;
+}
+
+/* Every field that says what has happened: now and before it are good, what clocks differ by is good, later is refused in
+ * words; others may be announced. */
+static void what_has_happened_is_not_ahead(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t ahead_us;
+        bool refused;
+    } rows[] = {
+        {"a year ago", -365 * INT64_C(86400) * SK_US_PER_S, false}, {"now", 0, false},
+        {"as much as clocks may differ", 10 * SK_US_PER_S, false},  {"a little more", 10 * SK_US_PER_S + 1, true},
+        {"tomorrow", INT64_C(86400) * SK_US_PER_S, true},
+    };
+    struct sk_zone *zone = NULL;
+    struct sk_roster *people = NULL;
+    struct sk_registers *kept = NULL;
+    const struct sk_act_row *act;
+    const struct sk_field_row *field;
+    struct typed typed;
+    size_t past = 0, announced = 0;
+    assert_int_equal(sk_zone_load("Asia/Tokyo", &zone, NULL), SK_OK);
+    assert_int_equal(sk_roster_create(&people), SK_OK);
+    assert_int_equal(sk_registers_create(&kept), SK_OK);
+    struct sk_register_context desk = {.roster = people, .registers = kept, .zone = zone};
+    assert_true(sk_time_parse("2026-11-20T03:00:00Z", &desk.now_us));
+    for (size_t a = 0; (act = sk_act_at(a)) != NULL; a++)
+        for (size_t k = 0; (field = sk_field_at(act->register_, k)) != NULL; k++) {
+            const bool says_past = (field->flags & SK_FF_PAST) != 0;
+            if ((field->type != SK_FT_TIME && !says_past) || is_refused(&desk, act, field, desk.now_us, &typed))
+                continue; /* this act does not take it */
+            for (size_t i = 0; i < SK_COUNT(rows); i++) {
+                if (field->type == SK_FT_DATE && rows[i].ahead_us > 0 && i + 1 < SK_COUNT(rows))
+                    continue; /* still today */
+                const bool refused = is_refused(&desk, act, field, desk.now_us + rows[i].ahead_us, &typed);
+                if (refused != (says_past && rows[i].refused))
+                    fail_msg("%s, field %s, %s: %s", sk_event_name(act->ev), field->name, rows[i].name,
+                             refused ? typed.expected : "taken");
+                sk_check(!refused || strstr(typed.expected, "that is not in the future") != NULL, field->name);
+            }
+            past += says_past;
+            announced += !says_past;
+        }
+    assert_true(past >= 18 && announced >= 10);
+    sk_registers_free(kept);
+    sk_roster_free(people);
+    sk_zone_free(zone);
 }
 
 static void dues_are_sound(void **state)
@@ -581,6 +670,7 @@ int main(void)
         T(acts_are_sound),
         T(states_lead_somewhere),
         T(fields_are_sound),
+        T(what_has_happened_is_not_ahead),
         T(dues_are_sound),
         T(documents),
         T(personal_fields_stay_apart),

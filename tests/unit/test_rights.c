@@ -401,6 +401,60 @@ static void test_lost(void **state)
     kit_stop(&kit);
 }
 
+static void card_say(struct kit *kit, unsigned card, uint8_t state, int64_t ms)
+{
+    struct sk_roster_change made = rk_credential(card, card, card, state);
+    made.ev = SK_EV_CREDENTIAL_STATE;
+    made.effective_us = kit_now(ms).utc_us;
+    change(kit, made, ms);
+}
+
+/* More lost cards than there is room for alarms, each lost twice: the newest loss counts, what found no room is said, takes no
+ * place from others, and gets one when it is free. */
+static void test_many_lost(void **state)
+{
+    enum { ROOM = 1024, LOST = ROOM + 6 };
+    struct kit kit;
+    char name[64];
+    (void)state;
+    begin(&kit, LOST);
+    assert_int_equal(receive(&kit, 1, 1, 0, 0), SK_OK);
+    for (unsigned card = 1; card <= LOST; card++) {
+        card_say(&kit, card, SK_CRED_LOST, MINUTE);
+        card_say(&kit, card, SK_CRED_ENABLED, 2 * MINUTE);
+        card_say(&kit, card, SK_CRED_LOST, HOUR);
+    }
+    for (unsigned card = 1; card <= LOST; card++) {
+        sk_text_format(name, sizeof name, "c-%u", card);
+        const struct sk_loss *loss = sk_loss_of(sk_engine_rights(kit.engine), name);
+        assert_true(loss != NULL && loss->over_us == 0 && loss->suspended_us == kit_now(HOUR).utc_us);
+    }
+    assert_int_equal(sk_engine_rights(kit.engine)->loss_count, 2 * LOST);
+    kit_tick(&kit, 2 * HOUR + MINUTE);
+    size_t late = 0;
+    for (size_t i = 0; i < sk_engine_alarm_count(kit.engine); i++)
+        late += strncmp(sk_engine_alarm(kit.engine, i)->source, "card:", 5) == 0;
+    assert_int_equal(late, ROOM);
+    assert_true(rings(&kit, "card:c-1024/late"));
+    assert_false(rings(&kit, "card:c-1025/late"));
+    assert_true(rings(&kit, "system:alarms.full"));
+    assert_string_equal(alarm_of(&kit, "system:alarms.full")->detail,
+                        "card: no room beside 1024 alarms at once, first card:c-1025/late");
+    kit_tick(&kit, 2 * HOUR + 2 * MINUTE);
+    assert_null(kit_record(&kit, SK_EV_ALARM_RETURNED)); /* the loss before is no word about this one */
+    for (unsigned card = 1; card <= 6; card++)
+        card_say(&kit, card, SK_CRED_ENABLED, 2 * HOUR + 2 * MINUTE + 1);
+    kit_tick(&kit, 2 * HOUR + 4 * MINUTE);
+    assert_false(rings(&kit, "card:c-1/late"));
+    for (unsigned card = ROOM + 1; card <= LOST; card++) {
+        sk_text_format(name, sizeof name, "card:c-%u/late", card);
+        assert_true(rings(&kit, name));
+    }
+    kit_tick(&kit, 2 * HOUR + 20 * MINUTE);
+    assert_false(rings(&kit, "system:alarms.full"));
+    kit_stop(&kit);
+}
+
 static void test_review_overdue(void **state)
 {
     struct kit kit;
@@ -452,10 +506,10 @@ static void test_review_overdue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_judge),          cmocka_unit_test(test_folded_again), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_edited_row),     cmocka_unit_test(test_stale),        cmocka_unit_test(test_still_permitted),
-        cmocka_unit_test(test_ends_by_date),   cmocka_unit_test(test_daily),        cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_review_overdue),
+        cmocka_unit_test(test_judge),        cmocka_unit_test(test_folded_again),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_edited_row),   cmocka_unit_test(test_stale),          cmocka_unit_test(test_still_permitted),
+        cmocka_unit_test(test_ends_by_date), cmocka_unit_test(test_daily),          cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_many_lost),    cmocka_unit_test(test_review_overdue),
     };
     return cmocka_run_group_tests(tests, load_zone, drop_zone);
 }
