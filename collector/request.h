@@ -54,13 +54,14 @@ enum sk_err sk_request_deny(struct request *request, const char *act);
 /* A record of the actor's act on an object; the answer waits for its commit. */
 void sk_request_record(struct request *request, enum sk_event event, const char *object);
 
-/* register_commands.c, register_lists.c, register_import.c. */
+/* register_commands.c, register_lists.c, register_import.c, round_commands.c. */
 #define SK_REGISTER_COMMANDS(X)                                                                                                \
     X("register.act", "register.act", register_act)                                                                            \
     X("register.import", "register.import", register_import)                                                                   \
     X("register.erase", "register.erase", register_erase)                                                                      \
     X("register.list", "read.registers", register_list)                                                                        \
-    X("register.get", "read.registers", register_get)
+    X("register.get", "read.registers", register_get)                                                                          \
+    X("round.list", "read.registers", round_list)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_REGISTER_COMMANDS(X)
 #undef X
