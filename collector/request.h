@@ -145,6 +145,8 @@ enum sk_err sk_import_end(struct request *request, enum sk_err err);
 const struct sk_register_row *sk_register_named(const char *name, const char *path);
 /* What a document may refer to, as things stand now. */
 struct sk_register_context sk_register_context_of(struct request *request);
+/* Member count of a stock-take under way: what is on the books, what was seen; nothing for all other entries. stocktake.c */
+void sk_stocktake_add(const struct sk_registers *registers, const struct sk_entry *stocktake, cJSON *item);
 /* Stores the personal fields, then does the act in the actor's name; document: as read. Refuses with a sentence. */
 enum sk_err sk_register_do(struct request *request, const struct sk_act_row *row, const char *entry,
                            const struct sk_register_document *document);
