@@ -95,8 +95,10 @@ static cJSON *show_entry(struct request *request, const struct sk_entry *entry, 
     cJSON_AddItemToObject(item, "fields", fields);
     if (sk_permission("read.people", request->actor.roles))
         add_all_personal(request, entry, item);
-    if (whole)
-        add_acts(entry, item);
+    if (!whole)
+        return item;
+    add_acts(entry, item);
+    sk_stocktake_add(sk_engine_registers(request->floor->engine), entry, item);
     return item;
 }
 

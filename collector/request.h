@@ -54,13 +54,14 @@ enum sk_err sk_request_deny(struct request *request, const char *act);
 /* A record of the actor's act on an object; the answer waits for its commit. */
 void sk_request_record(struct request *request, enum sk_event event, const char *object);
 
-/* register_commands.c, register_lists.c, register_import.c. */
+/* register_commands.c, register_lists.c, register_import.c, round_commands.c. */
 #define SK_REGISTER_COMMANDS(X)                                                                                                \
     X("register.act", "register.act", register_act)                                                                            \
     X("register.import", "register.import", register_import)                                                                   \
     X("register.erase", "register.erase", register_erase)                                                                      \
     X("register.list", "read.registers", register_list)                                                                        \
-    X("register.get", "read.registers", register_get)
+    X("register.get", "read.registers", register_get)                                                                          \
+    X("round.list", "read.registers", round_list)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_REGISTER_COMMANDS(X)
 #undef X
@@ -151,6 +152,8 @@ enum sk_err sk_import_end(struct request *request, enum sk_err err);
 const struct sk_register_row *sk_register_named(const char *name, const char *path);
 /* What a document may refer to, as things stand now. */
 struct sk_register_context sk_register_context_of(struct request *request);
+/* Member count of a stock-take under way: what is on the books, what was seen; nothing for all other entries. stocktake.c */
+void sk_stocktake_add(const struct sk_registers *registers, const struct sk_entry *stocktake, cJSON *item);
 /* Stores the personal fields, then does the act in the actor's name; document: as read. Refuses with a sentence. */
 enum sk_err sk_register_do(struct request *request, const struct sk_act_row *row, const char *entry,
                            const struct sk_register_document *document);

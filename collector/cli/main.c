@@ -20,9 +20,9 @@ static const struct subcommand {
      "check a site file; show what will be read and how busy each line is"},
     {"list", sk_cli_list,
      "show | rows CONTROLLER [--at TIME] | differences [--controller ID] | access ZONE [--at TIME] | import CONTROLLER FILE "
-     "[--taken TIME] [--dry-run] | signals [--source WORD|none]; with --state DIR",
-     "制御盤が持つ許可名簿の取込みと、名簿との差。信号の出所",
-     "the permit lists that controllers hold: import, look, differences from the roster; sources of signals"},
+     "[--taken TIME] [--dry-run] | rounds [--since TIME] [--until TIME] | signals [--source WORD|none]; with --state DIR",
+     "制御盤が持つ許可名簿の取込みと、名簿との差。巡回の予定と実績、信号の出所",
+     "the permit lists that controllers hold: import, look, differences from the roster; patrol rounds; sources of signals"},
     {"register", sk_cli_register,
      "words [REGISTER] | list REGISTER [--open] | get ID | open REGISTER JSON | act ID ACT JSON | import REGISTER FILE.csv "
      "[--dry-run]; "

@@ -102,6 +102,7 @@ static void wire_points(struct sk_engine *engine, uint32_t *at)
         state->cond_count = (uint16_t)point->limit_count;
         state->lock_kind = sk_latch_kind(engine, i);
         engine->has_latches |= state->lock_kind > 0;
+        state->patrol_tag = sk_patrol_is_tag(point, &engine->site->devices[point->device]);
         state->lock_state = -1;
         state->heartbeat = point->profile != NULL && point->profile->heartbeat;
         state->matters = sk_quality_matters(point);

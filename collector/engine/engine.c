@@ -164,6 +164,8 @@ enum sk_err sk_engine_stalled(struct sk_engine *engine, int64_t stall_us, const 
 enum sk_err sk_engine_tick(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
     const bool look = !engine->held && engine->registers_due_mono <= now->mono_us;
+    if (look)
+        sk_patrol_write(engine, now, effects);
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, look ? SK_REGISTERS_TRANSITIONS : 0, 0, effects);
     if (err == SK_OK && look)
         sk_registers_look(engine, now, effects);

@@ -24,8 +24,10 @@ enum {
     SK_NO_COND = 0xFFFFFFFF,
     SK_SYSTEM_NAME_MAX = 64,
     SK_DUE_ROWS_MAX = 64,
-    SK_OPENING_ALARMS = 4,                                                /* openings.c */
-    SK_REGISTERS_TRANSITIONS = 2 * (SK_DUE_ROWS_MAX + SK_OPENING_ALARMS), /* every alarm of the dues list raised or returned */
+    SK_OPENING_ALARMS = 4, /* openings.c */
+    SK_PATROL_ALARMS = 2,  /* patrols.c */
+    SK_PATROL_READS = 64,  /* reads of patrol readers kept until the next tick */
+    SK_REGISTERS_TRANSITIONS = 2 * (SK_DUE_ROWS_MAX + SK_OPENING_ALARMS + SK_PATROL_ALARMS), /* all raised or returned */
     SK_PAPERS_NAMED = 32, /* acts of one turn told apart; with more all passages kept are decided again */
     SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
@@ -95,6 +97,7 @@ struct sk_point_state {
     int64_t shown_mono;                /* last POINT effect */
     uint32_t head_of;                  /* 1 + controller whose newest number it says; 0 none */
     uint32_t counts;                   /* 2 * (1 + door) + way of the people it counts; 0 none */
+    bool patrol_tag;                   /* a patrol reader's last tag */
     uint8_t lock_kind;                 /* latches.c; 0: its changes are no records */
     int32_t lock_state;                /* last word; -1 none */
     int64_t opened_us;                 /* UTC of the opening that stands, or of the last one */
@@ -128,6 +131,16 @@ struct sk_index_row { /* for restoring: hash of a name -> number */
 struct sk_blind {   /* a link that nobody watches */
     uint32_t count; /* how many say so */
     int64_t since_mono;
+};
+
+struct sk_patrol_read {
+    uint32_t device;
+    int64_t at_us;
+    char tag[80];
+};
+struct sk_patrol_reads {
+    struct sk_patrol_read at[SK_PATROL_READS];
+    size_t count;
 };
 
 struct sk_engine {
@@ -196,8 +209,10 @@ struct sk_engine {
     int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
     bool registers_looked;
     uint64_t openings_told[SK_OPENING_ALARMS]; /* as below, of openings.c */
-    bool has_latches;                          /* some point has a lock_kind */
-    uint64_t registers_told[SK_DUE_ROWS_MAX];  /* by row of the dues list: what its alarm says; 0: it is not on */
+    uint64_t patrols_told[SK_PATROL_ALARMS];
+    struct sk_patrol_reads patrol_reads;
+    bool has_latches;                         /* some point has a lock_kind */
+    uint64_t registers_told[SK_DUE_ROWS_MAX]; /* by row of the dues list: what its alarm says; 0: it is not on */
     /* time */
     struct sk_heap heap;
     uint32_t node_device, node_cond, node_tally, node_door, node_alive, node_case, node_count;
@@ -246,6 +261,13 @@ enum sk_err sk_system_feed(struct sk_engine *engine, const char *name, bool acti
 /* registers.c: what is overdue, and when to look again; SK_REGISTERS_TRANSITIONS reserved */
 void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 bool sk_device_is_unwatched(const struct sk_engine *engine, uint32_t device); /* blind.c */
+
+/* patrols.c. A tag was read: kept until sk_patrol_write() makes acts of it, at a step's outermost level. sk_patrols_look():
+ * true: a plan is in force, so look again within a minute; SK_PATROL_ALARMS transitions reserved. */
+bool sk_patrol_is_tag(const struct sk_point *point, const struct sk_device *device);
+void sk_patrol_take(struct sk_engine *engine, uint32_t point, const struct sk_now *now);
+void sk_patrol_write(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
+bool sk_patrols_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* points.c */
 void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, const char *text, size_t text_length,

@@ -325,6 +325,8 @@ void sk_points_take(struct sk_engine *engine, const struct sk_sample *sample, co
         sk_tail_count(engine, point, now, effects);
     if (state->lock_kind > 0)
         sk_latch_take(engine, point, first, now, effects);
+    if (state->patrol_tag && good)
+        sk_patrol_take(engine, point, now);
     if (state->head_of > 0)
         sk_silence_head(engine, state->head_of - 1, now, effects);
     sk_conds_of_point(engine, point, changed, now, effects);

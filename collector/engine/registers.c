@@ -99,7 +99,8 @@ void sk_registers_look(struct sk_engine *engine, const struct sk_now *now, struc
         const int64_t due_us = is_first_of_name(i) ? look_at_name(engine, i, now, effects) : SK_NEVER;
         next_us = due_us < next_us ? due_us : next_us;
     }
-    if (sk_openings_look(engine, now, effects) && next_us > now->utc_us + LOOK_AGAIN_S * SK_US_PER_S)
+    const bool openings = sk_openings_look(engine, now, effects), plans = sk_patrols_look(engine, now, effects);
+    if ((openings || plans) && next_us > now->utc_us + LOOK_AGAIN_S * SK_US_PER_S)
         next_us = now->utc_us + LOOK_AGAIN_S * SK_US_PER_S;
     engine->registers_looked = true;
     engine->registers_due_mono = SK_NEVER;

@@ -63,6 +63,7 @@ enum sk_field_type {
     SK_FT_DOOR,
     SK_FT_DEVICE,
     SK_FT_POINT, /* "device/point" */
+    SK_FT_CLOCK, /* "08:30", local time of day */
     SK_FT_REF    /* entry of a register whose prefix is in `words` */
 };
 enum sk_field_flag {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schemas/base/json.h"
+#include "schemas/model/patrol.h"
 #include "schemas/model/register_internal.h"
 
 enum { FOUND_MAX = 96, EXPECTED_MAX = 256 };
@@ -96,6 +97,7 @@ static void expected_text(const struct sk_field_row *field, char to[EXPECTED_MAX
                                         [SK_FT_DOOR] = "a door of the site",
                                         [SK_FT_DEVICE] = "a device of the site",
                                         [SK_FT_POINT] = "a point of the site, device/point",
+                                        [SK_FT_CLOCK] = "a time of day like 08:30",
                                         [SK_FT_REF] = "an entry that exists, of"};
     const bool list = (field->flags & SK_FF_LIST) != 0;
     char bound[64] = "";
@@ -150,6 +152,8 @@ static bool is_known(const struct sk_register_context *context, const struct sk_
         return sk_site_device(context->site, text) >= 0;
     case SK_FT_POINT:
         return sk_site_point(context->site, text) >= 0;
+    case SK_FT_CLOCK:
+        return sk_patrol_minute(text, strlen(text)) >= 0;
     case SK_FT_REF:
         return ref_exists(context, field, text);
     default:

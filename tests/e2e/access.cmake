@@ -9,6 +9,8 @@ endfunction()
 
 sk_e2e_cases(roster import_all_or_nothing passages roles_and_refusals nothing_personal_in_the_log)
 sk_e2e_cases(rights every_act long_files controllers_lists lost_card reviews consents_lending_leaving one_person_two_names)
+sk_e2e_cases(desks the_yearly_stocktake a_list_is_asked_for a_load_is_planned a_mode_is_declared a_watch_is_handed_over)
+sk_e2e_cases(patrols rounds)
 sk_e2e_cases(signals sources a_due_time_of_the_site)
 sk_e2e_cases(registers permit_life visit_life goods_life csv_all_or_nothing)
 sk_e2e_cases(doors states surplus)

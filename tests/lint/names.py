@@ -40,7 +40,7 @@ UNIQUE = {
     "device_kinds.def": (0, 1, 2), "errors.def": (0, 1), "events.def": (0, 1, 2), "factors.def": (0, 1, 2),
     "registers.def": (0, 1, 2, 4), "register_states.def": (0, 1, 2), "register_acts.def": (0, 1, 2), "register_fields.def": (),
     "register_dues.def": (), "signals.def": (0,), "signal_kinds.def": (0, 1, 2), "signal_keepers.def": (0, 1, 2),
-    "signal_sources.def": (0, 1, 2), "person_kinds.def": (0, 1, 2), "disable_reasons.def": (0, 1, 2),
+    "signal_sources.def": (0, 1, 2), "round_states.def": (0, 1, 2), "person_kinds.def": (0, 1, 2), "disable_reasons.def": (0, 1, 2),
     "occupancy_doubts.def": (0, 1, 2),
     "occurrence.def": (0, 1, 2), "permissions.def": (0,), "points.def": (0,), "quality.def": (0, 1, 2, 3),
     "quality_reasons.def": (0, 1, 2), "record_classes.def": (0, 1, 2), "roles.def": (0, 1, 2), "severity.def": (0, 1, 2),
