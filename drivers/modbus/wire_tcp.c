@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "drivers/fiber.h"
 #include "drivers/modbus/mbap.h"
 #include "drivers/modbus/wire.h"
 #include "schemas/base/bytes.h"
@@ -26,6 +27,7 @@ struct tcp {
     const struct sk_link *link;
     modbus_t *context;
     uint16_t transaction;
+    int connect_error; /* errno of the last attempt */
 };
 
 static struct tcp *tcp_of(struct sk_wire *wire)
@@ -47,6 +49,13 @@ static void tcp_disconnect(struct sk_wire *wire)
     wire->connected = false;
 }
 
+/* libmodbus looks up the name and waits for the other side. */
+static void open_connection(void *context)
+{
+    struct tcp *tcp = context;
+    tcp->connect_error = modbus_connect(tcp->context) == 0 ? 0 : errno;
+}
+
 static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct sk_fault *fault)
 {
     struct tcp *tcp = tcp_of(wire);
@@ -54,9 +63,10 @@ static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct
     if (!sk_wire_descriptor_left())
         return sk_fault_set(fault, SK_ERR_FULL, "link '%s': no descriptor below 1000 left in this poller", tcp->link->id);
     set_timeout(tcp->context, timeout_ms);
-    if (modbus_connect(tcp->context) != 0)
+    sk_fiber_aside(open_connection, tcp);
+    if (tcp->connect_error != 0)
         return sk_fault_set(fault, SK_ERR_IO, "link '%s': cannot connect to %s port %u: %s; retry with back-off", tcp->link->id,
-                            tcp->link->host, tcp->link->port, modbus_strerror(errno));
+                            tcp->link->host, tcp->link->port, modbus_strerror(tcp->connect_error));
     int on = 1;
     setsockopt(modbus_get_socket(tcp->context), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(modbus_get_socket(tcp->context), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
@@ -67,7 +77,7 @@ static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct
 /* Waits until anything lies in the socket, or the other side has closed. */
 static enum sk_err await_any(struct tcp *tcp, int64_t deadline_us)
 {
-    const enum sk_err err = sk_wire_wait(modbus_get_socket(tcp->context), tcp->base.stop_fd, deadline_us);
+    const enum sk_err err = sk_fiber_wait(modbus_get_socket(tcp->context), tcp->base.stop_fd, deadline_us);
     return err == SK_ERR_CLOSED ? SK_ERR_AGAIN : err;
 }
 
@@ -132,7 +142,7 @@ static bool send_request(struct tcp *tcp, const struct sk_mbap_request *asked)
 {
     uint8_t bytes[SK_MBAP_REQUEST_SIZE];
     sk_mbap_encode(asked, bytes);
-    return send(modbus_get_socket(tcp->context), bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t)sizeof(bytes);
+    return send(modbus_get_socket(tcp->context), bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(bytes);
 }
 
 /* Takes the frame that was seen to fit; libmodbus reads it, and must see the same one. */

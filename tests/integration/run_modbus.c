@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "drivers/driver.h"
+#include "drivers/fiber.h"
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/config.h"
@@ -111,6 +112,34 @@ static int print_plans(const struct sk_site *site)
     return 0;
 }
 
+struct fiber_run {
+    struct sk_driver_session *session;
+    int stop_fd;
+    enum sk_err err;
+};
+
+static void run_fiber(void *context)
+{
+    struct fiber_run *run = context;
+    run->err = sk_driver_modbus.run(run->session, run->stop_fd);
+}
+
+/* As a poller does: a session that may share its thread is a fiber. */
+static enum sk_err run_session(const struct sk_site *site, uint32_t link, bool events_only, struct sk_driver_session *session,
+                               int stop_fd)
+{
+    struct fiber_run run = {session, stop_fd, SK_ERR_IO};
+    struct sk_fibers *fibers;
+    if (!sk_driver_modbus.shares(site, link, events_only))
+        return sk_driver_modbus.run(session, stop_fd);
+    if (sk_fibers_create(1, NULL, &fibers) != SK_OK)
+        return SK_ERR_NOMEM;
+    if (sk_fibers_add(fibers, run_fiber, &run) == SK_OK)
+        sk_fibers_run(fibers, stop_fd);
+    sk_fibers_free(fibers);
+    return run.err;
+}
+
 static int run_link(struct run *run, uint32_t link, bool events_only)
 {
     struct sk_driver_host host = {run, now, stopping, samples, event, malformed};
@@ -123,7 +152,7 @@ static int run_link(struct run *run, uint32_t link, bool events_only)
     }
     if (pipe(run->stop) != 0 || pthread_create(&watcher, NULL, wait_for_end, run) != 0)
         return 1;
-    enum sk_err err = sk_driver_modbus.run(session, run->stop[0]);
+    enum sk_err err = run_session(run->site, link, events_only, session, run->stop[0]);
     pthread_join(watcher, NULL);
     sk_driver_modbus.close(session);
     close(run->stop[0]);
