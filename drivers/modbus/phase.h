@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define SK_MODBUS_SLOT_US   INT64_C(25000)   /* half of what latency may add to a period */
+#define SK_MODBUS_SLOT_US   INT64_C(50000)   /* twenty bursts a second, none of them long */
 #define SK_MODBUS_WINDOW_US INT64_C(1000000) /* a longer period begins within its first second all the same */
 
 /* The first moment, not before now_us, at which the link of this rank (its place among the Modbus links of the site) is read

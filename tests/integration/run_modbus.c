@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the Modbus driver on one link of a site file and prints what it hands over, one JSON line each, so that black-box tests
  * see exactly what the collector would. Ends when its standard input is closed.
- * Usage: run_modbus SITE LINK [--events]; `plan` instead of a link prints the request plan of every Modbus device. */
+ * Usage: run_modbus SITE LINK [--events]; `plan` instead of a link prints the request plan of every Modbus device, `all` runs
+ * all links (Modbus TCP) on one thread. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/config.h"
+
+enum { LINKS_MOST = 16 };
 
 struct run {
     const struct sk_site *site;
@@ -124,37 +127,43 @@ static void run_fiber(void *context)
     run->err = sk_driver_modbus.run(run->session, run->stop_fd);
 }
 
-/* As a poller does: a session that may share its thread is a fiber. */
-static enum sk_err run_session(const struct sk_site *site, uint32_t link, bool events_only, struct sk_driver_session *session,
-                               int stop_fd)
+/* As a poller does: sessions that may share a thread are its fibers, one of another kind is alone on it. */
+static enum sk_err run_sessions(struct fiber_run *runs, size_t count, bool are_shared, int stop_fd)
 {
-    struct fiber_run run = {session, stop_fd, SK_ERR_IO};
     struct sk_fibers *fibers;
-    if (!sk_driver_modbus.shares(site, link, events_only))
-        return sk_driver_modbus.run(session, stop_fd);
-    if (sk_fibers_create(1, NULL, &fibers) != SK_OK)
-        return SK_ERR_NOMEM;
-    if (sk_fibers_add(fibers, run_fiber, &run) == SK_OK)
-        sk_fibers_run(fibers, stop_fd);
+    if (!are_shared)
+        return sk_driver_modbus.run(runs[0].session, stop_fd);
+    enum sk_err err = sk_fibers_create(count, NULL, &fibers);
+    for (size_t i = 0; i < count && err == SK_OK; i++)
+        err = sk_fibers_add(fibers, run_fiber, &runs[i]);
+    if (err == SK_OK)
+        err = sk_fibers_run(fibers, stop_fd);
     sk_fibers_free(fibers);
-    return run.err;
+    for (size_t i = 0; i < count && err == SK_OK; i++)
+        err = runs[i].err;
+    return err;
 }
 
-static int run_link(struct run *run, uint32_t link, bool events_only)
+/* `count` links of the site from `first` on. */
+static int run_links(struct run *run, uint32_t first, size_t count, bool events_only)
 {
     struct sk_driver_host host = {run, now, stopping, samples, event, malformed};
-    struct sk_driver_session *session;
-    struct sk_fault fault;
+    struct fiber_run runs[LINKS_MOST] = {0};
+    struct sk_fault fault = {0};
     pthread_t watcher;
-    if (sk_driver_modbus.open(run->site, link, events_only, &host, &session, &fault) != SK_OK) {
+    bool ready = pipe(run->stop) == 0 && pthread_create(&watcher, NULL, wait_for_end, run) == 0;
+    for (size_t i = 0; i < count && ready; i++) {
+        runs[i].stop_fd = run->stop[0];
+        ready = sk_driver_modbus.open(run->site, first + (uint32_t)i, events_only, &host, &runs[i].session, &fault) == SK_OK;
+    }
+    if (!ready) {
         fprintf(stderr, "%s\n", fault.text);
         return 1;
     }
-    if (pipe(run->stop) != 0 || pthread_create(&watcher, NULL, wait_for_end, run) != 0)
-        return 1;
-    enum sk_err err = run_session(run->site, link, events_only, session, run->stop[0]);
+    enum sk_err err = run_sessions(runs, count, sk_driver_modbus.shares(run->site, first, events_only), run->stop[0]);
     pthread_join(watcher, NULL);
-    sk_driver_modbus.close(session);
+    for (size_t i = 0; i < count; i++)
+        sk_driver_modbus.close(runs[i].session);
     close(run->stop[0]);
     return err == SK_OK ? 0 : 1;
 }
@@ -164,7 +173,7 @@ int main(int argc, char **argv)
     struct sk_site *site;
     struct sk_fault fault;
     if (argc < 3 || sk_site_load(argv[1], NULL, &site, &fault) != SK_OK) {
-        fprintf(stderr, "%s\n", argc < 3 ? "usage: run_modbus SITE LINK|plan [--events]" : fault.text);
+        fprintf(stderr, "%s\n", argc < 3 ? "usage: run_modbus SITE LINK|all|plan [--events]" : fault.text);
         return 1;
     }
     struct run run = {.site = site};
@@ -172,8 +181,10 @@ int main(int argc, char **argv)
     int status = 1;
     if (strcmp(argv[2], "plan") == 0)
         status = print_plans(site);
+    else if (strcmp(argv[2], "all") == 0 && site->link_count <= LINKS_MOST)
+        status = run_links(&run, 0, site->link_count, false);
     else if (link >= 0)
-        status = run_link(&run, (uint32_t)link, argc > 3 && strcmp(argv[3], "--events") == 0);
+        status = run_links(&run, (uint32_t)link, 1, argc > 3 && strcmp(argv[3], "--events") == 0);
     sk_site_free(site);
     return status;
 }
