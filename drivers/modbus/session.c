@@ -10,10 +10,9 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
 
-#define REPORT_PERIOD_US INT64_C(1000000)
-#define REPORT_SHIFT_US  INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
-#define PROBE_MARGIN_US  INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
-enum { DEVICE_FIGURES = 4 };             /* what a report says of each device */
+#define REPORT_SHIFT_US INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
+#define PROBE_MARGIN_US INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
+enum { DEVICE_FIGURES = 4 };            /* what a report says of each device */
 
 static enum sk_err size_device(struct sk_modbus_unit_device *device)
 {
@@ -376,7 +375,7 @@ static void report_when_due(struct sk_modbus_session *session, bool with_round)
     if (session->link_was_up == session->talk.up && now_us < due_us)
         return;
     session->link_was_up = session->talk.up;
-    session->report_us = now_us + REPORT_PERIOD_US;
+    session->report_us = now_us + SK_MODBUS_REPORT_US;
     sk_modbus_report(session);
 }
 
