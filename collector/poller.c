@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The poller process. Shape: a thread per driver session, but sessions whose driver may share one (Modbus TCP) are the fibers
- * of a single thread; the main thread reads the parent's packets (COMMITTED, STOP). A session thread that hands an event over
- * sends it and waits until the parent says its number is committed: that wait is what keeps the broker's acknowledgement behind
- * the commit. Samples are sent without waiting; when the parent is too busy to take them, the newest value of each point is
- * kept and sent with the next batch (history is given up first, counted in the log).
+/* The poller process. Shape: one thread per driver session; the main thread reads the parent's packets (COMMITTED, STOP). A
+ * session thread that hands an event over sends it and waits until the parent says its number is committed: that wait is what
+ * keeps the broker's acknowledgement behind the commit. Samples are sent without waiting; when the parent is too busy to take
+ * them, the newest value of each point is kept and sent with the next batch (history is given up first, counted in the log).
  *
  * Samples that follow each other closely share a packet: the first goes at once, the others wait for the main thread, which is
  * woken for the first of them and then looks from time to time until nothing comes any more. So a lone message is not delayed,
- * and a thousand a second cost a hundred wake-ups. Fibers need no other thread for that: when none awaits an answer any more
- * (or some let the others wait), what they gathered goes as one packet. */
+ * and a thousand a second cost a hundred wake-ups. What is polled comes in slots: there it looks once after each. */
 #include "collector/poller.h"
 
 #include <errno.h>
@@ -20,19 +18,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector/gather.h"
 #include "collector/hold.h"
 #include "collector/pulse.h"
 #include "collector/shorten.h"
-#include "drivers/fiber.h"
 #include "drivers/handover.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-/* Far below the latency goals (MQTT 20 ms, Modbus a period and 50 ms), long enough that many links share their packets. */
-static const int64_t GATHER_MQTT_US = 4 * SK_US_PER_MS, GATHER_MODBUS_US = 25 * SK_US_PER_MS;
-/* How long the answers of fibers wait for those of the others. */
-static const int64_t GATHER_FIBERS_US = 10 * SK_US_PER_MS;
 /* The longest batch: 52 bytes a sample, its texts, and a head. */
 enum { BATCH_BYTES = SK_BATCH_MAX * 52 + SK_BATCH_TEXT_MAX + 256 };
 
@@ -44,8 +38,7 @@ struct session {
     uint32_t link;
     struct sk_driver_session *session;
     pthread_t thread;
-    bool started;   /* thread is to be joined */
-    bool is_shared; /* a fiber */
+    bool started;
 };
 
 struct poller {
@@ -55,9 +48,6 @@ struct poller {
     atomic_bool stopping;
     struct session *sessions;
     size_t session_count;
-    struct sk_fibers *fibers; /* NULL: none of the sessions shares a thread */
-    pthread_t fibers_thread;
-    bool fibers_run;
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t committed_changed;
     uint64_t next_number, committed;
@@ -65,7 +55,6 @@ struct poller {
     int64_t sent_us;              /* mono: when the last packet went */
     bool gathering;               /* the main thread looks at the packet at look_us */
     int64_t look_us, patience_us; /* patience: the least of those who added since the last look */
-    int64_t fibers_us;            /* mono: when the packet got its first samples of fibers; SK_NEVER: it has none */
     struct sk_hold *hold;
     uint64_t told_given_up; /* of the samples given up, so many were told of */
     struct sk_shorten *shorten;
@@ -111,7 +100,6 @@ static enum sk_err flush_locked(struct poller *poller, bool wait)
     while (poller->packet.length > 0) {
         if (send(SK_POLLER_FD, poller->packet.bytes, poller->packet.length, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT)) >= 0) {
             poller->packet.length = 0;
-            poller->fibers_us = SK_NEVER;
             poller->sent_us = sk_clock_mono_us();
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return SK_ERR_AGAIN;
@@ -156,32 +144,9 @@ static void send_soon_locked(struct poller *poller, int64_t patience_us)
     if (!poller->gathering && now_us - poller->sent_us >= patience_us && flush_locked(poller, false) != SK_ERR_AGAIN)
         return;
     poller->gathering = true;
-    poller->look_us = now_us + patience_us;
+    poller->look_us = sk_gather_look_us(now_us, patience_us, true);
     const ssize_t written = write(poller->wake_fd, &one, sizeof one);
     (void)written;
-}
-
-/* A fiber's samples go when the fibers rest. */
-static void note_fiber_locked(struct poller *poller)
-{
-    if (poller->fibers_us == SK_NEVER)
-        poller->fibers_us = sk_clock_mono_us();
-}
-
-/* All fibers wait: their samples go, unless answers that could go with them are awaited. Returns when to ask again. */
-static int64_t rest_of_fibers(void *context, size_t awaiting)
-{
-    struct poller *poller = context;
-    int64_t again_us = SK_NEVER;
-    pthread_mutex_lock(&poller->lock);
-    if (poller->fibers_us != SK_NEVER) {
-        const int64_t now_us = sk_clock_mono_us();
-        again_us = poller->fibers_us + GATHER_FIBERS_US;
-        if (awaiting == 0 || again_us <= now_us)
-            again_us = flush_locked(poller, false) == SK_ERR_AGAIN ? now_us + GATHER_MODBUS_US : SK_NEVER;
-    }
-    pthread_mutex_unlock(&poller->lock);
-    return again_us;
 }
 
 /* Sends what was held back; false while the parent cannot take it all. */
@@ -248,10 +213,7 @@ static void host_samples(void *context, const struct sk_batch *batch)
         sk_hold_put(poller->hold, batch);
         sk_shorten_skipped(poller->shorten, batch);
     }
-    if (session->is_shared)
-        note_fiber_locked(poller);
-    else
-        send_soon_locked(poller, session->driver == &sk_driver_mqtt ? GATHER_MQTT_US : GATHER_MODBUS_US);
+    send_soon_locked(poller, session->driver == &sk_driver_mqtt ? SK_GATHER_MQTT_US : SK_GATHER_POLLED_US);
     pthread_mutex_unlock(&poller->lock);
 }
 
@@ -300,41 +262,16 @@ static void report_end(struct session *session, enum sk_err err, const char *tex
     pthread_mutex_unlock(&session->poller->lock);
 }
 
-static void run_session(void *context)
+static void *session_thread(void *context)
 {
     struct session *session = context;
     enum sk_err err = session->driver->run(session->session, session->poller->stop_fd);
     if (err != SK_OK && !atomic_load(&session->poller->stopping))
         report_end(session, err, NULL);
-}
-
-static void *session_thread(void *context)
-{
-    run_session(context);
     return NULL;
 }
 
-static void *fibers_thread(void *context)
-{
-    struct poller *poller = context;
-    const enum sk_err err = sk_fibers_run(poller->fibers, poller->stop_fd);
-    if (err != SK_OK) { /* nothing is read any more: the parent sees an end and starts it again */
-        sk_log(SK_LOG_ERROR, "the links of poller %zu cannot be waited for: %s", poller->number, sk_err_text(err));
-        _exit(1);
-    }
-    return NULL;
-}
-
-static bool start_shared(struct session *session, size_t most)
-{
-    struct poller *poller = session->poller;
-    const struct sk_fibers_rest rest = {rest_of_fibers, poller};
-    if (poller->fibers == NULL && sk_fibers_create(most, &rest, &poller->fibers) != SK_OK)
-        return false;
-    return sk_fibers_add(poller->fibers, run_session, session) == SK_OK;
-}
-
-static void start_session(struct session *session, const struct sk_driver_host *host, size_t most)
+static void start_session(struct session *session, const struct sk_driver_host *host)
 {
     struct sk_fault fault = {0};
     struct poller *poller = session->poller;
@@ -344,10 +281,8 @@ static void start_session(struct session *session, const struct sk_driver_host *
         report_end(session, err, fault.text);
         return;
     }
-    session->is_shared =
-        session->driver->shares != NULL && session->driver->shares(poller->site, session->link, poller->number == 0);
-    session->started = !session->is_shared && pthread_create(&session->thread, NULL, session_thread, session) == 0;
-    if (session->is_shared ? !start_shared(session, most) : !session->started)
+    session->started = pthread_create(&session->thread, NULL, session_thread, session) == 0;
+    if (!session->started)
         report_end(session, SK_ERR_NOMEM, "no thread for the link");
 }
 
@@ -363,14 +298,7 @@ static void start_sessions(struct poller *poller, const uint32_t *links, size_t 
                                                                .samples = host_samples,
                                                                .event = host_event,
                                                                .malformed = host_malformed};
-        start_session(session, &hosts[poller->session_count++], link_count);
-    }
-    if (poller->fibers == NULL)
-        return;
-    poller->fibers_run = pthread_create(&poller->fibers_thread, NULL, fibers_thread, poller) == 0;
-    if (!poller->fibers_run) {
-        sk_log(SK_LOG_ERROR, "no thread for the links of poller %zu", poller->number);
-        _exit(1); /* as after any other end: the parent starts it again, later and later */
+        start_session(session, &hosts[poller->session_count++]);
     }
 }
 
@@ -425,8 +353,8 @@ static int64_t gather(struct poller *poller)
     if (poller->gathering && poller->look_us <= now_us) {
         poller->gathering = poller->packet.length > 0;
         flush_locked(poller, false);
-        poller->look_us = now_us + poller->patience_us;
-        poller->patience_us = GATHER_MODBUS_US;
+        poller->look_us = sk_gather_look_us(now_us, poller->patience_us, false);
+        poller->patience_us = SK_GATHER_POLLED_US;
     }
     const int64_t next_us = poller->gathering ? poller->look_us : SK_NEVER;
     pthread_mutex_unlock(&poller->lock);
@@ -460,9 +388,6 @@ static void stop_sessions(struct poller *poller)
     pthread_mutex_lock(&poller->lock);
     pthread_cond_broadcast(&poller->committed_changed);
     pthread_mutex_unlock(&poller->lock);
-    if (poller->fibers_run)
-        pthread_join(poller->fibers_thread, NULL);
-    sk_fibers_free(poller->fibers);
     for (size_t i = 0; i < poller->session_count; i++) {
         if (poller->sessions[i].started)
             pthread_join(poller->sessions[i].thread, NULL);
@@ -477,8 +402,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
                             .number = number,
                             .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                             .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                            .patience_us = GATHER_MODBUS_US,
-                            .fibers_us = SK_NEVER};
+                            .patience_us = SK_GATHER_POLLED_US};
     sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);

@@ -4,8 +4,7 @@
  * Shape: one const struct sk_driver per protocol. The host (a poller process) opens one session per link and runs it on a
  * thread of its own; the driver blocks in there as its library does, and speaks to the host only through struct sk_driver_host.
  * Life: open -> run (once, until host->stopping() turns true or a fatal error) -> close. open does no I/O: it plans.
- * Threads: run() of different sessions run side by side; a session is used by one thread, or by one fiber of many that share a
- * thread (drivers/fiber.h) where its driver says that it may; stop_fd becomes readable at the end,
+ * Threads: run() of different sessions run side by side; a session is used by one thread; stop_fd becomes readable at the end,
  * so that a wait can include it. Host callbacks may be called from any thread of the session.
  * Errors: a dead device is not an error of the session: it becomes samples of bad quality. run() returns SK_OK at the end and
  * an error only when the session can never work (configuration, memory); the host then logs it once and marks the link down.
@@ -38,6 +37,9 @@ struct sk_batch {
     bool has_block;
     struct sk_block_read block;
 };
+/* Sessions that poll do so on this grid of the mono clock, so that what many links read in a slot can be handed over together.
+ */
+#define SK_POLL_SLOT_US INT64_C(50000) /* twenty bursts a second, none of them long */
 enum { SK_BATCH_MAX = 512, SK_BATCH_TEXT_MAX = 8192 };
 
 /* A payload that could not be understood: counted and recorded, never fatal. */
@@ -76,9 +78,6 @@ struct sk_driver {
     void (*close)(struct sk_driver_session *session);
     /* Has this link anything for a session of that kind? */
     bool (*serves)(const struct sk_site *site, uint32_t link, bool events_only);
-    /* May run() of such a session share its thread with others, as a fiber? Then it waits through sk_fiber_wait() only. NULL:
-     * never. */
-    bool (*shares)(const struct sk_site *site, uint32_t link, bool events_only);
 };
 
 extern const struct sk_driver sk_driver_modbus;

@@ -37,12 +37,6 @@ static bool modbus_serves(const struct sk_site *site, uint32_t link, bool events
     return false;
 }
 
-/* A serial line is read inside libmodbus, and a ring waits in there for the commit of each event: a thread each. */
-static bool modbus_shares(const struct sk_site *site, uint32_t link, bool events_only)
-{
-    return !events_only && site->links[link].protocol == SK_PROTO_MODBUS_TCP;
-}
-
 static enum sk_err modbus_open(const struct sk_site *site, uint32_t link, bool events_only, const struct sk_driver_host *host,
                                struct sk_driver_session **ret_session, struct sk_fault *fault)
 {
@@ -88,5 +82,4 @@ const struct sk_driver sk_driver_modbus = {
     .run = modbus_run,
     .close = modbus_close_session,
     .serves = modbus_serves,
-    .shares = modbus_shares,
 };

@@ -31,12 +31,10 @@ void sk_modbus_report_init(struct sk_modbus_session *session)
  * state, a quality at once. */
 #define FIGURE_US (5 * SK_US_PER_S)
 
-/* What stays the same is said again before half of the time is over after which it would count as stale. */
-static bool may_keep_silent(const struct sk_modbus_session *session, uint32_t point, const struct sk_modbus_told *told)
+bool sk_modbus_may_stay_unsaid(int64_t now_us, int64_t said_us, uint32_t stale_ms)
 {
-    const int64_t stale_us = session->site->points[point].stale_ms * SK_US_PER_MS;
-    const int64_t half_us = stale_us > 0 ? stale_us / 2 : FIGURE_US;
-    return session->now.mono_us + SK_MODBUS_REPORT_US - told->said_us < half_us;
+    const int64_t half_us = stale_ms > 0 ? stale_ms * SK_US_PER_MS / 2 : FIGURE_US;
+    return now_us + SK_MODBUS_REPORT_US - said_us < half_us;
 }
 
 static void add(struct sk_modbus_session *session, int32_t point, struct sk_modbus_told *told, const struct sk_sample *newest,
@@ -50,7 +48,7 @@ static void add(struct sk_modbus_session *session, int32_t point, struct sk_modb
         return;
     sample.point = (uint32_t)point;
     if (same && (!moved || now_us - told->at_us < patience_us)) {
-        if (may_keep_silent(session, sample.point, told))
+        if (sk_modbus_may_stay_unsaid(now_us, told->said_us, session->site->points[sample.point].stale_ms))
             return;
         sample.number = told->number;
         sample.flags = SK_SAMPLE_REFRESH;

@@ -131,6 +131,9 @@ void sk_modbus_batch_flush(struct sk_modbus_session *session);
 #define SK_MODBUS_REPORT_US INT64_C(1000000)
 
 /* report.c */
+/* May a health point that stays the same go unsaid in this report? Not when the next one would come after half of the time
+ * (stale_ms; 0: it never is) is over after which it would count as stale. */
+bool sk_modbus_may_stay_unsaid(int64_t now_us, int64_t said_us, uint32_t stale_ms);
 void sk_modbus_report_init(struct sk_modbus_session *session);
 void sk_modbus_report(struct sk_modbus_session *session); /* all health points, one batch */
 

@@ -2,7 +2,6 @@
 /* One link kept in talking order; see talk.h for what is retried and what is not. */
 #include "drivers/modbus/talk.h"
 
-#include "drivers/fiber.h"
 #include "schemas/base/clock.h"
 
 #define BACKOFF_FIRST_US   INT64_C(100000)
@@ -41,7 +40,7 @@ void sk_modbus_talk_release(struct sk_modbus_talk *talk)
 
 bool sk_modbus_talk_sleep(struct sk_modbus_talk *talk, int64_t until_us)
 {
-    return sk_fiber_wait(-1, talk->stop_fd, until_us) == SK_ERR_TIMEOUT && !talk->host->stopping(talk->host->context);
+    return sk_wire_wait(-1, talk->stop_fd, until_us) == SK_ERR_TIMEOUT && !talk->host->stopping(talk->host->context);
 }
 
 static void lost(struct sk_modbus_talk *talk)

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What both kinds of wire need: choosing the kind, and knowing that a descriptor is left for it. */
+/* What both kinds of wire need: choosing the kind, and waiting for bytes without ever missing the end. */
 #include "drivers/modbus/wire.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "schemas/base/clock.h"
 
 enum sk_err sk_wire_create(const struct sk_link *link, int stop_fd, struct sk_wire **ret_wire, struct sk_fault *fault)
 {
@@ -20,6 +25,26 @@ enum sk_err sk_wire_create(const struct sk_link *link, int stop_fd, struct sk_wi
     wire->stop_fd = stop_fd;
     *ret_wire = wire;
     return SK_OK;
+}
+
+enum sk_err sk_wire_wait(int fd, int stop_fd, int64_t deadline_us)
+{
+    struct pollfd watched[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    for (;;) {
+        int64_t left_us = deadline_us - sk_clock_mono_us();
+        if (left_us < 0)
+            left_us = 0;
+        struct timespec left = {.tv_sec = left_us / SK_US_PER_S, .tv_nsec = left_us % SK_US_PER_S * 1000};
+        int ready = ppoll(watched, 2, &left, NULL);
+        if (ready < 0 && errno != EINTR)
+            return SK_ERR_IO;
+        if (watched[0].revents != 0 && ready > 0)
+            return SK_ERR_CLOSED;
+        if (watched[1].revents != 0 && ready > 0)
+            return SK_OK;
+        if (ready == 0)
+            return SK_ERR_TIMEOUT;
+    }
 }
 
 bool sk_wire_descriptor_left(void)

@@ -3,8 +3,7 @@
  *
  * The promise of both: words are handed back only when the reply belongs to the request, as far as the protocol lets one know.
  * What a wire must do to keep it (drain, renew, stay quiet) happens inside ask(), so that the caller sees outcomes only.
- * Threads: a wire belongs to one thread or fiber (drivers/fiber.h); wire_rtu.c waits inside libmodbus and is for threads only.
- * stop_fd ends every wait (outcome STOPPED). Times are CLOCK_BOOTTIME microseconds. */
+ * Threads: a wire belongs to one thread. stop_fd ends every wait (outcome STOPPED). Times are CLOCK_BOOTTIME microseconds. */
 #ifndef SK_MODBUS_WIRE_H
 #define SK_MODBUS_WIRE_H
 
@@ -53,6 +52,9 @@ struct sk_wire_kind {
 enum sk_err sk_wire_create(const struct sk_link *link, int stop_fd, struct sk_wire **ret_wire, struct sk_fault *fault);
 enum sk_err sk_wire_tcp_create(const struct sk_link *link, struct sk_wire **ret_wire, struct sk_fault *fault);
 enum sk_err sk_wire_rtu_create(const struct sk_link *link, struct sk_wire **ret_wire, struct sk_fault *fault);
+
+/* Waits for fd (-1: none) to be readable until deadline_us. OK, TIMEOUT, or CLOSED when stop_fd became readable. */
+enum sk_err sk_wire_wait(int fd, int stop_fd, int64_t deadline_us);
 
 /* libmodbus waits with select(): a descriptor of FD_SETSIZE (1024) or more ends the process. True while there is room. */
 bool sk_wire_descriptor_left(void);

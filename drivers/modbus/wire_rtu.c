@@ -6,7 +6,6 @@
 #include <modbus/modbus.h>
 #include <unistd.h>
 
-#include "drivers/fiber.h"
 #include "drivers/modbus/wire.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
@@ -56,7 +55,7 @@ static void keep_quiet(struct rtu *rtu, uint32_t silent_ms, int64_t deadline_us,
         int64_t until_us = silent_ms == 0 ? deadline_us : now_us + silent_ms * SK_US_PER_MS;
         uint8_t heard[256];
         if (now_us >= deadline_us ||
-            sk_fiber_wait(fd, rtu->base.stop_fd, until_us < deadline_us ? until_us : deadline_us) != SK_OK)
+            sk_wire_wait(fd, rtu->base.stop_fd, until_us < deadline_us ? until_us : deadline_us) != SK_OK)
             break;
         if (read(fd, heard, sizeof(heard)) <= 0)
             break;

@@ -386,8 +386,8 @@ def full_listener():
     return listener, waiting
 
 
-def neighbours_on_one_thread(runner):
-    """Links that share a thread: one cannot be connected, one never answers, one hangs up on every question. None of them holds
+def neighbours(runner):
+    """Links of one process: one cannot be connected, one never answers, one hangs up on every question. None of them holds
     up the two that live: these are read again and again before the silent ones are even given up (a second; two time-outs)."""
     lives, silent, rude = Server(lambda request: None), Server(lambda request: silence), Server(lambda request: hang_up)
     listener, waiting = full_listener()
@@ -420,7 +420,7 @@ def ipv6(runner):
 def main():
     runner = sys.argv[1]
     jobs = {name: (one_fault, row) for name, row in ROWS.items()}
-    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, refuses_everything, refused_at_the_start, confirm_zero, dead_units, link_down_and_up, neighbours_on_one_thread, ipv6)})
+    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, refuses_everything, refused_at_the_start, confirm_zero, dead_units, link_down_and_up, neighbours, ipv6)})
     if len(sys.argv) > 2:
         jobs = {name: job for name, job in jobs.items() if sys.argv[2] in name}
     failed = 0

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "drivers/driver.h"
-#include "drivers/fiber.h"
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/config.h"
@@ -46,6 +45,7 @@ static void print_value(const struct sk_batch *batch, const struct sk_sample *sa
 static void samples(void *context, const struct sk_batch *batch)
 {
     const struct run *run = context;
+    flockfile(stdout); /* links are threads; their lines do not mix */
     for (size_t i = 0; i < batch->count; i++) {
         const struct sk_sample *sample = &batch->samples[i];
         printf("{\"point\":\"%s\",\"quality\":\"%s\",\"reason\":\"%s\",\"flags\":%u,\"uncertainty_us\":%" PRIu32
@@ -56,6 +56,7 @@ static void samples(void *context, const struct sk_batch *batch)
         printf("}\n");
     }
     fflush(stdout);
+    funlockfile(stdout);
 }
 
 static enum sk_err event(void *context, const struct sk_access_event *event)
@@ -115,32 +116,31 @@ static int print_plans(const struct sk_site *site)
     return 0;
 }
 
-struct fiber_run {
+struct link_run {
     struct sk_driver_session *session;
     int stop_fd;
     enum sk_err err;
+    pthread_t thread;
 };
 
-static void run_fiber(void *context)
+static void *run_link(void *context)
 {
-    struct fiber_run *run = context;
+    struct link_run *run = context;
     run->err = sk_driver_modbus.run(run->session, run->stop_fd);
+    return NULL;
 }
 
-/* As a poller does: sessions that may share a thread are its fibers, one of another kind is alone on it. */
-static enum sk_err run_sessions(struct fiber_run *runs, size_t count, bool are_shared, int stop_fd)
+/* As a poller does: a thread for each. */
+static enum sk_err run_sessions(struct link_run *runs, size_t count)
 {
-    struct sk_fibers *fibers;
-    if (!are_shared)
-        return sk_driver_modbus.run(runs[0].session, stop_fd);
-    enum sk_err err = sk_fibers_create(count, NULL, &fibers);
-    for (size_t i = 0; i < count && err == SK_OK; i++)
-        err = sk_fibers_add(fibers, run_fiber, &runs[i]);
-    if (err == SK_OK)
-        err = sk_fibers_run(fibers, stop_fd);
-    sk_fibers_free(fibers);
-    for (size_t i = 0; i < count && err == SK_OK; i++)
-        err = runs[i].err;
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < count; i++)
+        if (pthread_create(&runs[i].thread, NULL, run_link, &runs[i]) != 0)
+            exit(1);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(runs[i].thread, NULL);
+        err = runs[i].err != SK_OK ? runs[i].err : err;
+    }
     return err;
 }
 
@@ -148,7 +148,7 @@ static enum sk_err run_sessions(struct fiber_run *runs, size_t count, bool are_s
 static int run_links(struct run *run, uint32_t first, size_t count, bool events_only)
 {
     struct sk_driver_host host = {run, now, stopping, samples, event, malformed};
-    struct fiber_run runs[LINKS_MOST] = {0};
+    struct link_run runs[LINKS_MOST] = {0};
     struct sk_fault fault = {0};
     pthread_t watcher;
     bool ready = pipe(run->stop) == 0 && pthread_create(&watcher, NULL, wait_for_end, run) == 0;
@@ -160,7 +160,7 @@ static int run_links(struct run *run, uint32_t first, size_t count, bool events_
         fprintf(stderr, "%s\n", fault.text);
         return 1;
     }
-    enum sk_err err = run_sessions(runs, count, sk_driver_modbus.shares(run->site, first, events_only), run->stop[0]);
+    enum sk_err err = run_sessions(runs, count);
     pthread_join(watcher, NULL);
     for (size_t i = 0; i < count; i++)
         sk_driver_modbus.close(runs[i].session);
