@@ -6,7 +6,7 @@
  *
  * Samples that follow each other closely share a packet: the first goes at once, the others wait for the main thread, which is
  * woken for the first of them and then looks from time to time until nothing comes any more. So a lone message is not delayed,
- * and a thousand a second cost a hundred wake-ups. */
+ * and a thousand a second cost a hundred wake-ups. What is polled comes in slots: there it looks once after each. */
 #include "collector/poller.h"
 
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector/gather.h"
 #include "collector/hold.h"
 #include "collector/pulse.h"
 #include "collector/shorten.h"
@@ -26,8 +27,6 @@
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
 
-/* Far below the latency goals (MQTT 20 ms, Modbus a period and 50 ms), long enough that many links share their packets. */
-static const int64_t GATHER_MQTT_US = 4 * SK_US_PER_MS, GATHER_MODBUS_US = 25 * SK_US_PER_MS;
 /* The longest batch: 52 bytes a sample, its texts, and a head. */
 enum { BATCH_BYTES = SK_BATCH_MAX * 52 + SK_BATCH_TEXT_MAX + 256 };
 
@@ -145,7 +144,7 @@ static void send_soon_locked(struct poller *poller, int64_t patience_us)
     if (!poller->gathering && now_us - poller->sent_us >= patience_us && flush_locked(poller, false) != SK_ERR_AGAIN)
         return;
     poller->gathering = true;
-    poller->look_us = now_us + patience_us;
+    poller->look_us = sk_gather_look_us(now_us, patience_us, true);
     const ssize_t written = write(poller->wake_fd, &one, sizeof one);
     (void)written;
 }
@@ -214,7 +213,7 @@ static void host_samples(void *context, const struct sk_batch *batch)
         sk_hold_put(poller->hold, batch);
         sk_shorten_skipped(poller->shorten, batch);
     }
-    send_soon_locked(poller, session->driver == &sk_driver_mqtt ? GATHER_MQTT_US : GATHER_MODBUS_US);
+    send_soon_locked(poller, session->driver == &sk_driver_mqtt ? SK_GATHER_MQTT_US : SK_GATHER_POLLED_US);
     pthread_mutex_unlock(&poller->lock);
 }
 
@@ -354,8 +353,8 @@ static int64_t gather(struct poller *poller)
     if (poller->gathering && poller->look_us <= now_us) {
         poller->gathering = poller->packet.length > 0;
         flush_locked(poller, false);
-        poller->look_us = now_us + poller->patience_us;
-        poller->patience_us = GATHER_MODBUS_US;
+        poller->look_us = sk_gather_look_us(now_us, poller->patience_us, false);
+        poller->patience_us = SK_GATHER_POLLED_US;
     }
     const int64_t next_us = poller->gathering ? poller->look_us : SK_NEVER;
     pthread_mutex_unlock(&poller->lock);
@@ -403,7 +402,7 @@ int sk_poller_main(const struct sk_site *site, size_t number)
                             .number = number,
                             .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                             .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                            .patience_us = GATHER_MODBUS_US};
+                            .patience_us = SK_GATHER_POLLED_US};
     sk_pulse_start();
     pthread_mutex_init(&poller.lock, NULL);
     pthread_cond_init(&poller.committed_changed, NULL);

@@ -37,6 +37,9 @@ struct sk_batch {
     bool has_block;
     struct sk_block_read block;
 };
+/* Sessions that poll do so on this grid of the mono clock, so that what many links read in a slot can be handed over together.
+ */
+#define SK_POLL_SLOT_US INT64_C(50000) /* twenty bursts a second, none of them long */
 enum { SK_BATCH_MAX = 512, SK_BATCH_TEXT_MAX = 8192 };
 
 /* A payload that could not be understood: counted and recorded, never fatal. */

@@ -31,6 +31,12 @@ void sk_modbus_report_init(struct sk_modbus_session *session)
  * state, a quality at once. */
 #define FIGURE_US (5 * SK_US_PER_S)
 
+bool sk_modbus_may_stay_unsaid(int64_t now_us, int64_t said_us, uint32_t stale_ms)
+{
+    const int64_t half_us = stale_ms > 0 ? stale_ms * SK_US_PER_MS / 2 : FIGURE_US;
+    return now_us + SK_MODBUS_REPORT_US - said_us < half_us;
+}
+
 static void add(struct sk_modbus_session *session, int32_t point, struct sk_modbus_told *told, const struct sk_sample *newest,
                 int64_t patience_us)
 {
@@ -42,11 +48,14 @@ static void add(struct sk_modbus_session *session, int32_t point, struct sk_modb
         return;
     sample.point = (uint32_t)point;
     if (same && (!moved || now_us - told->at_us < patience_us)) {
+        if (sk_modbus_may_stay_unsaid(now_us, told->said_us, session->site->points[sample.point].stale_ms))
+            return;
         sample.number = told->number;
         sample.flags = SK_SAMPLE_REFRESH;
     } else {
         *told = (struct sk_modbus_told){.number = newest->number, .at_us = now_us, .quality = newest->quality};
     }
+    told->said_us = now_us;
     sk_modbus_batch_add(session, &sample, NULL);
 }
 

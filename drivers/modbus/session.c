@@ -5,15 +5,14 @@
  * differ in phase. */
 #include <string.h>
 
+#include "drivers/modbus/phase.h"
 #include "drivers/modbus/session.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/mem.h"
 
-#define REPORT_PERIOD_US INT64_C(1000000)
-#define REPORT_SHIFT_US  INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
-#define PROBE_MARGIN_US  INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
-#define PHASE_MAX_US     INT64_C(1000000)
-enum { DEVICE_FIGURES = 4 }; /* what a report says of each device */
+#define REPORT_SHIFT_US INT64_C(500000) /* by so much a report moves to go with a round, in one batch and one wake-up */
+#define PROBE_MARGIN_US INT64_C(50000)  /* connecting and sending, on top of the time-outs of a probe */
+enum { DEVICE_FIGURES = 4 };            /* what a report says of each device */
 
 static enum sk_err size_device(struct sk_modbus_unit_device *device)
 {
@@ -376,7 +375,7 @@ static void report_when_due(struct sk_modbus_session *session, bool with_round)
     if (session->link_was_up == session->talk.up && now_us < due_us)
         return;
     session->link_was_up = session->talk.up;
-    session->report_us = now_us + REPORT_PERIOD_US;
+    session->report_us = now_us + SK_MODBUS_REPORT_US;
     sk_modbus_report(session);
 }
 
@@ -394,16 +393,20 @@ static int64_t next_wake_us(struct sk_modbus_session *session)
     return next_us;
 }
 
-/* Links begin at different moments of their period: the golden ratio spreads any number of them evenly. */
+/* Its place among the Modbus links of the site. */
+static uint32_t rank_of(const struct sk_modbus_session *session)
+{
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < session->link; i++)
+        rank += session->site->links[i].protocol != SK_PROTO_MQTT;
+    return rank;
+}
+
 static void set_phases(struct sk_modbus_session *session)
 {
-    int64_t now_us = mono_of(session);
-    uint32_t spread = session->link * UINT32_C(2654435769); /* 2^32 / golden ratio */
-    for (size_t i = 0; i < session->group_count; i++) {
-        struct sk_modbus_group *group = &session->groups[i];
-        int64_t window_us = group->period_us < PHASE_MAX_US ? group->period_us : PHASE_MAX_US;
-        group->due_us = now_us + (int64_t)((uint64_t)window_us * spread >> 32);
-    }
+    const int64_t now_us = mono_of(session);
+    for (size_t i = 0; i < session->group_count; i++)
+        session->groups[i].due_us = sk_modbus_phase_us(rank_of(session), session->groups[i].period_us, now_us);
 }
 
 enum sk_err sk_modbus_session_run(struct sk_modbus_session *session, int stop_fd)

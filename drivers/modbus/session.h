@@ -39,10 +39,11 @@ struct sk_modbus_job {
 
 struct sk_modbus_group; /* below */
 
-/* What was last said of a health point: the same again is only a refresh. */
+/* What was last said of a health point: the same again is only a refresh, and not said each time. */
 struct sk_modbus_told {
     double number;
-    int64_t at_us; /* mono; 0 never */
+    int64_t at_us;   /* mono: when it was last something new; 0 never */
+    int64_t said_us; /* mono: when anything was said of it */
     uint8_t quality;
 };
 
@@ -142,7 +143,13 @@ void sk_modbus_batch_begin(struct sk_modbus_session *session, int64_t before_us,
 void sk_modbus_batch_add(struct sk_modbus_session *session, const struct sk_sample *sample, const char *text);
 void sk_modbus_batch_flush(struct sk_modbus_session *session);
 
+/* How often the session looks at its health. */
+#define SK_MODBUS_REPORT_US INT64_C(1000000)
+
 /* report.c */
+/* May a health point that stays the same go unsaid in this report? Not when the next one would come after half of the time
+ * (stale_ms; 0: it never is) is over after which it would count as stale. */
+bool sk_modbus_may_stay_unsaid(int64_t now_us, int64_t said_us, uint32_t stale_ms);
 void sk_modbus_report_init(struct sk_modbus_session *session);
 void sk_modbus_report(struct sk_modbus_session *session); /* all health points, one batch */
 

@@ -6,12 +6,14 @@
  * After a time-out or a foreign reply one more frame is waited for, at most one more time-out: with our transaction number it
  * is the late reply, thrown away, and the stream is in step again; anything else, and the connection is renewed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <modbus/modbus.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "drivers/modbus/mbap.h"
 #include "drivers/modbus/wire.h"
@@ -20,6 +22,8 @@
 #include "schemas/base/mem.h"
 
 _Static_assert((int)SK_MBAP_FRAME_MAX <= MODBUS_TCP_MAX_ADU_LENGTH, "a frame we accept fits libmodbus's buffer");
+
+enum { SOON_MS = 50 };
 
 struct tcp {
     struct sk_wire base;
@@ -47,6 +51,15 @@ static void tcp_disconnect(struct sk_wire *wire)
     wire->connected = false;
 }
 
+/* libmodbus leaves the socket such that nothing waits in it. */
+static void set_waiting(int fd)
+{
+    const struct timeval soon = {.tv_usec = SOON_MS * 1000};
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon) == 0)
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct sk_fault *fault)
 {
     struct tcp *tcp = tcp_of(wire);
@@ -60,6 +73,7 @@ static enum sk_err tcp_connect(struct sk_wire *wire, uint32_t timeout_ms, struct
     int on = 1;
     setsockopt(modbus_get_socket(tcp->context), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(modbus_get_socket(tcp->context), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    set_waiting(modbus_get_socket(tcp->context));
     wire->connected = true;
     return SK_OK;
 }
@@ -88,12 +102,27 @@ static size_t look(struct tcp *tcp, uint8_t frame[SK_MBAP_FRAME_MAX])
     return got > 0 ? (size_t)got : 0;
 }
 
+/* The same, but waits for something to lie there, inside the socket: one system call for what nearly always comes soon. A stop
+ * is noticed only afterwards, so it is no long wait. TIMEOUT: nothing yet. */
+static enum sk_err look_soon(struct tcp *tcp, uint8_t frame[SK_MBAP_FRAME_MAX], size_t *ret_got, int64_t deadline_us)
+{
+    if (deadline_us - sk_clock_mono_us() < SOON_MS * SK_US_PER_MS)
+        return SK_ERR_TIMEOUT;
+    const ssize_t got = recv(modbus_get_socket(tcp->context), frame, SK_MBAP_FRAME_MAX, MSG_PEEK);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return SK_ERR_TIMEOUT;
+    *ret_got = got > 0 ? (size_t)got : 0;
+    return got > 0 ? SK_OK : SK_ERR_CLOSED;
+}
+
 /* The next whole frame, still in the socket: nearly always it is there at the first look. PROTOCOL: what lies there is no
  * frame. AGAIN: stop. CLOSED: less than a frame, and no more will come. */
 static enum sk_err peek_frame(struct tcp *tcp, uint8_t frame[SK_MBAP_FRAME_MAX], size_t *ret_size, int64_t deadline_us)
 {
-    enum sk_err err = await_any(tcp, deadline_us);
-    size_t got = err == SK_OK ? look(tcp, frame) : 0, wanted = SK_MBAP_HEAD_SIZE;
+    size_t got = 0, wanted = SK_MBAP_HEAD_SIZE;
+    enum sk_err err = look_soon(tcp, frame, &got, deadline_us);
+    if (err == SK_ERR_TIMEOUT && (err = await_any(tcp, deadline_us)) == SK_OK)
+        got = look(tcp, frame);
     while (err == SK_OK) {
         if (got >= SK_MBAP_HEAD_SIZE) {
             wanted = *ret_size = sk_mbap_frame_size(frame);
@@ -132,7 +161,7 @@ static bool send_request(struct tcp *tcp, const struct sk_mbap_request *asked)
 {
     uint8_t bytes[SK_MBAP_REQUEST_SIZE];
     sk_mbap_encode(asked, bytes);
-    return send(modbus_get_socket(tcp->context), bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t)sizeof(bytes);
+    return send(modbus_get_socket(tcp->context), bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(bytes);
 }
 
 /* Takes the frame that was seen to fit; libmodbus reads it, and must see the same one. */

@@ -373,6 +373,41 @@ def link_down_and_up(runner):
     check_no_shift(run)
 
 
+def full_listener():
+    """A listener whose queue is full: whoever connects waits for an answer that never comes."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = []
+    for _ in range(4):
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(listener.getsockname())
+    return listener, waiting
+
+
+def neighbours(runner):
+    """Links of one process: one cannot be connected, one never answers, one hangs up on every question. None of them holds
+    up the two that live: these are read again and again before the silent ones are even given up (a second; two time-outs)."""
+    lives, silent, rude = Server(lambda request: None), Server(lambda request: silence), Server(lambda request: hang_up)
+    listener, waiting = full_listener()
+    ports = (lives.port, listener.getsockname()[1], silent.port, rude.port, lives.port)
+    site = site_of({}, [{"id": "u%d" % (i + 1), "profile": "p", "link": "l%d" % (i + 1), "unit": i + 1, "period_ms": 100} for i in range(5)])
+    site["links"] = [{"id": "l%d" % (i + 1), "protocol": "modbus-tcp", "host": "127.0.0.1", "port": port, "timeout_ms": TIMEOUT_MS}
+                     for i, port in enumerate(ports)]
+    run = Run(runner, site, [profile_of("p", points((0, 1)))], link="all")
+    run.until(lambda l: l.get("point") == "u3/battery.1.voltage" and l["reason"] == "timeout", "the silent one's time-out")
+    assert all(len(run.of("u%d/battery.1.voltage" % u)) >= 2 for u in (1, 5)), "held up by a device that does not answer"
+    run.until(lambda l: l.get("point") == "u2/battery.1.voltage" and l["reason"] == "link_down", "the link that cannot be connected")
+    assert all(len(run.of("u%d/battery.1.voltage" % u)) >= 5 for u in (1, 5)), "held up by a connection that is not answered"
+    run.until(lambda l: l.get("point") == "u4/battery.1.voltage" and l["quality"] != "good", "the one that hangs up")
+    run.stop()
+    assert {l["quality"] for u in (1, 5) for l in run.of("u%d/battery.1.voltage" % u)} == {"good"}
+    check_no_shift(run)
+    for one in (lives, silent, rude, listener, *waiting):
+        one.close()
+
+
 def ipv6(runner):
     server = Server(lambda request: None, socket.AF_INET6, "::1")
     run = Run(runner, site_for(server.port, [1], host="::1"), [profile_of("p", points())])
@@ -385,7 +420,7 @@ def ipv6(runner):
 def main():
     runner = sys.argv[1]
     jobs = {name: (one_fault, row) for name, row in ROWS.items()}
-    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, refuses_everything, refused_at_the_start, confirm_zero, dead_units, link_down_and_up, ipv6)})
+    jobs.update({f.__name__: (f, ()) for f in (doubled, exception_2, refuses_everything, refused_at_the_start, confirm_zero, dead_units, link_down_and_up, neighbours, ipv6)})
     if len(sys.argv) > 2:
         jobs = {name: job for name, job in jobs.items() if sys.argv[2] in name}
     failed = 0

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the Modbus driver on one link of a site file and prints what it hands over, one JSON line each, so that black-box tests
  * see exactly what the collector would. Ends when its standard input is closed.
- * Usage: run_modbus SITE LINK [--events]; `plan` instead of a link prints the request plan of every Modbus device. */
+ * Usage: run_modbus SITE LINK [--events]; `plan` instead of a link prints the request plan of every Modbus device, `all` runs
+ * all links (Modbus TCP) on one thread. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/config.h"
+
+enum { LINKS_MOST = 16 };
 
 struct run {
     const struct sk_site *site;
@@ -42,6 +45,7 @@ static void print_value(const struct sk_batch *batch, const struct sk_sample *sa
 static void samples(void *context, const struct sk_batch *batch)
 {
     const struct run *run = context;
+    flockfile(stdout); /* links are threads; their lines do not mix */
     for (size_t i = 0; i < batch->count; i++) {
         const struct sk_sample *sample = &batch->samples[i];
         printf("{\"point\":\"%s\",\"quality\":\"%s\",\"reason\":\"%s\",\"flags\":%u,\"uncertainty_us\":%" PRIu32
@@ -52,6 +56,7 @@ static void samples(void *context, const struct sk_batch *batch)
         printf("}\n");
     }
     fflush(stdout);
+    funlockfile(stdout);
 }
 
 static enum sk_err event(void *context, const struct sk_access_event *event)
@@ -111,21 +116,54 @@ static int print_plans(const struct sk_site *site)
     return 0;
 }
 
-static int run_link(struct run *run, uint32_t link, bool events_only)
+struct link_run {
+    struct sk_driver_session *session;
+    int stop_fd;
+    enum sk_err err;
+    pthread_t thread;
+};
+
+static void *run_link(void *context)
+{
+    struct link_run *run = context;
+    run->err = sk_driver_modbus.run(run->session, run->stop_fd);
+    return NULL;
+}
+
+/* As a poller does: a thread for each. */
+static enum sk_err run_sessions(struct link_run *runs, size_t count)
+{
+    enum sk_err err = SK_OK;
+    for (size_t i = 0; i < count; i++)
+        if (pthread_create(&runs[i].thread, NULL, run_link, &runs[i]) != 0)
+            exit(1);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(runs[i].thread, NULL);
+        err = runs[i].err != SK_OK ? runs[i].err : err;
+    }
+    return err;
+}
+
+/* `count` links of the site from `first` on. */
+static int run_links(struct run *run, uint32_t first, size_t count, bool events_only)
 {
     struct sk_driver_host host = {run, now, stopping, samples, event, malformed};
-    struct sk_driver_session *session;
-    struct sk_fault fault;
+    struct link_run runs[LINKS_MOST] = {0};
+    struct sk_fault fault = {0};
     pthread_t watcher;
-    if (sk_driver_modbus.open(run->site, link, events_only, &host, &session, &fault) != SK_OK) {
+    bool ready = pipe(run->stop) == 0 && pthread_create(&watcher, NULL, wait_for_end, run) == 0;
+    for (size_t i = 0; i < count && ready; i++) {
+        runs[i].stop_fd = run->stop[0];
+        ready = sk_driver_modbus.open(run->site, first + (uint32_t)i, events_only, &host, &runs[i].session, &fault) == SK_OK;
+    }
+    if (!ready) {
         fprintf(stderr, "%s\n", fault.text);
         return 1;
     }
-    if (pipe(run->stop) != 0 || pthread_create(&watcher, NULL, wait_for_end, run) != 0)
-        return 1;
-    enum sk_err err = sk_driver_modbus.run(session, run->stop[0]);
+    enum sk_err err = run_sessions(runs, count);
     pthread_join(watcher, NULL);
-    sk_driver_modbus.close(session);
+    for (size_t i = 0; i < count; i++)
+        sk_driver_modbus.close(runs[i].session);
     close(run->stop[0]);
     return err == SK_OK ? 0 : 1;
 }
@@ -135,7 +173,7 @@ int main(int argc, char **argv)
     struct sk_site *site;
     struct sk_fault fault;
     if (argc < 3 || sk_site_load(argv[1], NULL, &site, &fault) != SK_OK) {
-        fprintf(stderr, "%s\n", argc < 3 ? "usage: run_modbus SITE LINK|plan [--events]" : fault.text);
+        fprintf(stderr, "%s\n", argc < 3 ? "usage: run_modbus SITE LINK|all|plan [--events]" : fault.text);
         return 1;
     }
     struct run run = {.site = site};
@@ -143,8 +181,10 @@ int main(int argc, char **argv)
     int status = 1;
     if (strcmp(argv[2], "plan") == 0)
         status = print_plans(site);
+    else if (strcmp(argv[2], "all") == 0 && site->link_count <= LINKS_MOST)
+        status = run_links(&run, 0, site->link_count, false);
     else if (link >= 0)
-        status = run_link(&run, (uint32_t)link, argc > 3 && strcmp(argv[3], "--events") == 0);
+        status = run_links(&run, (uint32_t)link, 1, argc > 3 && strcmp(argv[3], "--events") == 0);
     sk_site_free(site);
     return status;
 }
