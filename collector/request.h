@@ -24,6 +24,8 @@ struct request {
 enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail); /* returns err */
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
+/* Why: of the arguments, else of the line; "" unsaid. At most SK_WORDS_MAX bytes. */
+const char *sk_request_reason(const struct request *request);
 
 /* request_file.c: a text argument that may be long. It stands in the line under that name, or is a regular file whose
  * descriptor came with the line; never both. Read whole, at most SK_REQUEST_FILE_MAX bytes, UTF-8 without NUL; a byte order
@@ -99,6 +101,14 @@ SK_REGISTER_COMMANDS(X)
     SK_DOOR_COMMANDS(X)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_ROSTER_COMMANDS(X)
+#undef X
+
+/* words_commands.c: texts that people typed. */
+#define SK_WORDS_COMMANDS(X)                                                                                                   \
+    X("words.read", "read.words", words_read)                                                                                  \
+    X("words.erase", "words.erase", words_erase)
+#define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
+SK_WORDS_COMMANDS(X)
 #undef X
 
 enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */

@@ -60,10 +60,9 @@ static enum sk_err explain(struct request *request, enum sk_err err, const struc
 
 struct sk_roster_act sk_roster_act_of(const struct request *request)
 {
-    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
     return (struct sk_roster_act){.actor = request->actor.id,
                                   .address = request->actor.address,
-                                  .reason = why != NULL ? why : request->reason,
+                                  .reason = sk_request_reason(request),
                                   .command = request->command,
                                   .roles = request->actor.roles};
 }

@@ -22,7 +22,8 @@
     A(post_review_close, "review.close", "review", NULL)                                                                       \
     A(post_biometric, "biometric.enrol", "person", NULL)                                                                       \
     A(post_biometric_withdraw, "biometric.withdraw", "biometric", NULL)                                                        \
-    A(post_person_erase, "person.erase", "person", NULL)
+    A(post_person_erase, "person.erase", "person", NULL)                                                                       \
+    A(post_words_erase, "words.erase", "words", NULL)
 
 #define L(handler, command)                                                                                                    \
     void sk_handle_##handler(struct sk_call *call)                                                                             \

@@ -163,12 +163,7 @@ static void body_copy(struct sk_body *to, const struct carry *carry, const uint8
             source_put(to, carry, true, seq);
             put_source = true;
         }
-        if (to->last_tag >= item.tag)
-            to->bad = true;
-        to->last_tag = item.tag;
-        sk_write_u16(&to->writer, (uint16_t)item.tag);
-        sk_write_u16(&to->writer, (uint16_t)item.length);
-        sk_write_bytes(&to->writer, item.bytes, item.length);
+        sk_body_put_item(to, &item);
     }
     if (!put_source)
         source_put(to, carry, true, seq);

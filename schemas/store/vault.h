@@ -9,6 +9,7 @@
 
 #include "schemas/base/crypto.h"
 #include "schemas/base/err.h"
+#include "schemas/model/words.h"
 
 enum { SK_ACCOUNT_ID_MAX = 64, SK_ACCOUNT_PERSON_MAX = 48, SK_SECRET_TEXT = 4 + 64 + 1 };
 
@@ -76,7 +77,23 @@ enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uin
                                   const struct sk_register_personal *personal);
 enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
                                   struct sk_register_personal *ret_personal);
-enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry); /* all steps; NOT_FOUND: there was nothing */
+/* The first row behind entry and step ("" and 0 begin), which are moved on; NOT_FOUND ends. */
+enum { SK_REGISTER_ENTRY_MAX = 24 };
+enum sk_err sk_vault_register_next(struct sk_vault *vault, char entry[SK_REGISTER_ENTRY_MAX], uint32_t *step,
+                                   struct sk_register_personal *ret_personal);
+/* All steps, overwritten on disk as a person's labels are; NOT_FOUND: there was nothing. */
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry);
+
+/* --- words: texts that people typed, by the commitment that stands in the log (schemas/model/words.h) --- */
+/* Before the record that commits to it. told_us: when, for who looks through them. */
+enum sk_err sk_vault_words_put(struct sk_vault *vault, const struct sk_words *words, int64_t told_us);
+/* NOT_FOUND: erased, or never here. */
+enum sk_err sk_vault_words_get(struct sk_vault *vault, const struct sk_hash *commit, struct sk_words *ret_words);
+/* The first behind `after` in order of commitments (zeroes begin); NOT_FOUND ends. */
+enum sk_err sk_vault_words_next(struct sk_vault *vault, const struct sk_hash *after, struct sk_words *ret_words,
+                                int64_t *ret_told_us);
+enum sk_err sk_vault_words_erase(struct sk_vault *vault, const struct sk_hash *commit); /* NOT_FOUND: there was nothing */
+
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
 /* Many puts at once, all or none. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);
