@@ -92,6 +92,7 @@ static enum sk_err store_personal(struct request *request, struct sk_register_ac
         err = sk_vault_register_put(request->floor->vault, act->entry, act->step, &personal);
     explicit_bzero(&personal, sizeof personal);
     act->has_personal = err == SK_OK;
+    act->vault_fields = sk_field_list_mask(document->register_, document->personal, document->personal_length);
     return err == SK_OK ? err : sk_request_refuse(request, err, "names could not be stored; nothing was done");
 }
 
