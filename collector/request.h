@@ -103,9 +103,10 @@ SK_REGISTER_COMMANDS(X)
 SK_ROSTER_COMMANDS(X)
 #undef X
 
-/* words_commands.c: texts that people typed. */
+/* words_commands.c, erase_commands.c: texts that people typed. */
 #define SK_WORDS_COMMANDS(X)                                                                                                   \
     X("words.read", "read.words", words_read)                                                                                  \
+    X("words.find", "words.erase", words_find)                                                                                 \
     X("words.erase", "words.erase", words_erase)
 #define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
 SK_WORDS_COMMANDS(X)

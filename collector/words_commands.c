@@ -50,35 +50,3 @@ enum sk_err sk_run_words_read(struct request *request)
     }
     return SK_OK;
 }
-
-/* --- erasing --- */
-
-/* What a reference names: words by their commitment, or all that the vault has of a register's entry. */
-static enum sk_err erase(struct request *request, const char *reference)
-{
-    uint8_t register_;
-    uint32_t number;
-    struct sk_hash commit;
-    if (sk_hex_read(commit.bytes, SK_HASH_SIZE, reference))
-        return sk_vault_words_erase(request->floor->vault, &commit);
-    if (sk_entry_id_parse(reference, &register_, &number))
-        return sk_vault_register_erase(request->floor->vault, reference);
-    return SK_ERR_PARSE;
-}
-
-enum sk_err sk_run_words_erase(struct request *request)
-{
-    const char *reference = sk_request_text(request, "words", true, 2 * SK_HASH_SIZE);
-    if (reference == NULL || sk_request_text(request, "reason", true, SK_WORDS_MAX) == NULL)
-        return request->answer->err;
-    const enum sk_err err = erase(request, reference);
-    if (err == SK_ERR_PARSE)
-        return sk_request_refuse(request, err, "words: expected a commitment (64 hex digits) or an entry like vs-12");
-    if (err != SK_OK)
-        return sk_request_refuse(
-            request, err, err == SK_ERR_NOT_FOUND ? "there is nothing of it to erase" : "the vault could not be written");
-    sk_request_record(request, SK_EV_OP_COMMAND, reference);
-    request->answer->result = cJSON_CreateObject();
-    cJSON_AddStringToObject(request->answer->result, "words", reference);
-    return SK_OK;
-}

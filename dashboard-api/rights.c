@@ -23,6 +23,7 @@
     A(post_biometric, "biometric.enrol", "person", NULL)                                                                       \
     A(post_biometric_withdraw, "biometric.withdraw", "biometric", NULL)                                                        \
     A(post_person_erase, "person.erase", "person", NULL)                                                                       \
+    P(post_words_find, "words.find")                                                                                           \
     A(post_words_erase, "words.erase", "words", NULL)
 
 #define L(handler, command)                                                                                                    \

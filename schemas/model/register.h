@@ -273,6 +273,10 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
 /* Is this a field list of that register, ascending, each value of its type, of the vault or public as asked? In a public one a
  * value of no bytes says that the field was emptied. */
 bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t *bytes, size_t length);
+/* Walking a field list: false at the end or (reader->bad) where it is none. */
+bool sk_field_next(struct sk_reader *reader, uint8_t register_, struct sk_field_value *ret_value);
+/* The field that refers to whom this personal field names (schemas/vocab/register_names.def); 0: none does. */
+uint16_t sk_field_named_by(uint16_t field);
 /* 1 << number of each field that such a list says. */
 uint64_t sk_field_list_mask(uint8_t register_, const uint8_t *bytes, size_t length);
 /* Adds each value of a field list to a JSON object by name (later calls replace earlier values); null: it was emptied. */

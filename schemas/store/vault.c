@@ -39,6 +39,8 @@ static const char *const statement_sql[ST_VAULT_COUNT] = {
     [ST_REGISTER_ERASE] = "DELETE FROM register_personal WHERE entry = ?1",
     [ST_REGISTER_NEXT] = "SELECT entry, step, salt, fields FROM register_personal WHERE (entry, step) > (?1, ?2) "
                          "ORDER BY entry, step LIMIT 1",
+    [ST_REGISTER_DROP] = "DELETE FROM register_personal WHERE entry = ?1 AND step = ?2",
+    [ST_ACCOUNT_OF] = "SELECT id FROM account WHERE person = ?1 AND id > ?2 ORDER BY id LIMIT 1",
     [ST_WORDS_PUT] = "INSERT INTO words (id, salt, tag, text, told_us) VALUES (?1, ?2, ?3, ?4, ?5)",
     [ST_WORDS_GET] = "SELECT id, salt, tag, text, told_us FROM words WHERE id = ?1",
     [ST_WORDS_NEXT] = "SELECT id, salt, tag, text, told_us FROM words WHERE id > ?1 ORDER BY id LIMIT 1",
@@ -383,6 +385,21 @@ bool sk_vault_account_exists(struct sk_vault *vault, const char *id)
 enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char ret_person[SK_ACCOUNT_PERSON_MAX])
 {
     return one_text(vault, ST_ACCOUNT_PERSON, id, -1, ret_person, SK_ACCOUNT_PERSON_MAX);
+}
+
+enum sk_err sk_vault_account_of(struct sk_vault *vault, const char *person, const char *after, char ret_id[SK_ACCOUNT_ID_MAX])
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = sk_vault_statement(vault, ST_ACCOUNT_OF, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, person, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, after, -1, SQLITE_TRANSIENT);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        column_copy(statement, 0, ret_id, SK_ACCOUNT_ID_MAX);
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
 }
 
 static enum sk_err run(struct sk_vault *vault, enum sk_vault_statement which)

@@ -29,6 +29,8 @@ void sk_vault_close(struct sk_vault *vault);
 enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, const char *person, int64_t now_us);
 /* "" when it is tied to nobody; NOT_FOUND: no such account. */
 enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char ret_person[SK_ACCOUNT_PERSON_MAX]);
+/* Accounts tied to a person, in order of their ids: the first behind `after` ("" begins); NOT_FOUND ends. */
+enum sk_err sk_vault_account_of(struct sk_vault *vault, const char *person, const char *after, char ret_id[SK_ACCOUNT_ID_MAX]);
 /* Issues a secret for an account: kind "token" (bearer) or "session" (cookie). The text is shown once and never stored.
  * expires_us 0: never. idle_us 0: no idle limit. */
 enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, const char *kind, int64_t now_us,
@@ -81,6 +83,10 @@ enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uin
 enum { SK_REGISTER_ENTRY_MAX = 24 };
 enum sk_err sk_vault_register_next(struct sk_vault *vault, char entry[SK_REGISTER_ENTRY_MAX], uint32_t *step,
                                    struct sk_register_personal *ret_personal);
+/* What is left of a step after some of its values were erased: its salt is destroyed, or what is gone could be guessed against
+ * the commitment in the log; so the rest proves nothing any more. Nothing left: the row goes. Inside sk_vault_begin() and
+ * _end(); sk_vault_person_erase() or any other erasure afterwards makes it true on disk. */
+enum sk_err sk_vault_register_cut(struct sk_vault *vault, const char *entry, uint32_t step, struct sk_register_personal *rest);
 /* All steps, overwritten on disk as a person's labels are; NOT_FOUND: there was nothing. */
 enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry);
 

@@ -26,6 +26,8 @@ enum sk_vault_statement {
     ST_REGISTER_GET,
     ST_REGISTER_ERASE,
     ST_REGISTER_NEXT,
+    ST_REGISTER_DROP,
+    ST_ACCOUNT_OF,
     ST_WORDS_PUT,
     ST_WORDS_GET,
     ST_WORDS_NEXT,

@@ -106,6 +106,20 @@ enum sk_err sk_vault_register_next(struct sk_vault *vault, char entry[SK_REGISTE
     return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : result == SQLITE_ROW ? err : sk_db_code(result);
 }
 
+enum sk_err sk_vault_register_cut(struct sk_vault *vault, const char *entry, uint32_t step, struct sk_register_personal *rest)
+{
+    sqlite3_stmt *statement;
+    explicit_bzero(rest->salt, sizeof rest->salt);
+    if (rest->length > 0)
+        return sk_vault_register_put(vault, entry, step, rest);
+    const enum sk_err err = sk_vault_statement(vault, ST_REGISTER_DROP, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, step);
+    return sk_db_do(statement);
+}
+
 enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry)
 {
     sqlite3_stmt *statement;
