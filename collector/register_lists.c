@@ -10,16 +10,12 @@
 
 enum { PAGE_MAX = 50, PAGE_BYTES = 40000 }; /* an answer stays below the line's 64 KiB */
 
-struct folding {
-    struct sk_registers *registers;
-};
-
-static enum sk_err fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+enum sk_err sk_register_fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
 {
     struct sk_register_act act;
     const enum sk_err err = sk_register_act_read(ev, body, length, &act);
     act.at_us = at_us;
-    return err == SK_OK ? sk_registers_apply(((struct folding *)context)->registers, &act) : err;
+    return err == SK_OK ? sk_registers_apply(context, &act) : err;
 }
 
 /* --- one entry --- */
@@ -186,16 +182,17 @@ static cJSON *load_entry(struct request *request, uint8_t register_, uint32_t nu
 {
     cJSON *item = NULL;
     size_t cursor = 0;
-    struct folding folding = {NULL};
-    *ret_err = sk_registers_create(&folding.registers);
+    struct sk_registers *registers = NULL;
+    *ret_err = sk_registers_create(&registers);
     if (*ret_err == SK_OK)
-        *ret_err = sk_store_entry_acts(sk_recorder_store(request->floor->recorder), register_, number, fold, &folding);
-    const struct sk_entry *entry = *ret_err == SK_OK ? sk_registers_next(folding.registers, register_, &cursor) : NULL;
+        *ret_err =
+            sk_store_entry_acts(sk_recorder_store(request->floor->recorder), register_, number, sk_register_fold, registers);
+    const struct sk_entry *entry = *ret_err == SK_OK ? sk_registers_next(registers, register_, &cursor) : NULL;
     if (entry != NULL)
         item = show_entry(request, entry, whole);
     else if (*ret_err == SK_OK)
         *ret_err = SK_ERR_NOT_FOUND;
-    sk_registers_free(folding.registers);
+    sk_registers_free(registers);
     return item;
 }
 

@@ -22,6 +22,7 @@ struct request {
 };
 
 enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail); /* returns err */
+enum sk_err sk_request_answer_id(struct request *request, const char *name, const char *id); /* {"<name>": id} */
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 /* Why: of the arguments, else of the line; "" unsaid. At most SK_WORDS_MAX bytes. */
@@ -58,7 +59,7 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 /* register_commands.c, register_lists.c, register_import.c. */
 #define SK_REGISTER_COMMANDS(X)                                                                                                \
     X("register.act", "register.act", register_act)                                                                            \
-    X("register.import", "register.import", register_import)                                                                   \
+    X("register.import", "register.act", register_import)                                                                      \
     X("register.erase", "register.erase", register_erase)                                                                      \
     X("register.list", "read.registers", register_list)                                                                        \
     X("register.get", "read.registers", register_get)
@@ -140,7 +141,12 @@ uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
 /* same_person.c: do these two names (account or person each) stand for one human being? */
+/* The person of the roster behind an account; "": nobody's, or a person already. */
+void sk_request_person_of(const struct request *request, const char *who, char ret_person[SK_ENTITY_MAX]);
 bool sk_request_same_person(const struct request *request, const char *one, const char *other);
+
+/* register_lists.c: one stored act into an sk_registers (context), for sk_store_entry_acts(). */
+enum sk_err sk_register_fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length);
 
 /* register_commands.c, shared with the import. */
 /* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */

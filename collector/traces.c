@@ -220,22 +220,14 @@ static enum sk_err cut_entry(struct sk_traces *traces, const struct sk_entry *en
     return err;
 }
 
-static enum sk_err fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
-{
-    struct sk_register_act act;
-    const enum sk_err err = sk_register_act_read(ev, body, length, &act);
-    act.at_us = at_us;
-    return err == SK_OK ? sk_registers_apply(context, &act) : err;
-}
-
 static enum sk_err look_at_entry(struct sk_traces *traces, const struct sk_entry_number *which)
 {
     struct sk_registers *registers = NULL;
     size_t cursor = 0;
     enum sk_err err = sk_registers_create(&registers);
     if (err == SK_OK)
-        err = sk_store_entry_acts(sk_recorder_store(traces->request->floor->recorder), which->register_, which->number, fold,
-                                  registers);
+        err = sk_store_entry_acts(sk_recorder_store(traces->request->floor->recorder), which->register_, which->number,
+                                  sk_register_fold, registers);
     const struct sk_entry *entry = err == SK_OK ? sk_registers_next(registers, which->register_, &cursor) : NULL;
     if (entry != NULL)
         err = cut_entry(traces, entry);

@@ -469,15 +469,13 @@ static bool is_he(const struct doer *doer, const char *name)
     return doer->same != NULL ? doer->same(doer->context, doer->name, name) : strcmp(doer->name, name) == 0;
 }
 
-static bool field_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+/* One value of a WHO or PERSON field, or a list of them. */
+static bool value_names_him(const struct sk_field_value *value, const struct doer *doer)
 {
-    struct sk_field_value value;
     size_t length, cursor = 0;
     const char *item;
     char name[SK_WHO_MAX];
-    if (!sk_entry_field(entry, field->id, SK_NEVER, &value))
-        return false;
-    while (sk_value_item(&value, &cursor, &item, &length)) {
+    while (sk_value_item(value, &cursor, &item, &length)) {
         if (length >= sizeof name)
             continue; /* no name of anybody is that long */
         memcpy(name, item, length);
@@ -488,13 +486,30 @@ static bool field_names_him(const struct sk_entry *entry, const struct sk_field_
     return false;
 }
 
+/* By any act: who applied once has applied, whoever stands there now. */
+static bool ever_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+{
+    struct sk_field_value value;
+    for (size_t i = 0; i < entry->act_count; i++)
+        if (sk_field_find(entry->register_, entry->acts[i].fields, entry->acts[i].fields_length, field->id, &value) &&
+            value_names_him(&value, doer))
+            return true;
+    return false;
+}
+
+static bool field_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+{
+    struct sk_field_value value;
+    return sk_entry_field(entry, field->id, SK_NEVER, &value) && value_names_him(&value, doer);
+}
+
 static bool is_opener(const struct sk_entry *entry, const struct doer *doer)
 {
     const struct sk_field_row *field = sk_field_by_name(entry->register_, "applicant");
     for (size_t i = 0; i < entry->act_count; i++)
         if ((entry->acts[i].row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0 && is_he(doer, entry->acts[i].actor))
             return true;
-    return field != NULL && field_names_him(entry, field, doer);
+    return field != NULL && ever_names_him(entry, field, doer);
 }
 
 static bool is_subject(const struct sk_entry *entry, const struct doer *doer)

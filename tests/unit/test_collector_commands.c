@@ -117,7 +117,7 @@ static void roles_against_commands(void **state)
     } commands[] = {{"session.check", "session.check"},   {"account.create", "account.create"},
                     {"token.create", "token.create"},     {"alarm.acknowledge", "alarm.acknowledge"},
                     {"alarm.comment", "alarm.comment"},   {"session.open", "session.open"},
-                    {"register.act", "register.act"},     {"register.import", "register.import"},
+                    {"register.act", "register.act"},     {"register.import", "register.act"},
                     {"register.erase", "register.erase"}, {"register.list", "read.registers"},
                     {"register.get", "read.registers"}};
     char token[SK_SECRET_TEXT], line[256], name[32];

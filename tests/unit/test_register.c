@@ -507,6 +507,24 @@ static void free_text_is_not_in_the_record(void **state)
         sk_entry_field(sk_registers_get(registers, "pm-1"), SK_F_PERMIT_PURPOSE, SK_NEVER, &value)); /* not the old one */
 }
 
+/* Who applied once does not approve, also when somebody else stands there now. */
+static void a_former_applicant_does_not_approve(void **state)
+{
+    struct sk_fault fault = {0};
+    const struct sk_act_row *approve = sk_act_row(SK_EV_PERMIT_APPROVED);
+    (void)state;
+    open_permit("2025-11-20T13:00:00Z", 100); /* by whoever; applicant is ann */
+    do_act(SK_EV_PERMIT_AMENDED, "pm-1", "clerk", 200, "{\"applicant\":\"bob\"}");
+    const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
+    assert_true(sk_entry_has(entry, SK_F_PERMIT_APPLICANT, SK_NEVER, "bob"));
+    static const struct {
+        const char *name;
+        enum sk_err err;
+    } rows[] = {{"ann", SK_ERR_CONFLICT}, {"bob", SK_ERR_CONFLICT}, {"clerk", SK_ERR_CONFLICT}, {"boss", SK_OK}};
+    for (size_t i = 0; i < SK_COUNT(rows); i++)
+        sk_check(sk_register_act_allowed(approve, entry, rows[i].name, NULL, NULL, &fault) == rows[i].err, rows[i].name);
+}
+
 static void what_is_refused(void **state)
 {
     struct sk_register_document none = {.fields_length = 0};
@@ -693,6 +711,7 @@ int main(void)
         T(amendments_empty),
         T(amendments_keep_what_opening_asked),
         T(free_text_is_not_in_the_record),
+        T(a_former_applicant_does_not_approve),
         T(what_is_refused),
         T(numbers_and_forgetting),
         T(separation),
