@@ -165,13 +165,21 @@ enum sk_err sk_roster_ready(struct request *request)
 
 /* --- arguments --- */
 
-/* Dates 'from' and 'until'; missing ones leave what is there. False: refused. */
+/* null empties what stands; what is missing leaves it. */
+static bool is_null(const struct request *request, const char *argument)
+{
+    return cJSON_IsNull(sk_json_get(request->args, argument));
+}
+
+/* Dates 'from' and 'until'; missing ones leave what is there, null takes the bound away. False: refused. */
 static bool read_validity(struct request *request, int64_t *from_us, int64_t *until_us)
 {
-    const char *from = sk_request_text(request, "from", false, 10);
-    const char *until = from != NULL ? sk_request_text(request, "until", false, 10) : NULL;
-    if (until == NULL)
+    const char *from = is_null(request, "from") ? "" : sk_request_text(request, "from", false, 10);
+    const char *until = is_null(request, "until") ? "" : from != NULL ? sk_request_text(request, "until", false, 10) : NULL;
+    if (from == NULL || until == NULL)
         return false;
+    *from_us = is_null(request, "from") ? 0 : *from_us;
+    *until_us = is_null(request, "until") ? SK_NEVER : *until_us;
     if ((from[0] != '\0' && !sk_day_begin_us(request->floor->zone, from, from_us)) ||
         (until[0] != '\0' && !sk_day_end_us(request->floor->zone, until, until_us))) {
         sk_request_refuse(request, SK_ERR_PARSE, "'from' and 'until' are dates like 2026-11-20; until is the last day");
@@ -217,6 +225,10 @@ const struct sk_roster_change *sk_roster_entity(struct request *request, const c
 
 static bool read_label_text(struct request *request, const char *argument, bool required, char to[SK_LABEL_MAX])
 {
+    if (is_null(request, argument) && !required) {
+        to[0] = '\0';
+        return true;
+    }
     const char *text = sk_json_get(request->args, argument) == NULL && !required
                            ? to
                            : sk_request_text(request, argument, required, SK_LABEL_MAX - 1);
@@ -240,15 +252,16 @@ enum sk_err sk_roster_answer(struct request *request, const char *name, const ch
 
 /* --- people --- */
 
-/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] clears. */
+/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] and null
+ * clear. */
 static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
 {
     const cJSON *item, *list = sk_json_get(request->args, "chain");
     size_t used = 0;
-    bool good = list == NULL || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
+    bool good = list == NULL || cJSON_IsNull(list) || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
     if (good && list != NULL)
         to[0] = '\0';
-    list = good ? list : NULL;
+    list = good && cJSON_IsArray(list) ? list : NULL;
     cJSON_ArrayForEach(item, list)
     {
         const char *company = sk_json_text(item);
@@ -264,7 +277,8 @@ static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
 
 static bool read_label(struct request *request, struct sk_person_label *label, bool is_new)
 {
-    if (!read_label_text(request, "name", is_new, label->name) ||
+    const bool named = is_new || sk_json_get(request->args, "name") != NULL; /* nobody is without a name */
+    if (!read_label_text(request, "name", named, label->name) ||
         !read_label_text(request, "furigana", false, label->furigana) ||
         !read_label_text(request, "company", false, label->company) || !read_label_text(request, "ref", false, label->ref) ||
         !read_chain(request, label->chain))
