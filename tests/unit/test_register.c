@@ -513,14 +513,20 @@ static void a_former_applicant_does_not_approve(void **state)
     struct sk_fault fault = {0};
     const struct sk_act_row *approve = sk_act_row(SK_EV_PERMIT_APPROVED);
     (void)state;
-    open_permit("2025-11-20T13:00:00Z", 100); /* by whoever; applicant is ann */
+    char text[512];
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T13:00:00Z"); /* applicant is ann */
+    do_act(SK_EV_PERMIT_REQUESTED, "", "desk", 100, text);
     do_act(SK_EV_PERMIT_AMENDED, "pm-1", "clerk", 200, "{\"applicant\":\"bob\"}");
     const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
     assert_true(sk_entry_has(entry, SK_F_PERMIT_APPLICANT, SK_NEVER, "bob"));
     static const struct {
         const char *name;
         enum sk_err err;
-    } rows[] = {{"ann", SK_ERR_CONFLICT}, {"bob", SK_ERR_CONFLICT}, {"clerk", SK_ERR_CONFLICT}, {"boss", SK_OK}};
+    } rows[] = {{"ann", SK_ERR_CONFLICT},
+                {"bob", SK_ERR_CONFLICT},
+                {"clerk", SK_ERR_CONFLICT},
+                {"desk", SK_ERR_CONFLICT},
+                {"boss", SK_OK}};
     for (size_t i = 0; i < SK_COUNT(rows); i++)
         sk_check(sk_register_act_allowed(approve, entry, rows[i].name, NULL, NULL, &fault) == rows[i].err, rows[i].name);
 }
