@@ -88,6 +88,14 @@ void sk_sealing_apply(struct sk_sealing *sealing, struct sk_draft *draft)
     sealing->applied += count;
 }
 
+void sk_sealing_take_back(struct sk_sealing *sealing)
+{
+    for (size_t i = 0; sealing->vault != NULL && i < sealing->count; i++)
+        if (i == 0 || memcmp(&sealing->commits[i], &sealing->commits[i - 1], sizeof *sealing->commits) != 0)
+            (void)sk_vault_words_erase(sealing->vault, &sealing->commits[i]);
+    sk_sealing_begin(sealing);
+}
+
 void sk_sealing_release(struct sk_sealing *sealing)
 {
     sk_free(sealing->commits);

@@ -23,6 +23,8 @@ void sk_sealing_begin(struct sk_sealing *sealing);
 enum sk_err sk_sealing_keep(struct sk_sealing *sealing, const struct sk_draft *draft);
 enum sk_err sk_sealing_done(struct sk_sealing *sealing);
 void sk_sealing_apply(struct sk_sealing *sealing, struct sk_draft *draft);
+/* The records of this attempt are given up for good: their texts go. */
+void sk_sealing_take_back(struct sk_sealing *sealing);
 void sk_sealing_release(struct sk_sealing *sealing);
 
 #endif

@@ -419,5 +419,5 @@ enum sk_err sk_vault_end(struct sk_vault *vault, bool keep)
     const enum sk_err err = run(vault, keep ? ST_COMMIT_ALL : ST_ROLLBACK_ALL);
     if (keep && err != SK_OK)
         run(vault, ST_ROLLBACK_ALL);
-    return err;
+    return err == SK_OK ? sk_vault_settle(vault) : err;
 }

@@ -101,7 +101,7 @@ enum sk_err sk_vault_words_next(struct sk_vault *vault, const struct sk_hash *af
 enum sk_err sk_vault_words_erase(struct sk_vault *vault, const struct sk_hash *commit); /* NOT_FOUND: there was nothing */
 
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
-/* Many puts at once, all or none. */
+/* Many puts or erasures at once, all or none; the journal is overwritten when they end. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);
 enum sk_err sk_vault_end(struct sk_vault *vault, bool keep);
 

@@ -42,6 +42,7 @@ struct sk_vault {
     sqlite3 *db;
     char path[SK_PATH_MAX]; /* of the database */
     int lock_fd;
+    bool erased; /* since the journal was overwritten */
     struct sk_sha256 *sha;
     sqlite3_stmt *statements[ST_VAULT_COUNT];
 };
@@ -49,7 +50,9 @@ struct sk_vault {
 enum sk_err sk_vault_statement(struct sk_vault *vault, enum sk_vault_statement which, sqlite3_stmt **ret_statement);
 /* Runs a statement that deletes by one text, and makes it true on disk: the journal is folded in and cut off. */
 enum sk_err sk_vault_erase_by(struct sk_vault *vault, enum sk_vault_statement which, const char *key);
-/* The same after any deletion; copies that a migration left beside the vault go too: they hold what was erased. */
+/* The same after any deletion; many at once: when they end. Copies that a migration left beside the vault go too: they hold
+ * what was erased. */
 enum sk_err sk_vault_erased(struct sk_vault *vault);
+enum sk_err sk_vault_settle(struct sk_vault *vault); /* what sk_vault_end() does about it */
 
 #endif

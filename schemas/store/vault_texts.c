@@ -23,6 +23,15 @@ static void copies_drop(const struct sk_vault *vault)
 
 enum sk_err sk_vault_erased(struct sk_vault *vault)
 {
+    vault->erased = true;
+    return sk_vault_settle(vault);
+}
+
+enum sk_err sk_vault_settle(struct sk_vault *vault)
+{
+    if (!vault->erased || sqlite3_get_autocommit(vault->db) == 0)
+        return SK_OK;
+    vault->erased = false;
     copies_drop(vault);
     return sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 }
@@ -110,6 +119,7 @@ enum sk_err sk_vault_register_cut(struct sk_vault *vault, const char *entry, uin
 {
     sqlite3_stmt *statement;
     explicit_bzero(rest->salt, sizeof rest->salt);
+    vault->erased = true;
     if (rest->length > 0)
         return sk_vault_register_put(vault, entry, step, rest);
     const enum sk_err err = sk_vault_statement(vault, ST_REGISTER_DROP, &statement);

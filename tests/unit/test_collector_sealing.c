@@ -90,6 +90,18 @@ static void the_log_holds_a_commitment_the_vault_the_text(void **state)
     assert_memory_not_equal(found.commits[2].bytes, found.commits[3].bytes, SK_HASH_SIZE);
 }
 
+/* An import commits by a way of its own. */
+static void an_import_is_sealed_too(void **state)
+{
+    const struct sk_now now = kit_now(5);
+    (void)state;
+    type("Yamada asked");
+    assert_int_equal(sk_recorder_commit_whole(shell.recorder, &now), SK_OK);
+    const struct found found = stored();
+    assert_int_equal(found.count, 1);
+    says(&found.commits[0], "Yamada asked");
+}
+
 static void an_outage_loses_no_text(void **state)
 {
     (void)state;
@@ -139,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         T(the_log_holds_a_commitment_the_vault_the_text),
+        T(an_import_is_sealed_too),
         T(an_outage_loses_no_text),
         T(erasing_leaves_the_log_as_it_was),
         T(without_a_vault_nothing_is_kept),
