@@ -16,6 +16,8 @@ static bool read_approval(struct request *request, struct sk_authorization *auth
     sk_text_copy(auth->approver, sizeof auth->approver, approver[0] != '\0' ? approver : request->actor.id);
     sk_text_copy(auth->office, sizeof auth->office, office);
     auth->approved_us = request->now->utc_us;
+    sk_request_person_of(request, auth->applicant, auth->applicant_person);
+    sk_request_person_of(request, auth->approver, auth->approver_person);
     if (!sk_roster_is_somebody(request, auth->applicant) || !sk_roster_is_somebody(request, auth->approver)) {
         sk_request_refuse(request, SK_ERR_NOT_FOUND, "applicant and approver are accounts or persons of the roster");
         return false;

@@ -8,7 +8,7 @@
 #include "schemas/base/json.h"
 #include "schemas/base/log.h"
 
-enum { DENIALS_PER_MINUTE = 60, COMMENT_MAX = 1000 };
+enum { DENIALS_PER_MINUTE = 60, COMMENT_MAX = SK_WORDS_MAX };
 static const int64_t MINUTE_US = 60 * SK_US_PER_S;
 static const int64_t SESSION_US = INT64_C(12) * 3600 * SK_US_PER_S;    /* DESIGN: 12 h absolute */
 static const int64_t SESSION_IDLE_US = INT64_C(15) * 60 * SK_US_PER_S; /* access.md S15: 15 min idle */
@@ -33,13 +33,29 @@ const char *sk_request_text(struct request *request, const char *name, bool requ
     const cJSON *item = sk_json_get(request->args, name);
     const char *text = item == NULL && !required ? "" : sk_json_text(item);
     if (text == NULL || (required && *text == '\0') || strlen(text) > most) {
-        char detail[128];
-        sk_text_format(detail, sizeof detail, "argument '%s': expected a text of %s%zu bytes", name,
-                       required ? "1 to " : "at most ", most);
+        char detail[160];
+        sk_text_format(detail, sizeof detail, "argument '%s': expected a text of %s%zu bytes, found %zu%s", name,
+                       required ? "1 to " : "at most ", most, text != NULL ? strlen(text) : 0,
+                       text != NULL || item == NULL ? "" : " (no text)");
         sk_request_refuse(request, SK_ERR_PARSE, detail);
         return NULL;
     }
     return text;
+}
+
+/* Why an act is done, as an argument or of the line: whole or not at all, because what was cut says something else. */
+static bool words_are_good(struct request *request, const char *text)
+{
+    char detail[96];
+    const size_t length = text != NULL ? strlen(text) : 0;
+    if (length <= SK_WORDS_MAX && (text == NULL || sk_text_is_clean(text, length, true)))
+        return true;
+    if (length > SK_WORDS_MAX)
+        sk_text_format(detail, sizeof detail, "reason: expected a text of at most %d bytes, found %zu", SK_WORDS_MAX, length);
+    else
+        sk_text_copy(detail, sizeof detail, "reason: expected a text without control characters");
+    sk_request_refuse(request, SK_ERR_PARSE, detail);
+    return false;
 }
 
 static bool occurrence_argument(struct request *request, uint64_t *ret_occurrence)
@@ -80,6 +96,12 @@ static uint16_t roles_argument(struct request *request)
     return roles;
 }
 
+const char *sk_request_reason(const struct request *request)
+{
+    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
+    return why != NULL ? why : request->reason;
+}
+
 /* A record of the collector's own about what this person did. */
 static void begin_record(struct request *request, enum sk_event event, struct sk_draft *draft)
 {
@@ -94,8 +116,8 @@ static void end_record(struct request *request, struct sk_draft *draft, const ch
     sk_body_put_u16(&draft->body, SK_TAG_ACTOR_ROLES, request->actor.roles);
     if (request->actor.address[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_ACTOR_ADDRESS, request->actor.address);
-    if (request->reason[0] != '\0')
-        sk_body_put_text(&draft->body, SK_TAG_REASON_TEXT, request->reason);
+    if (sk_request_reason(request)[0] != '\0')
+        sk_body_put_text(&draft->body, SK_TAG_REASON_TEXT, sk_request_reason(request));
     sk_body_put_text(&draft->body, SK_TAG_COMMAND, request->command);
     sk_body_put_text(&draft->body, SK_TAG_RESULT, result);
     if (object[0] != '\0')
@@ -259,7 +281,7 @@ static const struct {
                 {"status", "read.site", run_status},
                 {"entries.export", "entries.export", sk_run_entries_export},
 #define X(command, act, run) {command, act, sk_run_##run},
-                SK_ROSTER_COMMANDS(X) SK_REGISTER_COMMANDS(X)
+                SK_ROSTER_COMMANDS(X) SK_REGISTER_COMMANDS(X) SK_WORDS_COMMANDS(X)
 #undef X
 };
 
@@ -352,7 +374,8 @@ static void dispatch(struct request *request, const cJSON *json, uid_t peer_uid)
         sk_text_copy(request->actor.address, sizeof request->actor.address, address);
     for (size_t i = 0; request->command != NULL && i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(request->command, commands[i].command) == 0) {
-            run_row(request, i, peer_uid);
+            if (words_are_good(request, reason) && words_are_good(request, sk_json_text(sk_json_get(request->args, "reason"))))
+                run_row(request, i, peer_uid);
             return;
         }
     sk_request_refuse(request, SK_ERR_UNSUPPORTED, "unknown command; see collector/PROTOCOL.md");

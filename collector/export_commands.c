@@ -110,8 +110,8 @@ static enum sk_err record_begin(struct request *request, const struct sk_export_
     sk_body_put_u16(&draft.body, SK_TAG_ACTOR_ROLES, request->actor.roles);
     if (request->actor.address[0] != '\0')
         sk_body_put_text(&draft.body, SK_TAG_ACTOR_ADDRESS, request->actor.address);
-    if (request->reason[0] != '\0')
-        sk_body_put_text(&draft.body, SK_TAG_REASON_TEXT, request->reason);
+    if (sk_request_reason(request)[0] != '\0')
+        sk_body_put_text(&draft.body, SK_TAG_REASON_TEXT, sk_request_reason(request));
     sk_body_put_text(&draft.body, SK_TAG_COMMAND, request->command);
     sk_body_put_text(&draft.body, SK_TAG_OBJECT, object);
     sk_body_put_u64(&draft.body, SK_TAG_TREE_SIZE, export->size);

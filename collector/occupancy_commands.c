@@ -60,13 +60,21 @@ struct wanted {
     const char *reason;
 };
 
-static bool is_class_of_two(const struct request *request, const struct wanted *wanted)
+static bool is_of_two(const struct request *request, uint16_t zone)
 {
     const struct sk_site *site = request->floor->site;
+    const int32_t place = sk_presence_zone(site, zone);
+    return place >= 0 && site->zones[place].class_ >= CLASS_OF_TWO;
+}
+
+/* Where he is set, where he was last, and where a card reading since says he may be: who is perhaps inside is as much worth. */
+static bool is_class_of_two(const struct request *request, const struct wanted *wanted)
+{
     const struct sk_trail *trail = sk_engine_trail(request->floor->engine, wanted->person);
-    const int32_t from = sk_presence_zone(site, trail->count > 0 ? trail->stays[0].zone : 0);
-    const int32_t to = sk_presence_zone(site, wanted->zone);
-    return (from >= 0 && site->zones[from].class_ >= CLASS_OF_TWO) || (to >= 0 && site->zones[to].class_ >= CLASS_OF_TWO);
+    const struct sk_reading *reading = &trail->reading;
+    const bool perhaps = reading->at_us > 0 && (trail->count == 0 || reading->at_us > trail->stays[0].at_us);
+    return is_of_two(request, wanted->zone) || (trail->count > 0 && is_of_two(request, trail->stays[0].zone)) ||
+           (perhaps && (is_of_two(request, reading->zone) || is_of_two(request, reading->to)));
 }
 
 /* The waiting call of another person for the same thing; it is used up. "" none. */

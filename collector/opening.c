@@ -104,6 +104,8 @@ enum sk_err sk_collector_open(struct sk_collector *c, const char *binary, struct
     if (err == SK_OK)
         err = open_secrets(c, fault);
     if (err == SK_OK)
+        sk_recorder_keep_words(c->recorder, c->vault);
+    if (err == SK_OK)
         err = sk_collector_wake(c, fault);
     if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
         err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");

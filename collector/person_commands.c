@@ -6,15 +6,16 @@
 #include "collector/request.h"
 #include "schemas/base/json.h"
 
-/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] clears. */
+/* 'chain': companies from the one under contract down to the one above his own; missing leaves what is there, [] and null
+ * clear. */
 static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
 {
     const cJSON *item, *list = sk_json_get(request->args, "chain");
     size_t used = 0;
-    bool good = list == NULL || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
+    bool good = list == NULL || cJSON_IsNull(list) || (cJSON_IsArray(list) && cJSON_GetArraySize(list) <= 8);
     if (good && list != NULL)
         to[0] = '\0';
-    list = good ? list : NULL;
+    list = good && cJSON_IsArray(list) ? list : NULL;
     cJSON_ArrayForEach(item, list)
     {
         const char *company = sk_json_text(item);
@@ -30,7 +31,8 @@ static bool read_chain(struct request *request, char to[SK_CHAIN_MAX])
 
 static bool read_label(struct request *request, struct sk_person_label *label, bool is_new)
 {
-    if (!sk_roster_read_label(request, "name", is_new, label->name) ||
+    const bool named = is_new || sk_json_get(request->args, "name") != NULL; /* nobody is without a name */
+    if (!sk_roster_read_label(request, "name", named, label->name) ||
         !sk_roster_read_label(request, "furigana", false, label->furigana) ||
         !sk_roster_read_label(request, "company", false, label->company) ||
         !sk_roster_read_label(request, "ref", false, label->ref) || !read_chain(request, label->chain))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Group commit and what hangs on it: numbers, checkpoints, the time when nothing can be written.
  *
- * Shape: one attempt = begin, all effects, own drafts, (sys.unrecorded), (checkpoint), commit. The sequence numbers of an
- * attempt are kept beside the drafts, and only a successful commit walks them again to publish. When the machine fails (disk,
- * memory), everything stays queued for the next attempt; when the store refuses one thing itself, that thing alone is given up,
- * counted, and the attempt made anew: one bad record must not hold up all others. */
+ * Shape: words sealed (sealing.h); one attempt = begin, all effects, own drafts, (sys.unrecorded), (checkpoint), commit. The
+ * sequence numbers of an attempt are kept beside the drafts, and only a successful commit walks them again to publish. When the
+ * machine fails (disk, memory), everything stays queued for the next attempt; when the store refuses one thing itself, that
+ * thing alone is given up, counted, and the attempt made anew: one bad record must not hold up all others. */
 #include "collector/recorder.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/sealing.h"
 #include "collector/succession.h"
 #include "schemas/base/log.h"
 #include "schemas/base/mem.h"
@@ -53,7 +54,8 @@ struct sk_recorder {
     bool signing;                     /* the last checkpoint that was due could be signed */
     int64_t sign_again_us;
     bool note_told;
-    const char *forget;    /* key of a pending row that the next commit deletes */
+    const char *forget; /* key of a pending row that the next commit deletes */
+    struct sk_sealing sealing;
     const char *directory; /* the caller's */
     char reserve_path[4096];
 };
@@ -129,6 +131,7 @@ void sk_recorder_close(struct sk_recorder *recorder)
     sk_store_close(recorder->store);
     sk_signer_free(recorder->signer);
     sk_effects_free(recorder->effects);
+    sk_sealing_release(&recorder->sealing);
     sk_free(recorder->own);
     sk_free(recorder->seqs);
     sk_free(recorder);
@@ -145,6 +148,11 @@ struct sk_effects *sk_recorder_effects(struct sk_recorder *recorder)
 bool sk_recorder_writable(const struct sk_recorder *recorder)
 {
     return recorder->writable;
+}
+
+void sk_recorder_keep_words(struct sk_recorder *recorder, struct sk_vault *vault)
+{
+    recorder->sealing.vault = vault;
 }
 
 void sk_recorder_forget(struct sk_recorder *recorder, const char *key)
@@ -327,6 +335,33 @@ static void keep_note(struct sk_recorder *recorder)
         recorder->note_told = true;
         sk_log(SK_LOG_WARNING, "the newest checkpoint cannot be kept beside the log in '%s'", recorder->directory);
     }
+}
+
+/* The record at a place among all that waits, in the order in which it is carried out; NULL: no record. */
+static struct sk_draft *draft_at(struct sk_recorder *recorder, size_t index)
+{
+    const size_t effects = sk_effects_count(recorder->effects);
+    if (index >= effects)
+        return &recorder->own[index - effects];
+    const struct sk_effect *effect = sk_effects_at(recorder->effects, index);
+    return effect->kind == SK_EFFECT_RECORD ? effect->record : NULL;
+}
+
+/* What people typed goes into the vault before the records that commit to it are appended. */
+static enum sk_err seal_words(struct sk_recorder *recorder)
+{
+    const size_t count = sk_effects_count(recorder->effects) + recorder->own_count;
+    enum sk_err err = SK_OK;
+    sk_sealing_begin(&recorder->sealing);
+    for (size_t i = 0; err == SK_OK && i < count; i++)
+        if (draft_at(recorder, i) != NULL)
+            err = sk_sealing_keep(&recorder->sealing, draft_at(recorder, i));
+    if (err == SK_OK)
+        err = sk_sealing_done(&recorder->sealing);
+    for (size_t i = 0; err == SK_OK && recorder->sealing.count > 0 && i < count; i++)
+        if (draft_at(recorder, i) != NULL)
+            sk_sealing_apply(&recorder->sealing, draft_at(recorder, i));
+    return err;
 }
 
 static enum sk_err attempt(struct sk_recorder *recorder, const struct sk_now *now)
@@ -541,7 +576,9 @@ enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now
     const bool needed =
         has_durable_work(recorder) || checkpoint_is_due(recorder, now) || !recorder->writable || recorder->given_up > 0;
     if (err == SK_OK && needed) {
-        err = attempt_all(recorder, now);
+        err = seal_words(recorder);
+        if (err == SK_OK)
+            err = attempt_all(recorder, now);
         if (err != SK_OK)
             became_unwritable(recorder, err, now);
     }
@@ -571,12 +608,15 @@ void sk_recorder_drop(struct sk_recorder *recorder)
 
 enum sk_err sk_recorder_commit_whole(struct sk_recorder *recorder, const struct sk_now *now)
 {
-    const enum sk_err err = recorder->writable ? attempt(recorder, now) : SK_ERR_FULL;
+    enum sk_err err = recorder->writable ? seal_words(recorder) : SK_ERR_FULL;
+    if (err == SK_OK)
+        err = attempt(recorder, now);
     if (err == SK_OK) {
         publish(recorder);
         clear(recorder);
         return SK_OK;
     }
+    sk_sealing_take_back(&recorder->sealing);
     sk_recorder_drop(recorder);
     if (!is_refusal(err) && recorder->writable)
         became_unwritable(recorder, err, now);

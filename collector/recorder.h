@@ -15,6 +15,7 @@
 
 #include "collector/engine/engine.h"
 #include "schemas/store/store.h"
+#include "schemas/store/vault.h"
 
 struct sk_recorder;
 
@@ -32,6 +33,8 @@ struct sk_recorder_sink {
 enum sk_err sk_recorder_open(const char *directory, const char *damage, struct sk_site *site,
                              const struct sk_recorder_sink *sink, struct sk_recorder **ret_recorder, struct sk_fault *fault);
 void sk_recorder_close(struct sk_recorder *recorder);
+/* Where the texts of records go that people typed (collector/sealing.h); borrowed. Until it is given no such text is kept. */
+void sk_recorder_keep_words(struct sk_recorder *recorder, struct sk_vault *vault);
 struct sk_store *sk_recorder_store(struct sk_recorder *recorder); /* for reading: restore, feed, status */
 
 /* The list that engine steps write into; emptied by a successful commit. */

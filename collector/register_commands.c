@@ -77,12 +77,6 @@ static void add_fault(void *context, const char *field, const char *expected, co
 
 /* --- an act --- */
 
-static const char *reason_of(const struct request *request)
-{
-    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
-    return why != NULL ? why : request->reason;
-}
-
 /* The personal values and their commitment, stored under the step to come. */
 static enum sk_err store_personal(struct request *request, struct sk_register_act *act,
                                   const struct sk_register_document *document)
@@ -98,6 +92,7 @@ static enum sk_err store_personal(struct request *request, struct sk_register_ac
         err = sk_vault_register_put(request->floor->vault, act->entry, act->step, &personal);
     explicit_bzero(&personal, sizeof personal);
     act->has_personal = err == SK_OK;
+    act->vault_fields = sk_field_list_mask(document->register_, document->personal, document->personal_length);
     return err == SK_OK ? err : sk_request_refuse(request, err, "names could not be stored; nothing was done");
 }
 
@@ -116,7 +111,7 @@ enum sk_err sk_register_do(struct request *request, const struct sk_act_row *row
                                   .fields_length = document->fields_length};
     const struct sk_roster_act by = {.actor = request->actor.id,
                                      .address = request->actor.address,
-                                     .reason = reason_of(request),
+                                     .reason = sk_request_reason(request),
                                      .command = request->command,
                                      .roles = request->actor.roles};
     sk_text_copy(act.entry, sizeof act.entry, entry);
@@ -218,7 +213,7 @@ static enum sk_err may_act(struct request *request, const struct sk_act_row *row
         return sk_request_refuse(request, SK_ERR_NOT_FOUND, "entry: there is no such entry, or it has long ended");
     if (check_state(request, row, entry) != SK_OK)
         return SK_ERR_CONFLICT;
-    if ((row->rules & SK_AR_REASON) != 0 && reason_of(request)[0] == '\0')
+    if ((row->rules & SK_AR_REASON) != 0 && sk_request_reason(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
     *ret_entry = entry;
     const enum sk_err err = sk_register_act_allowed(row, entry, request->actor.id, is_same_person, request, &fault);
@@ -272,7 +267,7 @@ enum sk_err sk_run_register_erase(struct request *request)
         return request->answer->err;
     if (!sk_entry_id_parse(id, &register_, &number))
         return sk_request_refuse(request, SK_ERR_PARSE, "entry: expected an id like vs-12");
-    if (reason_of(request)[0] == '\0')
+    if (sk_request_reason(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
     const enum sk_err err = sk_vault_register_erase(request->floor->vault, id);
     if (err != SK_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at registers: pages, newest entries first, and one with its acts. What is shown is what is stored (the projection),
- * folded here again; names come from the vault for roles that may read people. A name that was erased is said to be. */
+ * folded here again; free text comes from the vault, names too for roles that may read people. What was erased is said to be.
+ */
 #include <string.h>
 
 #include "collector/request.h"
@@ -9,80 +10,149 @@
 
 enum { PAGE_MAX = 50, PAGE_BYTES = 40000 }; /* an answer stays below the line's 64 KiB */
 
-struct folding {
-    struct sk_registers *registers;
-};
-
-static enum sk_err fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
+enum sk_err sk_register_fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length)
 {
     struct sk_register_act act;
     const enum sk_err err = sk_register_act_read(ev, body, length, &act);
     act.at_us = at_us;
-    return err == SK_OK ? sk_registers_apply(((struct folding *)context)->registers, &act) : err;
+    return err == SK_OK ? sk_registers_apply(context, &act) : err;
 }
 
 /* --- one entry --- */
 
-static bool add_personal(struct request *request, const struct sk_entry *entry, uint32_t step, cJSON *personal)
+/* What an entry says, act by act: public values, free text joined from the vault, names for who may see them. */
+struct telling {
+    struct request *request;
+    const struct sk_entry *entry;
+    struct sk_register_personal *stored;
+    cJSON *fields, *personal; /* personal NULL: not for this account */
+    cJSON *erased;            /* by name: free text that was said and is gone */
+    bool any_personal, any_erased;
+    bool one_act; /* null says that the act emptied the field; in what stands in the end it is just not there */
+};
+
+static bool telling_begin(struct request *request, const struct sk_entry *entry, struct telling *telling)
 {
-    struct sk_register_personal *stored = sk_calloc(1, sizeof *stored);
-    const enum sk_err err =
-        stored == NULL ? SK_ERR_NOMEM : sk_vault_register_get(request->floor->vault, entry->id, step, stored);
-    if (err == SK_OK)
-        sk_field_list_to_json(entry->register_, stored->fields, stored->length, personal);
-    sk_free_secret(stored, stored != NULL ? sizeof *stored : 0);
-    return err == SK_OK;
+    *telling = (struct telling){.request = request, .entry = entry};
+    telling->stored = sk_calloc(1, sizeof *telling->stored);
+    telling->fields = cJSON_CreateObject();
+    telling->erased = cJSON_CreateObject();
+    telling->personal = sk_permission("read.people", request->actor.roles) ? cJSON_CreateObject() : NULL;
+    return telling->stored != NULL && telling->fields != NULL && telling->erased != NULL;
 }
 
-static void add_all_personal(struct request *request, const struct sk_entry *entry, cJSON *item)
+static void telling_end(struct telling *telling)
 {
-    cJSON *personal = cJSON_CreateObject();
-    bool erased = false, any = false;
-    for (uint32_t i = 0; i < entry->act_count; i++)
-        if (entry->acts[i].has_personal) {
-            any = true;
-            erased |= !add_personal(request, entry, i + 1, personal);
+    sk_free_secret(telling->stored, telling->stored != NULL ? sizeof *telling->stored : 0);
+    cJSON_Delete(telling->fields);
+    cJSON_Delete(telling->personal);
+    cJSON_Delete(telling->erased);
+}
+
+/* Each member of one act's values to where it belongs; null: emptied. Takes values. */
+static void sort_values(struct telling *telling, cJSON *values)
+{
+    while (values->child != NULL) {
+        cJSON *value = cJSON_DetachItemViaPointer(values, values->child);
+        const struct sk_field_row *field = sk_field_by_name(telling->entry->register_, value->string);
+        cJSON *to = field != NULL && (field->flags & SK_FF_PERSONAL) != 0 ? telling->personal : telling->fields;
+        cJSON_DeleteItemFromObjectCaseSensitive(telling->erased, value->string);
+        cJSON_DeleteItemFromObjectCaseSensitive(to, value->string);
+        if (to == NULL || (cJSON_IsNull(value) && !telling->one_act))
+            cJSON_Delete(value);
+        else
+            cJSON_AddItemToObject(to, value->string, value);
+    }
+    cJSON_Delete(values);
+}
+
+/* What was said and is not there any more: free text by name, names as a fact. */
+static void tell_erased(struct telling *telling, uint64_t gone)
+{
+    const struct sk_field_row *field;
+    for (size_t i = 0; (field = sk_field_at(telling->entry->register_, i)) != NULL; i++) {
+        if ((gone >> (field->id & 63) & 1) == 0)
+            continue;
+        telling->any_erased = true;
+        cJSON_DeleteItemFromObjectCaseSensitive(telling->fields, field->name);
+        cJSON_DeleteItemFromObjectCaseSensitive(telling->personal, field->name);
+        if ((field->flags & SK_FF_WORDS) != 0)
+            cJSON_AddTrueToObject(telling->erased, field->name);
+    }
+}
+
+static void tell_act(struct telling *telling, uint32_t index)
+{
+    const struct sk_entry_act *act = &telling->entry->acts[index];
+    struct sk_register_personal *stored = telling->stored;
+    cJSON *values = cJSON_CreateObject();
+    uint64_t there = 0;
+    sk_field_list_to_json(telling->entry->register_, act->fields, act->fields_length, values);
+    if (act->has_personal) {
+        telling->any_personal = true;
+        if (sk_vault_register_get(telling->request->floor->vault, telling->entry->id, index + 1, stored) == SK_OK) {
+            sk_field_list_to_json(telling->entry->register_, stored->fields, stored->length, values);
+            there = sk_field_list_mask(telling->entry->register_, stored->fields, stored->length);
+        } else {
+            telling->any_erased = true;
         }
-    if (any)
-        cJSON_AddItemToObject(item, "personal", personal);
-    else
-        cJSON_Delete(personal);
-    if (erased)
-        cJSON_AddTrueToObject(item, "erased");
+    }
+    sort_values(telling, values);
+    tell_erased(telling, act->vault_fields & ~there);
 }
 
-static cJSON *show_act(const struct sk_entry *entry, uint32_t index)
+/* The names of what is gone, as a list; nothing when there is none. */
+static void add_erased(const struct telling *telling, cJSON *item)
 {
+    if (telling->any_erased)
+        cJSON_AddTrueToObject(item, "erased");
+    if (telling->erased->child == NULL)
+        return;
+    cJSON *list = cJSON_AddArrayToObject(item, "erased_fields");
+    for (const cJSON *name = telling->erased->child; name != NULL; name = name->next)
+        cJSON_AddItemToArray(list, cJSON_CreateString(name->string));
+}
+
+static cJSON *show_act(struct request *request, const struct sk_entry *entry, uint32_t index)
+{
+    struct telling telling;
     const struct sk_entry_act *act = &entry->acts[index];
-    cJSON *item = cJSON_CreateObject(), *fields = cJSON_CreateObject();
+    cJSON *item = cJSON_CreateObject();
     cJSON_AddNumberToObject(item, "step", index + 1);
     cJSON_AddStringToObject(item, "act", sk_act_word(act->row));
     sk_json_add_time(item, "at", act->at_us);
     cJSON_AddStringToObject(item, "actor", act->actor);
     cJSON_AddStringToObject(item, "state", sk_register_state_name(act->state));
-    sk_field_list_to_json(entry->register_, act->fields, act->fields_length, fields);
-    cJSON_AddItemToObject(item, "fields", fields);
+    if (telling_begin(request, entry, &telling)) {
+        telling.one_act = true;
+        tell_act(&telling, index);
+        cJSON_AddItemToObject(item, "fields", telling.fields);
+        telling.fields = NULL;
+    }
+    telling_end(&telling);
     return item;
 }
 
 /* The newest acts that fit into an answer, in order, and how many older ones there are. */
-static void add_acts(const struct sk_entry *entry, cJSON *item)
+static void add_acts(struct request *request, const struct sk_entry *entry, cJSON *item)
 {
-    enum { ACT_BYTES = 160 }; /* of an act without its fields, about */
+    enum { ACT_BYTES = 160, WORDS_BYTES = 2000 }; /* of an act without its fields, about; of what it may have in the vault */
     size_t bytes = 0;
     uint32_t first = entry->act_count;
-    while (first > 0 && (bytes += ACT_BYTES + 2 * entry->acts[first - 1].fields_length) < PAGE_BYTES)
+    while (first > 0 && (bytes += ACT_BYTES + 2 * entry->acts[first - 1].fields_length +
+                                  (entry->acts[first - 1].vault_fields != 0 ? WORDS_BYTES : 0)) < PAGE_BYTES)
         first--;
     cJSON *acts = cJSON_AddArrayToObject(item, "acts");
     for (uint32_t i = first; i < entry->act_count; i++)
-        cJSON_AddItemToArray(acts, show_act(entry, i));
+        cJSON_AddItemToArray(acts, show_act(request, entry, i));
     if (first > 0)
         cJSON_AddNumberToObject(item, "acts_left_off", first);
 }
 
 static cJSON *show_entry(struct request *request, const struct sk_entry *entry, bool whole)
 {
-    cJSON *item = cJSON_CreateObject(), *fields = cJSON_CreateObject();
+    struct telling telling;
+    cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "id", entry->id);
     cJSON_AddStringToObject(item, "register", sk_register_row(entry->register_)->name);
     cJSON_AddStringToObject(item, "state", sk_register_state_name(entry->state));
@@ -90,14 +160,21 @@ static cJSON *show_entry(struct request *request, const struct sk_entry *entry, 
     sk_json_add_time(item, "opened", entry->acts[0].at_us);
     cJSON_AddStringToObject(item, "opened_by", entry->acts[0].actor);
     sk_json_add_time(item, "changed", entry->acts[entry->act_count - 1].at_us);
-    for (uint32_t i = 0; i < entry->act_count; i++)
-        sk_field_list_to_json(entry->register_, entry->acts[i].fields, entry->acts[i].fields_length, fields);
-    cJSON_AddItemToObject(item, "fields", fields);
-    if (sk_permission("read.people", request->actor.roles))
-        add_all_personal(request, entry, item);
+    if (telling_begin(request, entry, &telling)) {
+        for (uint32_t i = 0; i < entry->act_count; i++)
+            tell_act(&telling, i);
+        cJSON_AddItemToObject(item, "fields", telling.fields);
+        telling.fields = NULL;
+        if (telling.personal != NULL && telling.any_personal) {
+            cJSON_AddItemToObject(item, "personal", telling.personal);
+            telling.personal = NULL;
+        }
+        add_erased(&telling, item);
+    }
+    telling_end(&telling);
     if (!whole)
         return item;
-    add_acts(entry, item);
+    add_acts(request, entry, item);
     sk_stocktake_add(sk_engine_registers(request->floor->engine), entry, item);
     return item;
 }
@@ -107,16 +184,17 @@ static cJSON *load_entry(struct request *request, uint8_t register_, uint32_t nu
 {
     cJSON *item = NULL;
     size_t cursor = 0;
-    struct folding folding = {NULL};
-    *ret_err = sk_registers_create(&folding.registers);
+    struct sk_registers *registers = NULL;
+    *ret_err = sk_registers_create(&registers);
     if (*ret_err == SK_OK)
-        *ret_err = sk_store_entry_acts(sk_recorder_store(request->floor->recorder), register_, number, fold, &folding);
-    const struct sk_entry *entry = *ret_err == SK_OK ? sk_registers_next(folding.registers, register_, &cursor) : NULL;
+        *ret_err =
+            sk_store_entry_acts(sk_recorder_store(request->floor->recorder), register_, number, sk_register_fold, registers);
+    const struct sk_entry *entry = *ret_err == SK_OK ? sk_registers_next(registers, register_, &cursor) : NULL;
     if (entry != NULL)
         item = show_entry(request, entry, whole);
     else if (*ret_err == SK_OK)
         *ret_err = SK_ERR_NOT_FOUND;
-    sk_registers_free(folding.registers);
+    sk_registers_free(registers);
     return item;
 }
 

@@ -25,6 +25,8 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
 enum sk_err sk_request_answer_id(struct request *request, const char *name, const char *id); /* {"<name>": id} */
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
+/* Why: of the arguments, else of the line; "" unsaid. At most SK_WORDS_MAX bytes. */
+const char *sk_request_reason(const struct request *request);
 
 /* request_file.c: a text argument that may be long. It stands in the line under that name, or is a regular file whose
  * descriptor came with the line; never both. Read whole, at most SK_REQUEST_FILE_MAX bytes, UTF-8 without NUL; a byte order
@@ -57,7 +59,7 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 /* register_commands.c, register_lists.c, register_import.c, round_commands.c. */
 #define SK_REGISTER_COMMANDS(X)                                                                                                \
     X("register.act", "register.act", register_act)                                                                            \
-    X("register.import", "register.import", register_import)                                                                   \
+    X("register.import", "register.act", register_import)                                                                      \
     X("register.erase", "register.erase", register_erase)                                                                      \
     X("register.list", "read.registers", register_list)                                                                        \
     X("register.get", "read.registers", register_get)                                                                          \
@@ -105,6 +107,15 @@ SK_REGISTER_COMMANDS(X)
 SK_ROSTER_COMMANDS(X)
 #undef X
 
+/* words_commands.c, erase_commands.c: texts that people typed. */
+#define SK_WORDS_COMMANDS(X)                                                                                                   \
+    X("words.read", "read.words", words_read)                                                                                  \
+    X("words.find", "words.erase", words_find)                                                                                 \
+    X("words.erase", "words.erase", words_erase)
+#define X(command, act, run) enum sk_err sk_run_##run(struct request *request);
+SK_WORDS_COMMANDS(X)
+#undef X
+
 enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
 
 /* roster_commands.c, shared by the commands of the roster and its import. */
@@ -138,9 +149,13 @@ bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
-/* same_person.c: do these two names (account or person each) stand for one human being? */
+/* same_person.c: the person of the roster behind an account; "": nobody's, or a person already. */
+void sk_request_person_of(const struct request *request, const char *who, char ret_person[SK_ENTITY_MAX]);
+/* Do these two names (account or person each) stand for one human being? */
 bool sk_request_same_person(const struct request *request, const char *one, const char *other);
 
+/* register_lists.c: one stored act into an sk_registers (context), for sk_store_entry_acts(). */
+enum sk_err sk_register_fold(void *context, uint16_t ev, int64_t at_us, const void *body, size_t length);
 /* import_commit.c: an act of many records, all or none. Begin, do it (sk_roster_do(), sk_register_do()), end with how that
  * went. Not OK: refused already, nothing of it is in the log and none of its records waits; the caller takes back what it
  * changed in memory and put into the vault. */

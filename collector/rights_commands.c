@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about rights that are facts and no changes of the roster, and what lists of them show: consents to biometric
- * references, erasing a person, leavers, rights that nobody uses. */
-#include <stdlib.h>
+ * references, leavers, rights that nobody uses. */
 #include <string.h>
 
 #include "collector/engine/rights.h"
@@ -107,34 +106,6 @@ void sk_listing_biometrics(const struct listing *listing, cJSON *item, const cha
         sk_listing_time(row, "withdrawn", biometric->ended_us);
         cJSON_AddItemToArray(list, row);
     }
-}
-
-/* --- erasing a person --- */
-
-/* Names, salts and printed numbers go; ids, times and hashes stay, and the log verifies as before. Only who has left. The vault
- * first: a record that says so and a name that is still there would be worse than the reverse. */
-enum sk_err sk_run_person_erase(struct request *request)
-{
-    struct sk_fact fact = {.ev = SK_EV_PERSON_ERASED};
-    if (sk_roster_ready(request) != SK_OK || sk_request_text(request, "reason", true, 200) == NULL)
-        return request->answer->err;
-    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
-    const struct sk_roster_change *person = sk_roster_entity(request, "person", SK_EV_PERSON_CREATED);
-    if (person == NULL)
-        return request->answer->err;
-    if (request->now->utc_us < person->person.until_us)
-        return sk_request_refuse(request, SK_ERR_CONFLICT, "the person has not left yet; end him first");
-    sk_text_copy(fact.entity, sizeof fact.entity, person->entity);
-    sk_text_copy(fact.person, sizeof fact.person, person->entity);
-    enum sk_err err = sk_vault_person_erase(request->floor->vault, person->entity);
-    size_t cursor = 0;
-    for (const char *card;
-         err == SK_OK && (card = sk_roster_owned(roster, SK_EV_CREDENTIAL_ISSUED, fact.person, &cursor)) != NULL;)
-        err = sk_vault_card_erase(request->floor->vault, card);
-    if (err != SK_OK)
-        return sk_request_refuse(request, err, "the vault could not be written; erase again");
-    err = sk_rights_do(request, &fact);
-    return err == SK_OK ? sk_request_answer_id(request, "person", fact.person) : err;
 }
 
 /* --- leavers, and rights that nobody uses --- */

@@ -61,10 +61,9 @@ enum sk_err sk_roster_could(struct request *request, const struct sk_roster_chan
 
 struct sk_roster_act sk_roster_act_of(const struct request *request)
 {
-    const char *why = sk_json_text(sk_json_get(request->args, "reason"));
     return (struct sk_roster_act){.actor = request->actor.id,
                                   .address = request->actor.address,
-                                  .reason = why != NULL ? why : request->reason,
+                                  .reason = sk_request_reason(request),
                                   .command = request->command,
                                   .roles = request->actor.roles};
 }
@@ -91,12 +90,20 @@ enum sk_err sk_roster_ready(struct request *request)
 
 /* --- arguments --- */
 
+/* null empties what stands; what is missing leaves it. */
+static bool is_null(const struct request *request, const char *argument)
+{
+    return cJSON_IsNull(sk_json_get(request->args, argument));
+}
+
 bool sk_roster_read_validity(struct request *request, int64_t *from_us, int64_t *until_us)
 {
-    const char *from = sk_request_text(request, "from", false, 10);
-    const char *until = from != NULL ? sk_request_text(request, "until", false, 10) : NULL;
-    if (until == NULL)
+    const char *from = is_null(request, "from") ? "" : sk_request_text(request, "from", false, 10);
+    const char *until = is_null(request, "until") ? "" : from != NULL ? sk_request_text(request, "until", false, 10) : NULL;
+    if (from == NULL || until == NULL)
         return false;
+    *from_us = is_null(request, "from") ? 0 : *from_us;
+    *until_us = is_null(request, "until") ? SK_NEVER : *until_us;
     if ((from[0] != '\0' && !sk_day_begin_us(request->floor->zone, from, from_us)) ||
         (until[0] != '\0' && !sk_day_end_us(request->floor->zone, until, until_us))) {
         sk_request_refuse(request, SK_ERR_PARSE, "'from' and 'until' are dates like 2026-11-20; until is the last day");
@@ -136,6 +143,10 @@ const struct sk_roster_change *sk_roster_entity(struct request *request, const c
 
 bool sk_roster_read_label(struct request *request, const char *argument, bool required, char to[SK_LABEL_MAX])
 {
+    if (is_null(request, argument) && !required) {
+        to[0] = '\0';
+        return true;
+    }
     const char *text = sk_json_get(request->args, argument) == NULL && !required
                            ? to
                            : sk_request_text(request, argument, required, SK_LABEL_MAX - 1);

@@ -237,6 +237,8 @@ static enum sk_err store_right(struct import *import, const struct entry *entry,
     sk_text_copy(auth->approver, sizeof auth->approver, sk_json_text(sk_json_get(request->args, "approver")));
     const char *office = sk_json_text(sk_json_get(request->args, "office"));
     sk_text_copy(auth->office, sizeof auth->office, office != NULL ? office : "");
+    sk_request_person_of(request, auth->applicant, auth->applicant_person);
+    sk_request_person_of(request, auth->approver, auth->approver_person);
     auth->zone = zone;
     auth->from_us = entry->from_us;
     auth->until_us = entry->until_us;

@@ -17,6 +17,14 @@ static void person_of(const struct request *request, const char *who, char to[SK
     sk_text_copy(to, SK_WHO_MAX, person[0] != '\0' ? person : who);
 }
 
+void sk_request_person_of(const struct request *request, const char *who, char ret_person[SK_ENTITY_MAX])
+{
+    char person[SK_WHO_MAX];
+    person_of(request, who, person);
+    if (strcmp(person, who) == 0 || !sk_text_copy(ret_person, SK_ENTITY_MAX, person))
+        ret_person[0] = '\0';
+}
+
 bool sk_request_same_person(const struct request *request, const char *one, const char *other)
 {
     char first[SK_WHO_MAX], second[SK_WHO_MAX];

@@ -80,6 +80,8 @@ void sk_handle_post_review_close(struct sk_call *call);
 void sk_handle_post_biometric(struct sk_call *call);
 void sk_handle_post_biometric_withdraw(struct sk_call *call);
 void sk_handle_post_person_erase(struct sk_call *call);
+void sk_handle_post_words_find(struct sk_call *call);
+void sk_handle_post_words_erase(struct sk_call *call);
 void sk_handle_get_registers(struct sk_call *call);
 void sk_handle_get_register(struct sk_call *call);
 void sk_handle_post_register(struct sk_call *call);

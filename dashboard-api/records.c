@@ -8,6 +8,7 @@
 #include "dashboard-api/handlers.h"
 #include "dashboard-api/reply.h"
 #include "dashboard-api/subjects.h"
+#include "dashboard-api/words.h"
 #include "schemas/base/bytes.h"
 #include "schemas/model/roster.h"
 #include "schemas/model/vocab.h"
@@ -16,7 +17,7 @@ enum { PIECE = 1000, LOOKED_MAX = 50000, REPLAY_PIECE = 200, NUMBER_TEXT = 128 }
 
 struct record_list {
     struct sk_store *store;
-    struct sk_out out;
+    cJSON *items; /* the page */
     uint32_t left;
     int zone;      /* number; -1 any */
     int agreement; /* enum sk_agreement; -1 any */
@@ -47,13 +48,11 @@ static bool add_record(void *context, const struct sk_record *record)
     if (!is_wanted(list, record))
         return true;
     cJSON *item = NULL;
-    if (sk_record_to_json(list->store, record, &item) != SK_OK)
-        list->bad = true;
-    sk_out_put(&list->out, list->out.text[list->out.length - 1] == '[' ? "" : ",");
-    sk_out_json(&list->out, item);
-    cJSON_Delete(item);
+    list->bad = sk_record_to_json(list->store, record, &item) != SK_OK || !cJSON_AddItemToArray(list->items, item);
+    if (list->bad)
+        cJSON_Delete(item);
     list->left--;
-    return !list->bad && !list->out.bad;
+    return !list->bad;
 }
 
 /* Numbers are given out one after the other, so the first unknown one ends the search. */
@@ -133,7 +132,7 @@ static enum sk_err collect(struct record_list *list, struct sk_walk *walk, bool 
         list->seen = 0;
         err = walk_piece(list, walk);
         looked += list->seen;
-        if (err != SK_OK || list->bad || list->out.bad)
+        if (err != SK_OK || list->bad)
             return err != SK_OK ? err : SK_ERR_NOMEM;
         *ret_more = list->full || list->seen == walk->limit;
         if (list->seen > 0 && list->lowest == 0)
@@ -143,22 +142,34 @@ static enum sk_err collect(struct record_list *list, struct sk_walk *walk, bool 
     return SK_OK;
 }
 
+static void put_page(struct sk_call *call, const cJSON *items, bool more, uint64_t next)
+{
+    char cursor[24];
+    struct sk_out out = {0};
+    const cJSON *item;
+    sk_out_put(&out, "{\"items\":[");
+    cJSON_ArrayForEach(item, items)
+    {
+        sk_out_put(&out, item == items->child ? "" : ",");
+        sk_out_json(&out, item);
+    }
+    sk_cursor_format(cursor, 'r', next);
+    sk_out_format(&out, more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
+    sk_reply_out(call, &out);
+}
+
 static void answer_found(struct sk_call *call, struct record_list *list, struct sk_walk *walk)
 {
     struct sk_fault fault = {0};
     bool more = false;
-    sk_out_put(&list->out, "{\"items\":[");
-    enum sk_err err = list->out.bad ? SK_ERR_NOMEM : collect(list, walk, &more);
+    const enum sk_err err = list->items == NULL ? SK_ERR_NOMEM : collect(list, walk, &more);
     if (err != SK_OK) {
-        sk_out_release(&list->out);
         sk_app_store_drop(call->app);
         sk_fault_set(&fault, err, "the store cannot be read: %s", sk_err_text(err));
         return sk_reply_fault(call, &fault);
     }
-    char cursor[24];
-    sk_cursor_format(cursor, 'r', walk->from);
-    sk_out_format(&list->out, more ? "],\"next\":\"%s\"}" : "],\"next\":null}", cursor);
-    sk_reply_out(call, &list->out);
+    sk_words_join(call, list->items);
+    put_page(call, list->items, more, walk->from);
 }
 
 static void answer_list(struct sk_call *call, uint16_t class_mask)
@@ -177,8 +188,10 @@ static void answer_list(struct sk_call *call, uint16_t class_mask)
     if (!read_number(call, list.store, "door", &door) || !read_number(call, list.store, "zone", &list.zone))
         return;
     walk.door = door;
+    list.items = cJSON_CreateArray();
     if (sk_subjects_ask(call, &list.asked))
         answer_found(call, &list, &walk);
+    cJSON_Delete(list.items);
     sk_subjects_release(&list.asked);
 }
 

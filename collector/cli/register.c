@@ -45,7 +45,9 @@ static void show_fields(uint8_t register_)
     for (size_t i = 0; (field = sk_field_at(register_, i)) != NULL; i++)
         printf("  %-24s %s%s%s%s%s%s\n", field->name, sk_cli_text(field->ja, field->en),
                (field->flags & SK_FF_REQUIRED) != 0 ? " !" : "", (field->flags & SK_FF_LIST) != 0 ? " [;]" : "",
-               (field->flags & SK_FF_PERSONAL) != 0 ? sk_cli_text(" (個人情報)", " (personal)") : "",
+               (field->flags & SK_FF_PERSONAL) != 0 ? sk_cli_text(" (個人情報)", " (personal)")
+               : (field->flags & SK_FF_WORDS) != 0  ? sk_cli_text(" (自由記述)", " (free text)")
+                                                    : "",
                field->words[0] != '\0' ? ": " : "", field->words);
 }
 

@@ -9,6 +9,7 @@
 
 #include "collector/cli/chain.h"
 #include "collector/cli/cli.h"
+#include "collector/cli/words.h"
 
 enum { KEY_FILE_MAX = 1024 };
 
@@ -142,6 +143,8 @@ int sk_cli_verify(int argc, char **argv)
         err = check(store, &summary, &fault);
     if (err == SK_OK)
         print_result(&summary);
+    if (err == SK_OK)
+        err = sk_cli_words(request.directory, store, &fault);
     const enum sk_err chain = sk_cli_chain(request.directory, store, &around);
     sk_store_close(store);
     if (err == SK_OK && chain == SK_ERR_CORRUPT) {

@@ -34,10 +34,13 @@ static bool needs_authorization(const struct sk_judging *j)
     return j->input->has_place && j->input->entry && (j->rule == NULL || j->rule->class_ > 0);
 }
 
+/* Another human being than applicant and holder: the person behind an account where the record says him, else the account. */
 static bool is_approved(const struct sk_authorization *auth, const char *person, int64_t at_us)
 {
-    return auth->approver[0] != '\0' && strcmp(auth->approver, auth->applicant) != 0 && strcmp(auth->approver, person) != 0 &&
-           auth->approved_us <= at_us;
+    const char *approver = auth->approver_person[0] != '\0' ? auth->approver_person : auth->approver;
+    const char *applicant = auth->applicant_person[0] != '\0' ? auth->applicant_person : auth->applicant;
+    return approver[0] != '\0' && strcmp(auth->approver, auth->applicant) != 0 && strcmp(approver, applicant) != 0 &&
+           strcmp(approver, person) != 0 && auth->approved_us <= at_us;
 }
 
 static void survey(struct sk_judging *j)

@@ -267,6 +267,20 @@ static void show_company(struct row *row)
     put_text(row, label != NULL ? label->company : "");
 }
 
+/* A commitment's text; a record of before holds the text itself and has no commitment. */
+static void show_words(struct row *row)
+{
+    struct sk_words words;
+    const struct sk_body_item *item = item_of(row);
+    if (item == NULL || item->type == SK_TAG_text) {
+        show_text(row);
+        return;
+    }
+    const enum sk_err err = sk_people_words(row->writer->people, item->bytes, &words);
+    put_text(row, err == SK_OK ? words.text : err == SK_ERR_NOT_FOUND ? "[erased]" : "[withheld]");
+    explicit_bzero(&words, sizeof words);
+}
+
 static void show_flag(struct row *row)
 {
     const struct sk_body_item *item = item_of(row);
@@ -316,6 +330,7 @@ static void show_simulated(struct row *row)
     X("online", 0, show_online)                                                                                                \
     X("simulated", 0, show_simulated)                                                                                          \
     X("possible_duplicate", SK_TAG_POSSIBLE_DUP, show_flag)                                                                    \
+    X("reason", SK_TAG_REASON_COMMIT, show_words)                                                                              \
     X("detail", SK_TAG_DETAIL, show_text)
 
 const char *const sk_export_columns[] = {
@@ -347,7 +362,7 @@ static void spread(const struct sk_record *record, struct sk_body_item items[COL
     sk_reader_init(&reader, record->body, record->body_length);
     while (sk_body_next(&reader, &last_tag, &item, &bad))
         for (size_t i = 0; i < COLUMN_COUNT; i++)
-            if (tags[i] == item.tag)
+            if (tags[i] == item.tag || (item.type == SK_TAG_text && tags[i] == sk_words_commit_tag(item.tag) && tags[i] != 0))
                 items[i] = item;
 }
 

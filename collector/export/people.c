@@ -119,3 +119,10 @@ const struct sk_person_label *sk_people_label(struct sk_people *people, uint64_t
     }
     return person->label->id[0] != '\0' ? person->label : NULL;
 }
+
+enum sk_err sk_people_words(struct sk_people *people, const uint8_t commit[SK_HASH_SIZE], struct sk_words *ret_words)
+{
+    struct sk_hash hash;
+    memcpy(hash.bytes, commit, SK_HASH_SIZE);
+    return people->vault != NULL ? sk_vault_words_get(people->vault, &hash, ret_words) : SK_ERR_DENIED;
+}

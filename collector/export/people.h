@@ -16,5 +16,7 @@ void sk_people_free(struct sk_people *people);
 const char *sk_people_id(struct sk_people *people, const uint8_t tag[SK_SUBJECT_SIZE]);
 /* Of the person last asked for; NULL without a vault, and for a person whose label was erased. */
 const struct sk_person_label *sk_people_label(struct sk_people *people, uint64_t version);
+/* The text that somebody typed, by its commitment; NOT_FOUND: erased; DENIED: without a vault. */
+enum sk_err sk_people_words(struct sk_people *people, const uint8_t commit[SK_HASH_SIZE], struct sk_words *ret_words);
 
 #endif

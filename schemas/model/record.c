@@ -213,6 +213,12 @@ void sk_body_put_u16s(struct sk_body *body, enum sk_tag tag, const uint16_t *val
         sk_write_u16(&body->writer, values[i]);
 }
 
+void sk_body_put_item(struct sk_body *body, const struct sk_body_item *item)
+{
+    if (put_head(body, (enum sk_tag)item->tag, item->type, item->length))
+        sk_write_bytes(&body->writer, item->bytes, item->length);
+}
+
 bool sk_body_done(const struct sk_body *body)
 {
     return !body->bad && !body->writer.bad;

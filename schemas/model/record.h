@@ -55,7 +55,9 @@ void sk_body_put_text(struct sk_body *body, enum sk_tag tag, const char *text); 
 void sk_body_put_bytes(struct sk_body *body, enum sk_tag tag, const void *bytes, size_t length);
 void sk_body_put_hash(struct sk_body *body, enum sk_tag tag, const struct sk_hash *hash);
 void sk_body_put_u16s(struct sk_body *body, enum sk_tag tag, const uint16_t *values, size_t count);
-bool sk_body_done(const struct sk_body *body); /* true: canonical and complete */
+struct sk_body_item;
+void sk_body_put_item(struct sk_body *body, const struct sk_body_item *item); /* of another body, as it stands there */
+bool sk_body_done(const struct sk_body *body);                                /* true: canonical and complete */
 
 /* Walking a stored body: false at the end; *ret_bad set when the body is not canonical. */
 struct sk_body_item {

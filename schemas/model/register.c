@@ -162,6 +162,7 @@ static enum sk_err add_act(struct box *box, const struct sk_register_act *act)
                                 .at_us = act->at_us,
                                 .state = act->state,
                                 .has_personal = act->has_personal,
+                                .vault_fields = act->vault_fields,
                                 .fields = fields,
                                 .fields_length = act->fields_length};
     sk_text_copy(to->actor, sizeof to->actor, act->actor);
@@ -348,7 +349,34 @@ bool sk_entry_field(const struct sk_entry *entry, uint16_t field, int64_t at_us,
 {
     for (int64_t i = (int64_t)entry->act_count - 1; i >= 0; i--) {
         const struct sk_entry_act *act = &entry->acts[i];
-        if (act->at_us <= at_us && sk_field_find(entry->register_, act->fields, act->fields_length, field, ret_value))
+        if (act->at_us > at_us)
+            continue;
+        if (sk_field_find(entry->register_, act->fields, act->fields_length, field, ret_value))
+            return ret_value->length > 0;
+        if ((act->vault_fields >> (field & 63) & 1) != 0)
+            return false;
+    }
+    return false;
+}
+
+/* Of acts recorded before the numbers were, personal values may be of any personal field. */
+static bool vault_says(const struct sk_entry_act *act, const struct sk_field_row *field)
+{
+    if (act->vault_fields == 0)
+        return act->has_personal && (field->flags & SK_FF_PERSONAL) != 0;
+    return (act->vault_fields >> (field->id & 63) & 1) != 0;
+}
+
+bool sk_entry_says(const struct sk_entry *entry, const struct sk_field_row *field, int64_t at_us)
+{
+    struct sk_field_value value;
+    for (int64_t i = (int64_t)entry->act_count - 1; i >= 0; i--) {
+        const struct sk_entry_act *act = &entry->acts[i];
+        if (act->at_us > at_us)
+            continue;
+        if (sk_field_find(entry->register_, act->fields, act->fields_length, field->id, &value))
+            return value.length > 0;
+        if (vault_says(act, field))
             return true;
     }
     return false;

@@ -24,7 +24,9 @@
 
 enum {
     SK_ENTRY_ID_MAX = 24,       /* "pm-4294967295" */
-    SK_FIELDS_BYTES_MAX = 3000, /* public values of one act; leaves room for the rest of a record's body (SK_BODY_MAX) */
+    SK_FIELDS_BYTES_MAX = 3000, /* public values of one act, read */
+    SK_FIELDS_SAID_MAX =
+        2600, /* and written: leaves room for the rest of a record's body (SK_BODY_MAX) with the longest reason */
     SK_PERSONAL_BYTES_MAX = 4000,
     SK_FIELD_ITEM_MAX = 255, /* bytes of one item of a list */
     SK_ACTS_MAX = 512        /* of one entry: a bound against floods */
@@ -76,7 +78,10 @@ enum sk_field_flag {
     SK_FF_AFTER = 64,    /* TIME, DATE: after the field with the number before it */
     SK_FF_SUBJECT = 128, /* PERSON, WHO: whom the entry is about; may not approve it */
     SK_FF_SIGNED = 256,  /* NUMBER: may be below 0 */
-    SK_FF_PAST = 512     /* TIME, DATE: says what has happened: no later than now, SK_TYPED_AHEAD_US allowed */
+    SK_FF_PAST = 512,    /* TIME, DATE: says what has happened: no later than now, SK_TYPED_AHEAD_US allowed */
+    SK_FF_WORDS = 1024,  /* TEXT, NOTE: free text; in the vault as well, for whoever may read the register. Acts recorded before
+                            2026-11-20 say it in public */
+    SK_FF_VAULT = SK_FF_PERSONAL | SK_FF_WORDS
 };
 enum sk_act_rule {
     SK_AR_OPENS = 1,       /* makes a new entry */
@@ -144,6 +149,7 @@ struct sk_register_act {
     char actor[SK_WHO_MAX];
     bool has_personal;       /* the vault has values of this step */
     struct sk_hash personal; /* commitment to them; zeroes without */
+    uint64_t vault_fields;   /* which: 1 << number within the register; 0 also in acts recorded before this was said */
     const uint8_t *fields;   /* field list; borrowed */
     size_t fields_length;
 };
@@ -157,6 +163,7 @@ struct sk_entry_act {
     int64_t at_us;
     uint8_t state; /* after it */
     bool has_personal;
+    uint64_t vault_fields; /* as above */
     char actor[SK_WHO_MAX];
     const uint8_t *fields;
     size_t fields_length;
@@ -225,8 +232,11 @@ struct sk_field_value {
     const uint8_t *bytes; /* borrowed; not NUL-terminated */
     size_t length;
 };
-/* What was last said of a field by then. False: nothing. field: of this entry's register. */
+/* What was last said of a field by then. False: nothing, it was emptied, or its value lies in the vault. field: of this entry's
+ * register. */
 bool sk_entry_field(const struct sk_entry *entry, uint16_t field, int64_t at_us, struct sk_field_value *ret_value);
+/* Was something said of it by then, and not emptied since? Also of fields whose values lie in the vault. */
+bool sk_entry_says(const struct sk_entry *entry, const struct sk_field_row *field, int64_t at_us);
 int64_t sk_value_time(const struct sk_field_value *value);
 double sk_value_number(const struct sk_field_value *value);
 bool sk_value_flag(const struct sk_field_value *value);
@@ -268,9 +278,16 @@ struct sk_register_document {
 enum sk_err sk_register_document_read(const struct sk_register_context *context, const struct sk_act_row *row,
                                       const struct sk_entry *entry, const cJSON *fields, sk_field_fault *fault,
                                       void *fault_context, struct sk_register_document *ret_document);
-/* Is this a field list of that register, ascending, each value of its type, personal or public as asked? */
+/* Is this a field list of that register, ascending, each value of its type, of the vault or public as asked? In a public one a
+ * value of no bytes says that the field was emptied. */
 bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t *bytes, size_t length);
-/* Adds each value of a field list to a JSON object by name (later calls replace earlier values). */
+/* Walking a field list: false at the end or (reader->bad) where it is none. */
+bool sk_field_next(struct sk_reader *reader, uint8_t register_, struct sk_field_value *ret_value);
+/* The field that refers to whom this personal field names (schemas/vocab/register_names.def); 0: none does. */
+uint16_t sk_field_named_by(uint16_t field);
+/* 1 << number of each field that such a list says. */
+uint64_t sk_field_list_mask(uint8_t register_, const uint8_t *bytes, size_t length);
+/* Adds each value of a field list to a JSON object by name (later calls replace earlier values); null: it was emptied. */
 enum sk_err sk_field_list_to_json(uint8_t register_, const uint8_t *bytes, size_t length, cJSON *object);
 /* Do two names (account or person each) stand for one human being? NULL: when they are the same text. */
 typedef bool sk_same_person(void *context, const char *one, const char *other);

@@ -68,6 +68,11 @@ static bool is_taken(const struct sk_act_row *row, const struct sk_field_row *fi
 
 static const char *found_text(const struct sk_field_row *field, const cJSON *item, char to[FOUND_MAX])
 {
+    const char *text = sk_json_text(item);
+    if (text != NULL && strlen(text) > sk_field_text_max(field)) {
+        sk_text_format(to, FOUND_MAX, "%zu bytes", strlen(text));
+        return to;
+    }
     if ((field->flags & SK_FF_PERSONAL) != 0)
         return "what is not shown here";
     if (cJSON_IsString(item))
@@ -229,7 +234,7 @@ static bool put_value(const struct reading *reading, const struct sk_field_row *
 /* Its number, the length of its value and the value; what is wrong with it is told and leaves the list as it was. */
 static void put_field(struct reading *reading, const struct sk_field_row *field, const cJSON *item)
 {
-    struct sk_writer *to = (field->flags & SK_FF_PERSONAL) != 0 ? &reading->personal : &reading->public_;
+    struct sk_writer *to = (field->flags & SK_FF_VAULT) != 0 ? &reading->personal : &reading->public_;
     char expected[EXPECTED_MAX], found[FOUND_MAX];
     const size_t begin = to->length;
     sk_write_u8(to, (uint8_t)field->id);
@@ -253,6 +258,20 @@ static void put_now(struct reading *reading, const struct sk_field_row *field)
     sk_write_i64(&reading->public_, reading->context->now_us);
 }
 
+/* A field emptied by an amendment: its number, and a value of no bytes; public, for that much is told of any field. */
+static void put_empty(struct reading *reading, const struct sk_field_row *field)
+{
+    sk_write_u8(&reading->public_, (uint8_t)field->id);
+    sk_write_u16(&reading->public_, 0);
+}
+
+/* Does an amendment say null where something stands? Where nothing does, null says nothing. */
+static bool is_emptied(const struct reading *reading, const struct sk_field_row *field)
+{
+    return (reading->row->rules & SK_AR_AMENDS) != 0 && reading->entry != NULL &&
+           cJSON_IsNull(sk_json_get(reading->fields, field->name)) && sk_entry_says(reading->entry, field, SK_NEVER);
+}
+
 /* What the document says of a field; null says nothing. */
 static const cJSON *said(const struct reading *reading, const struct sk_field_row *field)
 {
@@ -272,6 +291,11 @@ static void read_field(struct reading *reading, const struct sk_field_row *field
     }
     if (item != NULL)
         put_field(reading, field, item);
+    else if (is_emptied(reading, field) && (field->flags & SK_FF_REQUIRED) != 0) {
+        expected_text(field, expected);
+        complain(reading, field->name, expected, "null, and this field cannot be emptied");
+    } else if (is_emptied(reading, field))
+        put_empty(reading, field);
     else if ((field->flags & SK_FF_NOW) != 0 && (reading->row->rules & SK_AR_AMENDS) == 0)
         put_now(reading, field);
     else if (required) {
@@ -313,10 +337,16 @@ bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_docu
     memcpy(name, condition, size);
     name[size] = '\0';
     const struct sk_field_row *field = sk_field_by_name(register_, name);
-    if (field == NULL ||
-        !((document != NULL && (sk_field_find(register_, document->fields, document->fields_length, field->id, &value) ||
-                                sk_field_find(register_, document->personal, document->personal_length, field->id, &value))) ||
-          (entry != NULL && sk_entry_field(entry, field->id, SK_NEVER, &value))))
+    if (field == NULL)
+        return false;
+    if (document == NULL || !(sk_field_find(register_, document->fields, document->fields_length, field->id, &value) ||
+                              sk_field_find(register_, document->personal, document->personal_length, field->id, &value))) {
+        if (entry != NULL && (field->flags & SK_FF_VAULT) != 0)
+            return sk_entry_says(entry, field, SK_NEVER);
+        if (entry == NULL || !sk_entry_field(entry, field->id, SK_NEVER, &value))
+            return false;
+    }
+    if (value.length == 0)
         return false;
     if (field->type == SK_FT_FLAG)
         return sk_value_flag(&value);
@@ -355,6 +385,8 @@ static int64_t moment_of(const struct reading *reading, const struct sk_field_ro
     if (!sk_field_find(reading->row->register_, document->fields, document->fields_length, field->id, &value) &&
         (reading->entry == NULL || !sk_entry_field(reading->entry, field->id, SK_NEVER, &value)))
         return 0;
+    if (value.length == 0)
+        return 0;
     if (field->type == SK_FT_TIME)
         return sk_value_time(&value);
     if (value.length < sizeof date)
@@ -382,6 +414,8 @@ static void check_one_of(struct reading *reading)
             continue;
         if (said(reading, field) != NULL) /* a bad one is told of already */
             return;
+        if (reading->entry != NULL && !is_emptied(reading, field) && sk_entry_says(reading->entry, field, SK_NEVER))
+            return;
         const size_t length = strlen(names);
         sk_text_format(names + length, sizeof names - length, "%s%s", length > 0 ? "," : "", field->name);
     }
@@ -389,17 +423,25 @@ static void check_one_of(struct reading *reading)
         complain(reading, names, "one of these to be given", "nothing");
 }
 
-static void check_together(struct reading *reading)
+static void check_conditions(struct reading *reading, const struct sk_act_row *row)
 {
-    const char *word, *at = reading->row->fields;
-    const struct sk_field_row *field;
+    const char *word, *at = row->fields;
     for (size_t length; next_word(&at, &word, &length);)
         if (word[0] == '?')
             check_condition(reading, word, length);
+}
+
+static void check_together(struct reading *reading)
+{
+    const struct sk_field_row *field;
+    const bool amends = (reading->row->rules & SK_AR_AMENDS) != 0 && reading->entry != NULL;
+    check_conditions(reading, reading->row);
+    if (amends) /* what had to stand when it was opened has to stand still */
+        check_conditions(reading, reading->entry->acts[0].row);
     for (size_t i = 0; (field = sk_field_at(reading->row->register_, i)) != NULL; i++)
         if ((field->flags & SK_FF_AFTER) != 0)
             check_order(reading, field);
-    if ((reading->row->rules & SK_AR_OPENS) != 0)
+    if ((reading->row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0)
         check_one_of(reading);
 }
 
@@ -409,7 +451,7 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
 {
     const struct sk_field_row *field;
     struct reading reading = {context, row, entry, fault, fault_context, ret_document, fields, {0}, {0}, false};
-    sk_writer_init(&reading.public_, ret_document->fields, sizeof ret_document->fields);
+    sk_writer_init(&reading.public_, ret_document->fields, SK_FIELDS_SAID_MAX);
     sk_writer_init(&reading.personal, ret_document->personal, sizeof ret_document->personal);
     ret_document->register_ = row->register_;
     if (fields != NULL && !cJSON_IsObject(fields))
@@ -418,7 +460,7 @@ enum sk_err sk_register_document_read(const struct sk_register_context *context,
     for (size_t i = 0; (field = sk_field_at(row->register_, i)) != NULL; i++)
         read_field(&reading, field);
     if (reading.public_.bad || reading.personal.bad)
-        complain(&reading, "fields", "at most 3000 bytes in all (4000 of personal ones)", "more");
+        complain(&reading, "fields", "at most 2600 bytes in all (4000 of names and free text)", "more");
     ret_document->fields_length = reading.public_.length;
     ret_document->personal_length = reading.personal.length;
     if (!reading.bad || fields == NULL || cJSON_IsObject(fields))
@@ -439,15 +481,13 @@ static bool is_he(const struct doer *doer, const char *name)
     return doer->same != NULL ? doer->same(doer->context, doer->name, name) : strcmp(doer->name, name) == 0;
 }
 
-static bool field_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+/* One value of a WHO or PERSON field, or a list of them. */
+static bool value_names_him(const struct sk_field_value *value, const struct doer *doer)
 {
-    struct sk_field_value value;
     size_t length, cursor = 0;
     const char *item;
     char name[SK_WHO_MAX];
-    if (!sk_entry_field(entry, field->id, SK_NEVER, &value))
-        return false;
-    while (sk_value_item(&value, &cursor, &item, &length)) {
+    while (sk_value_item(value, &cursor, &item, &length)) {
         if (length >= sizeof name)
             continue; /* no name of anybody is that long */
         memcpy(name, item, length);
@@ -458,13 +498,30 @@ static bool field_names_him(const struct sk_entry *entry, const struct sk_field_
     return false;
 }
 
+/* By any act: who applied once has applied, whoever stands there now. */
+static bool ever_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+{
+    struct sk_field_value value;
+    for (size_t i = 0; i < entry->act_count; i++)
+        if (sk_field_find(entry->register_, entry->acts[i].fields, entry->acts[i].fields_length, field->id, &value) &&
+            value_names_him(&value, doer))
+            return true;
+    return false;
+}
+
+static bool field_names_him(const struct sk_entry *entry, const struct sk_field_row *field, const struct doer *doer)
+{
+    struct sk_field_value value;
+    return sk_entry_field(entry, field->id, SK_NEVER, &value) && value_names_him(&value, doer);
+}
+
 static bool is_opener(const struct sk_entry *entry, const struct doer *doer)
 {
     const struct sk_field_row *field = sk_field_by_name(entry->register_, "applicant");
     for (size_t i = 0; i < entry->act_count; i++)
         if ((entry->acts[i].row->rules & (SK_AR_OPENS | SK_AR_AMENDS)) != 0 && is_he(doer, entry->acts[i].actor))
             return true;
-    return field != NULL && field_names_him(entry, field, doer);
+    return field != NULL && ever_names_him(entry, field, doer);
 }
 
 static bool is_subject(const struct sk_entry *entry, const struct doer *doer)

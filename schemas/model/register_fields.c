@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Field lists: the values of an act as bytes. Walking, canonical form, values out of them, and as JSON.
  *
- * One value: u8 number, u16 length, bytes. Canonical: ascending numbers of the register, public or personal as asked, no empty
- * value, each as its type is written; so one document has one list. */
+ * One value: u8 number, u16 length, bytes. Canonical: ascending numbers of the register, public or of the vault as asked, each
+ * value as its type is written; so one document has one list. Without bytes, in a public list: the field was emptied, whichever
+ * it is. */
 #include <math.h>
 #include <string.h>
 
@@ -154,6 +155,27 @@ static bool value_is_good(const struct sk_field_value *value)
     }
 }
 
+/* Free text stood in public lists once, and is read there. */
+static bool may_stand(const struct sk_field_value *value, bool vault)
+{
+    if (value->length == 0)
+        return !vault;
+    if (vault)
+        return (value->row->flags & SK_FF_VAULT) != 0;
+    return (value->row->flags & SK_FF_PERSONAL) == 0;
+}
+
+uint64_t sk_field_list_mask(uint8_t register_, const uint8_t *bytes, size_t length)
+{
+    struct sk_reader reader;
+    struct sk_field_value value;
+    uint64_t mask = 0;
+    sk_reader_init(&reader, bytes, length);
+    while (sk_field_next(&reader, register_, &value))
+        mask |= UINT64_C(1) << (value.row->id & 63);
+    return mask;
+}
+
 bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t *bytes, size_t length)
 {
     struct sk_reader reader;
@@ -161,7 +183,7 @@ bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t 
     uint16_t last = 0;
     sk_reader_init(&reader, bytes, length);
     while (sk_field_next(&reader, register_, &value)) {
-        if (value.row->id <= last || !value_is_good(&value) || ((value.row->flags & SK_FF_PERSONAL) != 0) != personal)
+        if (value.row->id <= last || !may_stand(&value, personal) || (value.length > 0 && !value_is_good(&value)))
             return false;
         last = value.row->id;
     }
@@ -201,6 +223,8 @@ static bool add_value(cJSON *object, const struct sk_field_value *value)
     const char *name = value->row->name;
     cJSON *item = NULL;
     cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    if (value->length == 0)
+        return cJSON_AddNullToObject(object, name) != NULL;
     switch (value->row->type) {
     case SK_FT_TIME:
         return sk_json_add_time(object, name, sk_value_time(value));

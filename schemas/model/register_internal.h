@@ -5,8 +5,7 @@
 
 #include "schemas/model/register.h"
 
-/* register_fields.c: walking a field list. False at the end or (reader->bad) where it is none. */
-bool sk_field_next(struct sk_reader *reader, uint8_t register_, struct sk_field_value *ret_value);
+/* register_fields.c: one value of a field list. */
 bool sk_field_find(uint8_t register_, const uint8_t *bytes, size_t length, uint16_t field, struct sk_field_value *ret_value);
 bool sk_field_word_is(const struct sk_field_row *row, const char *text, size_t length); /* one of its words */
 size_t sk_field_text_max(const struct sk_field_row *row);                               /* bytes of one text */

@@ -19,6 +19,7 @@ enum {
     SUBJECT = SK_FF_SUBJECT,
     SIGNED = SK_FF_SIGNED,
     PAST = SK_FF_PAST,
+    WORDS = SK_FF_WORDS,
     OPENS = SK_AR_OPENS,
     NOT_OPENER = SK_AR_NOT_OPENER,
     NOT_SUBJECT = SK_AR_NOT_SUBJECT,
@@ -132,6 +133,21 @@ const struct sk_field_row *sk_field_at(uint8_t register_, size_t index)
     if (row == NULL || index >= (size_t)(fields + COUNT(fields) - row) || row[index].id >> 8 != register_)
         return NULL;
     return &row[index];
+}
+
+uint16_t sk_field_named_by(uint16_t field)
+{
+    static const struct {
+        uint16_t name, reference;
+    } rows[] = {
+#define N(reg, name, reference) {SK_F_##reg##_##name, SK_F_##reg##_##reference},
+#include "schemas/vocab/register_names.def"
+#undef N
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].name == field)
+            return rows[i].reference;
+    return 0;
 }
 
 const struct sk_field_row *sk_field_by_name(uint8_t register_, const char *name)

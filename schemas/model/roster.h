@@ -44,6 +44,7 @@ struct sk_authorization {
     int64_t from_us, until_us;
     char applicant[SK_WHO_MAX], approver[SK_WHO_MAX], office[SK_WHO_MAX]; /* account or person id, never a name */
     int64_t approved_us;
+    char applicant_person[SK_ENTITY_MAX], approver_person[SK_ENTITY_MAX]; /* whose accounts they were then; "" nobody's */
 };
 struct sk_schedule {
     uint8_t count;

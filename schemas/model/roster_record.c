@@ -98,6 +98,8 @@ static void put_family(struct sk_body *body, const struct sk_roster_change *chan
         put_text(body, SK_TAG_APPROVER, auth->approver);
         put_text(body, SK_TAG_APPROVER_OFFICE, auth->office);
         sk_body_put_i64(body, SK_TAG_APPROVED_US, auth->approved_us);
+        put_text(body, SK_TAG_APPLICANT_PERSON, auth->applicant_person);
+        put_text(body, SK_TAG_APPROVER_PERSON, auth->approver_person);
         return;
     default:
         sk_body_put_i64(body, SK_TAG_EFFECTIVE_US, change->effective_us);
@@ -282,6 +284,8 @@ static void read_authorization(struct source *source, struct sk_authorization *a
     take_text(source, SK_TAG_APPROVER, auth->approver, SK_WHO_MAX, false);
     take_text(source, SK_TAG_APPROVER_OFFICE, auth->office, SK_WHO_MAX, false);
     auth->approved_us = take_i(source, SK_TAG_APPROVED_US);
+    take_text(source, SK_TAG_APPLICANT_PERSON, auth->applicant_person, SK_ENTITY_MAX, false);
+    take_text(source, SK_TAG_APPROVER_PERSON, auth->approver_person, SK_ENTITY_MAX, false);
 }
 
 static void read_schedule(struct source *source, struct sk_schedule *schedule)

@@ -68,12 +68,7 @@ static void body_copy(struct sk_body *to, const struct sk_carry *carry, const ui
             sk_carry_source_put(to, carry, source);
             put_source = true;
         }
-        if (to->last_tag >= item.tag)
-            to->bad = true;
-        to->last_tag = item.tag;
-        sk_write_u16(&to->writer, (uint16_t)item.tag);
-        sk_write_u16(&to->writer, (uint16_t)item.length);
-        sk_write_bytes(&to->writer, item.bytes, item.length);
+        sk_body_put_item(to, &item);
     }
     if (!put_source)
         sk_carry_source_put(to, carry, source);

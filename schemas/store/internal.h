@@ -73,6 +73,8 @@
                     "JOIN register_entry AS e ON e.register = a.register AND e.number = a.number "                             \
                     "WHERE (a.register, a.number, a.step) > (?1, ?2, ?3) AND (e.final = 0 OR e.changed_us >= ?4) "             \
                     "ORDER BY a.register, a.number, a.step LIMIT 32")                                                          \
+    X(ST_ENTRIES_HOLDING, "SELECT DISTINCT register, number FROM register_act "                                                \
+                          "WHERE (register, number) > (?1, ?2) AND instr(body, ?3) > 0 ORDER BY register, number LIMIT ?4")    \
     X(ST_ACTS_OF, "SELECT register, number, step, ev, at_us, body FROM register_act "                                          \
                   "WHERE register = ?1 AND number = ?2 AND step > ?3 ORDER BY step LIMIT 32")                                  \
     X(ST_ROSTER_EACH, "SELECT version, ev, body FROM roster_change WHERE version > ?1 ORDER BY version LIMIT 64")              \

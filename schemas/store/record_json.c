@@ -281,9 +281,27 @@ static cJSON *show_fields(uint16_t ev, const struct sk_body_item *item)
     return NULL;
 }
 
+/* Names of the fields whose values lie in the vault. */
+static cJSON *show_field_names(uint16_t ev, const struct sk_body_item *item)
+{
+    const struct sk_act_row *row = sk_act_row(ev);
+    cJSON *list = row != NULL ? cJSON_CreateArray() : NULL;
+    for (size_t i = 0; list != NULL && i + 1 < item->length; i += 2) {
+        const int number = item->bytes[i] << 8 | item->bytes[i + 1];
+        const struct sk_field_row *field = number < 256 ? sk_field_row((uint16_t)(row->register_ << 8 | number)) : NULL;
+        if (!cJSON_AddItemToArray(list, word_or_number(field != NULL ? field->name : NULL, (uint64_t)number))) {
+            cJSON_Delete(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
 static cJSON *show_item(struct sk_store *store, const struct sk_record *record, const struct sk_body_item *item)
 {
-    cJSON *fields = item->tag == SK_TAG_FIELDS ? show_fields(record->header.ev, item) : NULL;
+    cJSON *fields = item->tag == SK_TAG_FIELDS         ? show_fields(record->header.ev, item)
+                    : item->tag == SK_TAG_VAULT_FIELDS ? show_field_names(record->header.ev, item)
+                                                       : NULL;
     return fields != NULL ? fields : show_of(item)(store, item);
 }
 

@@ -133,6 +133,26 @@ enum sk_err sk_store_entry_acts(struct sk_store *store, uint8_t register_, uint3
     return err;
 }
 
+enum sk_err sk_store_entries_holding(struct sk_store *store, const char *text, const struct sk_entry_number *after,
+                                     struct sk_entry_number *ret_entries, size_t most, size_t *ret_count)
+{
+    sqlite3_stmt *rows;
+    int result = SQLITE_DONE;
+    const enum sk_err err = sk_store_statement(store, ST_ENTRIES_HOLDING, &rows);
+    *ret_count = 0;
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_int(rows, 1, after->register_);
+    sqlite3_bind_int64(rows, 2, after->number);
+    sqlite3_bind_blob(rows, 3, text, (int)strlen(text), SQLITE_TRANSIENT);
+    sqlite3_bind_int64(rows, 4, (int64_t)most);
+    while (*ret_count < most && (result = sqlite3_step(rows)) == SQLITE_ROW)
+        ret_entries[(*ret_count)++] = (struct sk_entry_number){.register_ = (uint8_t)sqlite3_column_int(rows, 0),
+                                                               .number = (uint32_t)sqlite3_column_int64(rows, 1)};
+    sk_db_release(rows);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SK_OK : sk_db_code(result);
+}
+
 enum sk_err sk_store_register_last(struct sk_store *store, uint8_t register_, uint32_t *ret_number)
 {
     sqlite3_stmt *statement;

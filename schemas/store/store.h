@@ -145,6 +145,14 @@ typedef enum sk_err sk_register_visit(void *context, uint16_t ev, int64_t at_us,
 enum sk_err sk_store_registers_each(struct sk_store *store, int64_t since_us, sk_register_visit *visit, void *context);
 enum sk_err sk_store_entry_acts(struct sk_store *store, uint8_t register_, uint32_t number, sk_register_visit *visit,
                                 void *context);
+/* Entries of whose acts some body holds these bytes, by register and number, behind the one given (zeroes begin): a first sieve
+ * for who is named where. Reads every act, so for rare work only. */
+struct sk_entry_number {
+    uint8_t register_;
+    uint32_t number;
+};
+enum sk_err sk_store_entries_holding(struct sk_store *store, const char *text, const struct sk_entry_number *after,
+                                     struct sk_entry_number *ret_entries, size_t most, size_t *ret_count);
 enum sk_err sk_store_register_last(struct sk_store *store, uint8_t register_, uint32_t *ret_number); /* 0: none yet */
 /* Entries, newest first by the record that opened them. */
 struct sk_register_filter {

@@ -7,36 +7,12 @@
 #include <unistd.h>
 
 #include "schemas/base/mem.h"
-#include "schemas/store/db.h"
+#include "schemas/store/vault_internal.h"
 
 enum { RANDOM_SIZE = 32, PREFIX_LENGTH = 4 };
 static const char prefix[] = "skt_";
 
-enum statement {
-    ST_ACCOUNT_PUT,
-    ST_SECRET_PUT,
-    ST_SECRET_FIND,
-    ST_SECRET_TOUCH,
-    ST_SECRET_DELETE,
-    ST_PERSON_PUT,
-    ST_PERSON_GET,
-    ST_PERSON_REF,
-    ST_PERSON_COMPANY,
-    ST_CARD_PUT,
-    ST_CARD_GET,
-    ST_PERSON_DELETE,
-    ST_CARD_DELETE,
-    ST_ACCOUNT_GET,
-    ST_ACCOUNT_PERSON,
-    ST_REGISTER_PUT,
-    ST_REGISTER_GET,
-    ST_REGISTER_ERASE,
-    ST_BEGIN_ALL,
-    ST_COMMIT_ALL,
-    ST_ROLLBACK_ALL,
-    ST_COUNT
-};
-static const char *const statement_sql[ST_COUNT] = {
+static const char *const statement_sql[ST_VAULT_COUNT] = {
     [ST_ACCOUNT_PUT] = "INSERT INTO account (id, roles, enabled, created_us, person) VALUES (?1, ?2, 1, ?3, ?4)",
     /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement over two lines */
     [ST_SECRET_PUT] = "INSERT INTO secret (hash, account, kind, issued_us, expires_us, idle_us, used_us) "
@@ -61,20 +37,20 @@ static const char *const statement_sql[ST_COUNT] = {
     [ST_REGISTER_PUT] = "INSERT OR REPLACE INTO register_personal (entry, step, salt, fields) VALUES (?1, ?2, ?3, ?4)",
     [ST_REGISTER_GET] = "SELECT salt, fields FROM register_personal WHERE entry = ?1 AND step = ?2",
     [ST_REGISTER_ERASE] = "DELETE FROM register_personal WHERE entry = ?1",
+    [ST_REGISTER_NEXT] = "SELECT entry, step, salt, fields FROM register_personal WHERE (entry, step) > (?1, ?2) "
+                         "ORDER BY entry, step LIMIT 1",
+    [ST_REGISTER_DROP] = "DELETE FROM register_personal WHERE entry = ?1 AND step = ?2",
+    [ST_ACCOUNT_OF] = "SELECT id FROM account WHERE person = ?1 AND id > ?2 ORDER BY id LIMIT 1",
+    [ST_WORDS_PUT] = "INSERT INTO words (id, salt, tag, text, told_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ST_WORDS_GET] = "SELECT id, salt, tag, text, told_us FROM words WHERE id = ?1",
+    [ST_WORDS_NEXT] = "SELECT id, salt, tag, text, told_us FROM words WHERE id > ?1 ORDER BY id LIMIT 1",
+    [ST_WORDS_ERASE] = "DELETE FROM words WHERE id = ?1",
     [ST_BEGIN_ALL] = "BEGIN IMMEDIATE",
     [ST_COMMIT_ALL] = "COMMIT",
     [ST_ROLLBACK_ALL] = "ROLLBACK",
 };
 
-struct sk_vault {
-    sqlite3 *db;
-    int lock_fd;
-    bool erased; /* since the journal was overwritten */
-    struct sk_sha256 *sha;
-    sqlite3_stmt *statements[ST_COUNT];
-};
-
-static enum sk_err statement_get(struct sk_vault *vault, enum statement which, sqlite3_stmt **ret_statement)
+enum sk_err sk_vault_statement(struct sk_vault *vault, enum sk_vault_statement which, sqlite3_stmt **ret_statement)
 {
     enum sk_err err = sk_db_statement(vault->db, &vault->statements[which], statement_sql[which]);
     *ret_statement = vault->statements[which];
@@ -96,6 +72,8 @@ enum sk_err sk_vault_open(const char *directory, struct sk_vault **ret_vault, st
         err = sk_directory_make(directory, fault);
     if (err == SK_OK)
         err = sk_lock_take(directory, "vault.lock", &vault->lock_fd, fault);
+    if (err == SK_OK && !sk_text_format(vault->path, sizeof vault->path, "%s/%s", directory, schema.file))
+        err = sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
     if (err == SK_OK)
         err = sk_db_open(directory, &schema, SK_STORE_WRITER, &vault->db, fault);
     if (err != SK_OK) {
@@ -127,7 +105,7 @@ void sk_vault_close(struct sk_vault *vault)
 {
     if (vault == NULL)
         return;
-    for (size_t i = 0; i < ST_COUNT; i++)
+    for (size_t i = 0; i < ST_VAULT_COUNT; i++)
         sqlite3_finalize(vault->statements[i]);
     sk_db_close(vault->db);
     sk_sha256_free(vault->sha);
@@ -147,7 +125,7 @@ enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint
     sqlite3_stmt *statement;
     if (!account_id_is_good(id) || strnlen(person, SK_ACCOUNT_PERSON_MAX) == SK_ACCOUNT_PERSON_MAX)
         return SK_ERR_INVALID;
-    enum sk_err err = statement_get(vault, ST_ACCOUNT_PUT, &statement);
+    enum sk_err err = sk_vault_statement(vault, ST_ACCOUNT_PUT, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
@@ -185,7 +163,7 @@ enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, c
         return SK_ERR_INVALID;
     enum sk_err err = secret_make(vault, ret_text, &hash);
     if (err == SK_OK)
-        err = statement_get(vault, ST_SECRET_PUT, &statement);
+        err = sk_vault_statement(vault, ST_SECRET_PUT, &statement);
     if (err == SK_OK) {
         sqlite3_bind_blob(statement, 1, hash.bytes, SK_HASH_SIZE, SQLITE_STATIC);
         sqlite3_bind_text(statement, 2, account, -1, SQLITE_STATIC);
@@ -205,7 +183,7 @@ static enum sk_err secret_find(struct sk_vault *vault, const struct sk_hash *has
                                char kind[16])
 {
     sqlite3_stmt *statement;
-    enum sk_err err = statement_get(vault, ST_SECRET_FIND, &statement);
+    enum sk_err err = sk_vault_statement(vault, ST_SECRET_FIND, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_blob(statement, 1, hash->bytes, SK_HASH_SIZE, SQLITE_STATIC);
@@ -224,7 +202,7 @@ static enum sk_err secret_find(struct sk_vault *vault, const struct sk_hash *has
 static enum sk_err secret_touch(struct sk_vault *vault, const struct sk_hash *hash, int64_t now_us)
 {
     sqlite3_stmt *statement;
-    enum sk_err err = statement_get(vault, ST_SECRET_TOUCH, &statement);
+    enum sk_err err = sk_vault_statement(vault, ST_SECRET_TOUCH, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_blob(statement, 1, hash->bytes, SK_HASH_SIZE, SQLITE_STATIC);
@@ -260,7 +238,7 @@ enum sk_err sk_vault_secret_revoke(struct sk_vault *vault, const char *text)
     sqlite3_stmt *statement;
     enum sk_err err = text_hash(vault, text, &hash);
     if (err == SK_OK)
-        err = statement_get(vault, ST_SECRET_DELETE, &statement);
+        err = sk_vault_statement(vault, ST_SECRET_DELETE, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_blob(statement, 1, hash.bytes, SK_HASH_SIZE, SQLITE_STATIC);
@@ -290,7 +268,7 @@ enum sk_err sk_person_label_commit(const struct sk_person_label *label, struct s
 enum sk_err sk_vault_person_put(struct sk_vault *vault, const struct sk_person_label *label)
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, ST_PERSON_PUT, &statement);
+    const enum sk_err err = sk_vault_statement(vault, ST_PERSON_PUT, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, label->id, -1, SQLITE_STATIC);
@@ -313,7 +291,7 @@ static void column_copy(sqlite3_stmt *statement, int column, char *to, size_t ca
 enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t version, struct sk_person_label *ret_label)
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, ST_PERSON_GET, &statement);
+    const enum sk_err err = sk_vault_statement(vault, ST_PERSON_GET, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
@@ -335,11 +313,11 @@ enum sk_err sk_vault_person_get(struct sk_vault *vault, const char *id, uint64_t
 }
 
 /* One text by a text (and a version, where the statement has one). */
-static enum sk_err one_text(struct sk_vault *vault, enum statement which, const char *key, int64_t version, char *to,
+static enum sk_err one_text(struct sk_vault *vault, enum sk_vault_statement which, const char *key, int64_t version, char *to,
                             size_t capacity)
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, which, &statement);
+    const enum sk_err err = sk_vault_statement(vault, which, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
@@ -360,7 +338,7 @@ enum sk_err sk_vault_person_by_ref(struct sk_vault *vault, const char *ref, uint
 enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *company, const char *after, char ret_id[48])
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, ST_PERSON_COMPANY, &statement);
+    const enum sk_err err = sk_vault_statement(vault, ST_PERSON_COMPANY, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, company, -1, SQLITE_STATIC);
@@ -375,7 +353,7 @@ enum sk_err sk_vault_person_by_company(struct sk_vault *vault, const char *compa
 enum sk_err sk_vault_card_put(struct sk_vault *vault, const char *id, const char *printed)
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, ST_CARD_PUT, &statement);
+    const enum sk_err err = sk_vault_statement(vault, ST_CARD_PUT, &statement);
     if (err != SK_OK)
         return err;
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
@@ -388,91 +366,14 @@ enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_p
     return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
 }
 
-/* What was erased may still stand in the journal. Many erasures at once: when they end. */
-static enum sk_err overwrite_journal(struct sk_vault *vault)
-{
-    if (!vault->erased || sqlite3_get_autocommit(vault->db) == 0)
-        return SK_OK;
-    vault->erased = false;
-    return sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
-}
-
-static enum sk_err erase(struct sk_vault *vault, enum statement which, const char *id)
-{
-    sqlite3_stmt *statement;
-    enum sk_err err = statement_get(vault, which, &statement);
-    if (err != SK_OK)
-        return err;
-    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
-    err = sk_db_do(statement);
-    vault->erased = true;
-    return err == SK_OK ? overwrite_journal(vault) : err;
-}
-
 enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id)
 {
-    return erase(vault, ST_PERSON_DELETE, id);
+    return sk_vault_erase_by(vault, ST_PERSON_DELETE, id);
 }
 
 enum sk_err sk_vault_card_erase(struct sk_vault *vault, const char *id)
 {
-    return erase(vault, ST_CARD_DELETE, id);
-}
-
-/* --- registers --- */
-
-enum sk_err sk_register_personal_commit(const struct sk_register_personal *personal, struct sk_hash *ret_commit)
-{
-    return sk_hmac_sha256(personal->salt, sizeof personal->salt, personal->fields, personal->length, ret_commit);
-}
-
-enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uint32_t step,
-                                  const struct sk_register_personal *personal)
-{
-    sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, ST_REGISTER_PUT, &statement);
-    if (err != SK_OK)
-        return err;
-    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, step);
-    sqlite3_bind_blob(statement, 3, personal->salt, sizeof personal->salt, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 4, personal->fields, (int)personal->length, SQLITE_STATIC);
-    return sk_db_do(statement);
-}
-
-enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
-                                  struct sk_register_personal *ret_personal)
-{
-    sqlite3_stmt *statement;
-    enum sk_err err = statement_get(vault, ST_REGISTER_GET, &statement);
-    if (err != SK_OK)
-        return err;
-    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, step);
-    const int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW) {
-        const int length = sqlite3_column_bytes(statement, 1);
-        err = sqlite3_column_bytes(statement, 0) == SK_LABEL_SALT && length > 0 && length <= SK_PERSONAL_MAX ? SK_OK
-                                                                                                             : SK_ERR_CORRUPT;
-        if (err == SK_OK) {
-            memcpy(ret_personal->salt, sqlite3_column_blob(statement, 0), SK_LABEL_SALT);
-            memcpy(ret_personal->fields, sqlite3_column_blob(statement, 1), (size_t)length);
-            ret_personal->length = (size_t)length;
-        }
-    }
-    sk_db_release(statement);
-    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : result == SQLITE_ROW ? err : sk_db_code(result);
-}
-
-enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry)
-{
-    sqlite3_stmt *statement;
-    enum sk_err err = statement_get(vault, ST_REGISTER_ERASE, &statement);
-    if (err != SK_OK)
-        return err;
-    sqlite3_bind_text(statement, 1, entry, -1, SQLITE_STATIC);
-    err = sk_db_do(statement);
-    return err == SK_OK && sqlite3_changes(vault->db) == 0 ? SK_ERR_NOT_FOUND : err;
+    return sk_vault_erase_by(vault, ST_CARD_DELETE, id);
 }
 
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id)
@@ -486,10 +387,25 @@ enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char
     return one_text(vault, ST_ACCOUNT_PERSON, id, -1, ret_person, SK_ACCOUNT_PERSON_MAX);
 }
 
-static enum sk_err run(struct sk_vault *vault, enum statement which)
+enum sk_err sk_vault_account_of(struct sk_vault *vault, const char *person, const char *after, char ret_id[SK_ACCOUNT_ID_MAX])
 {
     sqlite3_stmt *statement;
-    const enum sk_err err = statement_get(vault, which, &statement);
+    const enum sk_err err = sk_vault_statement(vault, ST_ACCOUNT_OF, &statement);
+    if (err != SK_OK)
+        return err;
+    sqlite3_bind_text(statement, 1, person, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, after, -1, SQLITE_TRANSIENT);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        column_copy(statement, 0, ret_id, SK_ACCOUNT_ID_MAX);
+    sk_db_release(statement);
+    return result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
+}
+
+static enum sk_err run(struct sk_vault *vault, enum sk_vault_statement which)
+{
+    sqlite3_stmt *statement;
+    const enum sk_err err = sk_vault_statement(vault, which, &statement);
     return err == SK_OK ? sk_db_do(statement) : err;
 }
 
@@ -503,5 +419,5 @@ enum sk_err sk_vault_end(struct sk_vault *vault, bool keep)
     const enum sk_err err = run(vault, keep ? ST_COMMIT_ALL : ST_ROLLBACK_ALL);
     if (keep && err != SK_OK)
         run(vault, ST_ROLLBACK_ALL);
-    return err == SK_OK ? overwrite_journal(vault) : err;
+    return err == SK_OK ? sk_vault_settle(vault) : err;
 }

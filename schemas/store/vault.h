@@ -9,6 +9,7 @@
 
 #include "schemas/base/crypto.h"
 #include "schemas/base/err.h"
+#include "schemas/model/words.h"
 
 enum { SK_ACCOUNT_ID_MAX = 64, SK_ACCOUNT_PERSON_MAX = 48, SK_SECRET_TEXT = 4 + 64 + 1 };
 
@@ -28,6 +29,8 @@ void sk_vault_close(struct sk_vault *vault);
 enum sk_err sk_vault_account_create(struct sk_vault *vault, const char *id, uint16_t roles, const char *person, int64_t now_us);
 /* "" when it is tied to nobody; NOT_FOUND: no such account. */
 enum sk_err sk_vault_account_person(struct sk_vault *vault, const char *id, char ret_person[SK_ACCOUNT_PERSON_MAX]);
+/* Accounts tied to a person, in order of their ids: the first behind `after` ("" begins); NOT_FOUND ends. */
+enum sk_err sk_vault_account_of(struct sk_vault *vault, const char *person, const char *after, char ret_id[SK_ACCOUNT_ID_MAX]);
 /* Issues a secret for an account: kind "token" (bearer) or "session" (cookie). The text is shown once and never stored.
  * expires_us 0: never. idle_us 0: no idle limit. */
 enum sk_err sk_vault_secret_issue(struct sk_vault *vault, const char *account, const char *kind, int64_t now_us,
@@ -76,7 +79,27 @@ enum sk_err sk_vault_register_put(struct sk_vault *vault, const char *entry, uin
                                   const struct sk_register_personal *personal);
 enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uint32_t step,
                                   struct sk_register_personal *ret_personal);
-enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry); /* all steps; NOT_FOUND: there was nothing */
+/* The first row behind entry and step ("" and 0 begin), which are moved on; NOT_FOUND ends. */
+enum { SK_REGISTER_ENTRY_MAX = 24 };
+enum sk_err sk_vault_register_next(struct sk_vault *vault, char entry[SK_REGISTER_ENTRY_MAX], uint32_t *step,
+                                   struct sk_register_personal *ret_personal);
+/* What is left of a step after some of its values were erased: its salt is destroyed, or what is gone could be guessed against
+ * the commitment in the log; so the rest proves nothing any more. Nothing left: the row goes. Inside sk_vault_begin() and
+ * _end(); sk_vault_person_erase() or any other erasure afterwards makes it true on disk. */
+enum sk_err sk_vault_register_cut(struct sk_vault *vault, const char *entry, uint32_t step, struct sk_register_personal *rest);
+/* All steps, overwritten on disk as a person's labels are; NOT_FOUND: there was nothing. */
+enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry);
+
+/* --- words: texts that people typed, by the commitment that stands in the log (schemas/model/words.h) --- */
+/* Before the record that commits to it. told_us: when, for who looks through them. */
+enum sk_err sk_vault_words_put(struct sk_vault *vault, const struct sk_words *words, int64_t told_us);
+/* NOT_FOUND: erased, or never here. */
+enum sk_err sk_vault_words_get(struct sk_vault *vault, const struct sk_hash *commit, struct sk_words *ret_words);
+/* The first behind `after` in order of commitments (zeroes begin); NOT_FOUND ends. */
+enum sk_err sk_vault_words_next(struct sk_vault *vault, const struct sk_hash *after, struct sk_words *ret_words,
+                                int64_t *ret_told_us);
+enum sk_err sk_vault_words_erase(struct sk_vault *vault, const struct sk_hash *commit); /* NOT_FOUND: there was nothing */
+
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
 /* Many puts or erasures at once, all or none; the journal is overwritten when they end. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);

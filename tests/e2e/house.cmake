@@ -22,3 +22,7 @@ foreach(case leaf body checkpoint frontier truncated deleted rolled_back while_r
   add_test(NAME e2e.log_damaged.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/log_damaged.py ${CMAKE_BINARY_DIR} ${case})
   set_tests_properties(e2e.log_damaged.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
 endforeach()
+foreach(case typed erased_person)
+  add_test(NAME e2e.words.${case} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/words.py ${CMAKE_BINARY_DIR} ${case})
+  set_tests_properties(e2e.words.${case} PROPERTIES TIMEOUT 300 LABELS e2e)
+endforeach()

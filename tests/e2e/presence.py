@@ -53,6 +53,20 @@ def entries_of_people(build):
         assert verify.returncode == 0, verify.stdout + verify.stderr
 
 
+def perhaps_inside(build):
+    """A card was let through into class 3 and nobody knows whether he went: to set him outside two people are needed."""
+    with House(build, site()) as house:
+        people(house, ["みほん"])
+        house.tokens["reception"] = house.make_token("reception")
+        publish(house, envelope(5, 1, "tns1:AccessControl/AccessGranted/Credential", Card=CARDS[0]))
+        entry(house, 1)
+        where = house.get("/api/v1/occupancy", "auditor")[1]["items"]
+        assert [(i["person"], i["zone"], i["perhaps"]) for i in where] == [("p-1", "server", True)], where
+        for role, state in [("operator", "waits_for_second_person"), ("operator", "waits_for_second_person"), ("reception", "done")]:
+            got = house.request("POST", "/api/v1/occupancy/p-1/correct", role, {"zone": "outside", "reason": "r"})
+            assert got[0] == 200 and got[1]["state"] == state, (role, got)
+
+
 def rows(house, role="operator"):
     return [(i["person"], i["state"]) for i in house.all_items("/api/v1/muster?limit=2", role)]
 
@@ -125,4 +139,4 @@ def muster_without_a_disk(build):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (entries_of_people, muster, muster_without_a_disk)}[sys.argv[2]](sys.argv[1])
+    {f.__name__: f for f in (entries_of_people, perhaps_inside, muster, muster_without_a_disk)}[sys.argv[2]](sys.argv[1])

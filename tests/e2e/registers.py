@@ -2,13 +2,14 @@
 """The registers from the outside: the lives of a permit, a visit and goods through the API, what is refused and leaves nothing behind,
 CSV all or nothing, restart, and names only where they may be."""
 import pathlib
+import re
 import sqlite3
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from house import House, door_site, until  # noqa: E402
+from house import ROOT, House, door_site, until  # noqa: E402
 
 
 def stamp(seconds):
@@ -299,5 +300,21 @@ def csv_all_or_nothing(build):
         assert words.returncode == 0 and "訪問先" in words.stdout, words
 
 
+def who_may_open_may_import(build):
+    """One rule for both ways: for every register and role, an import is refused exactly where opening one entry is."""
+    with House(build, door_site()) as house:
+        Desk(house)
+        rows = re.findall(r'^R\(\w+,\s+\d+, "(\w+)",\s+"(\w+)"', (ROOT / "schemas/vocab/registers.def").read_text(), re.M)
+        refused = set()
+        for name, path in rows:
+            for role in ("viewer", "operator", "reception", "approver", "auditor", "administrator", "vendor"):
+                one = house.request("POST", f"/api/v1/{path}", role, {"register": name, "fields": {}})[0]
+                many = house.request("POST", f"/api/v1/{path}/import", role, {"register": name, "csv": "colour\nred\n", "dry_run": True})[0]
+                assert one in (400, 403) and many == (403 if one == 403 else 200), (name, role, one, many)
+                refused |= {(name, role)} if one == 403 else set()
+        assert len(rows) == 22 and ("item", "reception") in refused and ("item", "operator") not in refused, refused
+        assert ("permit", "approver") not in refused and ("key", "approver") in refused, refused
+
+
 if __name__ == "__main__":
-    {f.__name__: f for f in (permit_life, visit_life, goods_life, csv_all_or_nothing)}[sys.argv[2]](sys.argv[1])
+    {f.__name__: f for f in (permit_life, visit_life, goods_life, csv_all_or_nothing, who_may_open_may_import)}[sys.argv[2]](sys.argv[1])

@@ -62,6 +62,14 @@ def every_act(build):
         after = api.get("/people/p-2")
         assert (after["company"], after["until"], after["name"]) == ("みほん電気", "2090-11-30", "内緒, 次郎"), after
         assert after["chain"] == ["みほん建設", "みほん設備"], "what is not named stays, through the change of his last day"
+        api.post("/people/p-2/update", "reception", furigana=None, chain=None, until=None, company="")
+        emptied = api.get("/people/p-2")
+        assert not emptied.get("furigana") and not emptied["company"] and emptied["chain"] == [] and not emptied.get("until"), emptied
+        assert (emptied["name"], emptied["kind"]) == ("内緒, 次郎", "contractor"), "what is not said stays"
+        for bad in ({"name": None}, {"name": ""}, {"kind": None}):
+            api.post("/people/p-2/update", "reception", 400, **bad)
+        api.post("/people/p-2/end", "reception", 400, until=None)
+        api.post("/people/p-2/update", "reception", company="みほん電気", chain=["みほん建設", "みほん設備"], until="2090-11-30")
         old = {p["person"]: p for p in api.get("/people?at=" + then)["items"]}
         assert (old["p-2"]["company"], old["p-2"]["chain"]) == ("みほん空調", []), "the company as it was at the time"
         api.post("/credentials/c-2/disable", "operator", because="pt:CredentialBlocked")

@@ -44,7 +44,7 @@ UNIQUE = {
     "occupancy_doubts.def": (0, 1, 2),
     "occurrence.def": (0, 1, 2), "permissions.def": (0,), "points.def": (0,), "quality.def": (0, 1, 2, 3),
     "quality_reasons.def": (0, 1, 2), "record_classes.def": (0, 1, 2), "roles.def": (0, 1, 2), "severity.def": (0, 1, 2),
-    "tags.def": (0, 1, 3), "units.def": (0, 1), "event_topics.def": (0,), "door_states.def": (1,), "state_words.def": (0,),
+    "tags.def": (0, 1, 3), "units.def": (0, 1), "event_topics.def": (0,), "door_states.def": (1,), "state_words.def": (0,), "sealed.def": (0, 1), "register_names.def": (),
 }
 
 

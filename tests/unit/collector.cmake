@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 sk_unit_test(export sk_export)
-foreach(room line recorder commands feed blocks unused gather)
+foreach(room line recorder sealing commands feed blocks unused gather)
   sk_unit_test(collector_${room} sk_collector)
 endforeach()
 sk_unit_test(csv sk_collector)

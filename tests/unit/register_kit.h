@@ -53,6 +53,8 @@ static inline struct sk_register_act rg_act(const struct sk_registers *registers
     sk_text_copy(act.actor, sizeof act.actor, actor);
     act.fields = document->fields;
     act.fields_length = document->fields_length;
+    act.has_personal = document->personal_length > 0;
+    act.vault_fields = sk_field_list_mask(act.row->register_, document->personal, document->personal_length);
     return act;
 }
 

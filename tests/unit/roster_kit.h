@@ -53,6 +53,13 @@ static inline struct sk_roster_change rk_right(unsigned number, unsigned person,
     return change;
 }
 
+/* The persons behind applicant and approver. */
+static inline void rk_behind(struct sk_roster_change *grant, const char *applicant, const char *approver)
+{
+    sk_text_copy(grant->authorization.applicant_person, SK_ENTITY_MAX, applicant);
+    sk_text_copy(grant->authorization.approver_person, SK_ENTITY_MAX, approver);
+}
+
 static inline struct sk_roster_change rk_schedule(const char *id, uint16_t days, uint16_t from, uint16_t to)
 {
     struct sk_roster_change change = {.ev = SK_EV_SCHEDULE_PUT};
@@ -154,6 +161,8 @@ static inline void rk_world(struct sk_roster *roster, const struct sk_zone *toky
             struct sk_roster_change grant = rk_right(right++, i, zone, i == 4 ? "office" : "always");
             if (i == 6)
                 sk_text_copy(grant.authorization.approver, SK_WHO_MAX, "applicant");
+            if (i == 3) /* two accounts, two people */
+                rk_behind(&grant, "p-8", "p-9");
             if (i == 8)
                 assert_true(sk_day_end_us(tokyo, "2026-06-30", &grant.authorization.until_us));
             rk_put(roster, grant);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,27 @@ SUPPORT void support_log(struct sk_store *store, struct sk_signer *signer, unsig
         assert_int_equal(sk_checkpoint_make(store, signer, &support_cadence, &support_now, &covered), SK_OK);
     }
     assert_int_equal(sk_store_commit(store), SK_OK);
+}
+
+/* Does any file of the test's directory hold this text? */
+SUPPORT bool support_tree_has(const char *text)
+{
+    bool found = false;
+    DIR *directory = opendir(support_directory);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[sizeof support_directory + sizeof entry->d_name + 1];
+        static char bytes[8 << 20];
+        snprintf(path, sizeof path, "%s/%s", support_directory, entry->d_name);
+        FILE *file = entry->d_type == DT_REG ? fopen(path, "rb") : NULL;
+        const size_t length = file != NULL ? fread(bytes, 1, sizeof bytes, file) : 0;
+        found = found || memmem(bytes, length, text, strlen(text)) != NULL;
+        if (file != NULL)
+            fclose(file);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return found;
 }
 
 SUPPORT cJSON *support_vectors(const char *name)

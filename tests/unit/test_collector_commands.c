@@ -114,12 +114,11 @@ static void roles_against_commands(void **state)
 {
     static const struct {
         const char *name, *act;
-    } commands[] = {{"session.check", "session.check"},   {"account.create", "account.create"},
-                    {"token.create", "token.create"},     {"alarm.acknowledge", "alarm.acknowledge"},
-                    {"alarm.comment", "alarm.comment"},   {"session.open", "session.open"},
-                    {"register.act", "register.act"},     {"register.import", "register.import"},
-                    {"register.erase", "register.erase"}, {"register.list", "read.registers"},
-                    {"register.get", "read.registers"}};
+    } commands[] = {
+        {"session.check", "session.check"},         {"account.create", "account.create"}, {"token.create", "token.create"},
+        {"alarm.acknowledge", "alarm.acknowledge"}, {"alarm.comment", "alarm.comment"},   {"session.open", "session.open"},
+        {"register.act", "register.act"},           {"register.import", "register.act"},  {"register.erase", "register.erase"},
+        {"register.list", "read.registers"},        {"register.get", "read.registers"}};
     char token[SK_SECRET_TEXT], line[256], name[32];
     unsigned checked = 0;
     (void)state;

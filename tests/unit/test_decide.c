@@ -338,6 +338,48 @@ static void test_passback(void **state)
     }
 }
 
+/* Another's approval is another human being's: accounts are looked behind where the grant says whose they were. */
+static void test_approver_behind_account(void **state)
+{
+    static const struct {
+        const char *name, *applicant, *approver, *applicant_person, *approver_person;
+        bool approved;
+    } grants[] = {{"two accounts of nobody", "day", "boss", "", "", true},
+                  {"one account of nobody", "boss", "boss", "", "", false},
+                  {"two accounts of two people", "day", "boss", "p-8", "p-9", true},
+                  {"two accounts of one person", "day", "night", "p-9", "p-9", false},
+                  {"his account, and he himself", "p-9", "night", "", "p-9", false},
+                  {"he himself, and his account", "day", "p-9", "p-9", "", false},
+                  {"the holder's account", "day", "night", "p-8", "p-1", false},
+                  {"the holder himself", "day", "p-1", "p-8", "", false},
+                  {"the holder applied", "day", "boss", "p-1", "p-9", true}};
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(grants); i++) {
+        struct sk_roster *own;
+        struct sk_second_decision out;
+        assert_int_equal(sk_roster_create(&own), SK_OK);
+        for (size_t k = 0; k < RK_BASE; k++)
+            rk_put(own, rk_base(k));
+        rk_rules(own);
+        rk_put(own, rk_person(1));
+        rk_put(own, rk_credential(1, 1, 1, SK_CRED_ENABLED));
+        struct sk_roster_change grant = rk_right(1, 1, 12, "always");
+        sk_text_copy(grant.authorization.applicant, SK_WHO_MAX, grants[i].applicant);
+        sk_text_copy(grant.authorization.approver, SK_WHO_MAX, grants[i].approver);
+        rk_behind(&grant, grants[i].applicant_person, grants[i].approver_person);
+        rk_put(own, grant);
+        const struct sk_decide_input input = input_of(0); /* his card at a door of class 3 */
+        const struct sk_roster_view view = {own, UINT64_MAX, rk_at(DAY)};
+        sk_decide(&view, &input, &out);
+        sk_check(out.person != NULL, grants[i].name);
+        bool missing = false;
+        for (size_t k = 0; k < out.reason_count; k++)
+            missing |= out.reasons[k] == SK_DENY_APPROVAL_MISSING;
+        sk_check(missing == !grants[i].approved, grants[i].name);
+        sk_roster_free(own);
+    }
+}
+
 static void test_empty_roster(void **state)
 {
     (void)state;
@@ -548,8 +590,10 @@ static void test_alarms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_door_rule),  cmocka_unit_test(test_passback),
-        cmocka_unit_test(test_empty_roster), cmocka_unit_test(test_recomputed), cmocka_unit_test(test_alarms),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_door_rule),
+        cmocka_unit_test(test_passback),     cmocka_unit_test(test_approver_behind_account),
+        cmocka_unit_test(test_empty_roster), cmocka_unit_test(test_recomputed),
+        cmocka_unit_test(test_alarms),
     };
     if (sk_zone_load("Asia/Tokyo", &tokyo, NULL) != SK_OK)
         return 1;

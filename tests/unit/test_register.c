@@ -69,7 +69,9 @@ static void check_words(const struct sk_act_row *act)
         if (condition != NULL) {
             *condition++ = '\0';
             const struct sk_field_row *field = field_of(act, condition);
-            sk_check(field != NULL && (field->flags & SK_FF_PERSONAL) == 0, act->name); /* the vault is not asked later */
+            sk_check(field != NULL, act->name);
+            sk_check((field->flags & SK_FF_VAULT) == 0 || strchr(condition, '=') == NULL,
+                     act->name); /* the vault is not asked */
         }
         for (char *name = word + (word[0] == '!' || word[0] == '?'); name != NULL;) {
             char *next = strchr(name, ',');
@@ -144,7 +146,10 @@ static void fields_are_sound(void **state)
                          ((field->flags & SK_FF_PAST) != 0) != (strcmp(field->name, "from") == 0),
                      field->name);
             sk_check((field->flags & SK_FF_AFTER) == 0 || (k > 0 && field[-1].type == field->type), field->name);
-            sk_check((field->flags & SK_FF_PERSONAL) == 0 || text, field->name);
+            sk_check((field->flags & SK_FF_VAULT) == 0 || text, field->name);
+            sk_check((field->flags & SK_FF_VAULT) != SK_FF_VAULT, field->name);
+            sk_check(field->type != SK_FT_NOTE || (field->flags & SK_FF_WORDS) != 0, field->name); /* sentences name people */
+            sk_check((field->id & 0xFF) < 64, field->name);                                        /* vault_fields */
         }
     }
 }
@@ -390,7 +395,7 @@ static void bodies_come_back(void **state)
     (void)state;
     rg_read(&context, SK_EV_VISIT_REQUESTED, NULL, "{" VISIT ",\"kind\":\"visitor\"}", NULL, &document);
     struct sk_register_act act = rg_act(registers, SK_EV_VISIT_REQUESTED, "", "ann", 5, &document);
-    act.has_personal = true;
+    assert_true(act.has_personal);
     act.personal.bytes[3] = 9;
     sk_body_init(&body);
     sk_register_act_write(&act, &by, &body);
@@ -399,14 +404,23 @@ static void bodies_come_back(void **state)
     assert_string_equal(read.entry, "vs-1");
     assert_string_equal(read.actor, "ann");
     assert_true(read.step == 1 && read.state == SK_RS_REQUESTED && read.has_personal && read.personal.bytes[3] == 9);
+    const uint64_t in_vault = UINT64_C(1) << (SK_F_VISIT_NAME & 0xFF) | UINT64_C(1) << (SK_F_VISIT_HOST_NAME & 0xFF) |
+                              UINT64_C(1) << (SK_F_VISIT_PURPOSE & 0xFF);
+    assert_true(read.vault_fields == in_vault);
     assert_int_equal(read.fields_length, document.fields_length);
     assert_memory_equal(read.fields, document.fields, document.fields_length);
     /* the same body under another kind of record is no act of that kind */
     assert_int_equal(sk_register_act_read(SK_EV_VISIT_APPROVED, body.bytes, body.writer.length, &read), SK_ERR_PARSE);
     assert_int_equal(sk_register_act_read(SK_EV_GOODS_PERMIT, body.bytes, body.writer.length, &read), SK_ERR_PARSE);
     assert_int_equal(sk_register_act_read(SK_EV_PERSON_CREATED, body.bytes, body.writer.length, &read), SK_ERR_PARSE);
+    const size_t before = body.writer.length - 4 - 2 * 3; /* as acts were recorded before they said which */
     for (size_t cut = 0; cut < body.writer.length; cut++)
-        assert_int_equal(sk_register_act_read(SK_EV_VISIT_REQUESTED, body.bytes, cut, &read), SK_ERR_PARSE);
+        assert_int_equal(sk_register_act_read(SK_EV_VISIT_REQUESTED, body.bytes, cut, &read),
+                         cut == before ? SK_OK : SK_ERR_PARSE);
+    assert_int_equal(sk_register_act_read(SK_EV_VISIT_REQUESTED, body.bytes, before, &read), SK_OK);
+    assert_true(read.has_personal && read.vault_fields == 0);
+    body.bytes[body.writer.length - 1] = SK_F_VISIT_COMPANY & 0xFF; /* ascending, but no field of the vault */
+    assert_int_equal(sk_register_act_read(SK_EV_VISIT_REQUESTED, body.bytes, body.writer.length, &read), SK_ERR_PARSE);
 }
 
 static void field_lists_have_one_form(void **state)
@@ -421,7 +435,10 @@ static void field_lists_have_one_form(void **state)
                 {"two ascending", {1, 0, 1, 'x', 2, 0, 1, 'y'}, 8, true},
                 {"descending", {2, 0, 1, 'y', 1, 0, 1, 'x'}, 8, false},
                 {"twice", {1, 0, 1, 'x', 1, 0, 1, 'x'}, 8, false},
-                {"empty text", {1, 0, 0}, 3, false},
+                {"a text emptied", {2, 0, 0}, 3, true},
+                {"free text emptied", {1, 0, 0}, 3, true},
+                {"names emptied", {8, 0, 0}, 3, true},
+                {"a list of an empty text", {5, 0, 2, 0, 0}, 5, false},
                 {"longer than the list", {1, 0, 9, 'x'}, 4, false},
                 {"no such field", {99, 0, 1, 'x'}, 4, false},
                 {"personal in public", {8, 0, 3, 0, 1, 'x'}, 6, false},
@@ -432,7 +449,13 @@ static void field_lists_have_one_form(void **state)
                 {"time", {3, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1}, 11, true},
                 {"short time", {3, 0, 7, 0, 0, 0, 0, 0, 0, 1}, 10, false},
                 {"broken UTF-8", {1, 0, 1, 0xC3}, 4, false}};
+    static const uint8_t names[] = {8, 0, 3, 0, 1, 'x'}, words[] = {1, 0, 1, 'x'}, company[] = {2, 0, 1, 'x'},
+                         none[] = {8, 0, 0};
     (void)state;
+    assert_true(sk_field_list_is_canonical(SK_REGISTER_PERMIT, true, names, sizeof names));
+    assert_true(sk_field_list_is_canonical(SK_REGISTER_PERMIT, true, words, sizeof words));
+    assert_false(sk_field_list_is_canonical(SK_REGISTER_PERMIT, true, company, sizeof company));
+    assert_false(sk_field_list_is_canonical(SK_REGISTER_PERMIT, true, none, sizeof none));
     for (size_t i = 0; i < SK_COUNT(rows); i++)
         sk_check(sk_field_list_is_canonical(SK_REGISTER_PERMIT, false, rows[i].bytes, rows[i].length) == rows[i].good,
                  rows[i].name);
@@ -491,6 +514,110 @@ static void moments(void **state)
     assert_null(sk_entry_act(entry, SK_EV_PERMIT_APPROVED, 150));
     assert_false(sk_entry_field(entry, SK_F_PERMIT_ESCORT, SK_NEVER, &value));
     assert_false(sk_entry_flag(entry, SK_F_PERMIT_HOT_WORK, SK_NEVER));
+}
+
+/* null in an amendment empties; what is not said stays; what must stand cannot be emptied, alone or in company. */
+static void amendments_empty(void **state)
+{
+    static const struct {
+        const char *name, *text, *faults;
+    } rows[] = {{"what may be missing", "{\"note\":null,\"racks\":null,\"hot_work\":null}", ""},
+                {"what was never said", "{\"escort\":null}", ""},
+                {"a required one", "{\"company\":null}", "company"},
+                {"a required one of the vault", "{\"purpose\":null}", "purpose"},
+                {"the only worker", "{\"worker_names\":null}", "workers,worker_names"},
+                {"the only worker, another named", "{\"worker_names\":null,\"workers\":[\"p-1\"]}", ""},
+                {"what another act says", "{\"office\":null}", ""}};
+    struct sk_register_document document;
+    struct sk_field_value value;
+    (void)state;
+    open_permit("2025-11-20T13:00:00Z", 100);
+    do_act(SK_EV_PERMIT_AMENDED, "pm-1", "ann", 200, "{\"note\":\"n\",\"racks\":[\"R1\"],\"hot_work\":true}");
+    const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        struct rg_faults faults = {"", ""};
+        rg_read(&context, SK_EV_PERMIT_AMENDED, entry, rows[i].text, &faults, &document);
+        if (strcmp(faults.fields, rows[i].faults) != 0)
+            fail_msg("%s: '%s' (%s)", rows[i].name, faults.fields, faults.first);
+    }
+    do_act(SK_EV_PERMIT_AMENDED, "pm-1", "ann", 300, rows[0].text);
+    entry = sk_registers_get(registers, "pm-1");
+    assert_false(sk_entry_field(entry, SK_F_PERMIT_RACKS, SK_NEVER, &value));
+    assert_true(sk_entry_field(entry, SK_F_PERMIT_RACKS, 250, &value)); /* at its own time it stood */
+    assert_false(sk_entry_flag(entry, SK_F_PERMIT_HOT_WORK, SK_NEVER));
+    assert_false(sk_entry_says(entry, sk_field_row(SK_F_PERMIT_NOTE), SK_NEVER));
+    assert_true(sk_entry_says(entry, sk_field_row(SK_F_PERMIT_NOTE), 250));
+    assert_true(sk_entry_says(entry, sk_field_row(SK_F_PERMIT_PURPOSE), SK_NEVER));
+    assert_true(sk_entry_has(entry, SK_F_PERMIT_ZONES, SK_NEVER, "server")); /* unchanged */
+    rg_read(&context, SK_EV_PERMIT_AMENDED, entry, rows[0].text, NULL, &document);
+    assert_int_equal(document.fields_length, 0); /* emptied before: nothing more to say */
+}
+
+/* What an entry needed when it was opened it needs still: an amendment cannot take it away. */
+static void amendments_keep_what_opening_asked(void **state)
+{
+    struct sk_register_document document;
+    struct rg_faults faults = {"", ""};
+    (void)state;
+    do_act(SK_EV_GOODS_PERMIT, "", "ann", 100,
+           "{" GOODS
+           ",\"kind\":\"carried_in\",\"condition_clean\":true,\"condition_no_wlan\":true,\"condition_no_internet\":true,"
+           "\"condition_kept_safe\":true,\"condition_no_outside_line\":true,\"clean_evidence\":\"e\",\"work\":\"w\"}");
+    const struct sk_entry *entry = sk_registers_get(registers, "gd-1");
+    rg_read(&context, SK_EV_GOODS_AMENDED, entry, "{\"condition_no_wlan\":null,\"clean_evidence\":null}", &faults, &document);
+    assert_string_equal(faults.fields, "condition_no_wlan clean_evidence");
+    rg_read(&context, SK_EV_GOODS_AMENDED, entry, "{\"clean_evidence\":\"newer\"}", NULL, &document);
+}
+
+/* Free text lies in the vault; records of before said it in public, and what they said is read. */
+static void free_text_is_not_in_the_record(void **state)
+{
+    static const uint8_t public_[] = {1, 0, 4, 'w', 'o', 'r', 'k', 2, 0, 1, 'c'};
+    struct sk_register_document document;
+    struct sk_field_value value;
+    char text[512];
+    (void)state;
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T13:00:00Z");
+    rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, NULL, &document);
+    assert_null(memmem(document.fields, document.fields_length, "work", 4));
+    assert_non_null(memmem(document.personal, document.personal_length, "work", 4));
+    struct sk_register_act old = {.row = sk_act_row(SK_EV_PERMIT_REQUESTED),
+                                  .entry = "pm-1",
+                                  .actor = "ann",
+                                  .step = 1,
+                                  .at_us = 100,
+                                  .state = SK_RS_REQUESTED,
+                                  .fields = public_,
+                                  .fields_length = sizeof public_};
+    assert_int_equal(sk_registers_apply(registers, &old), SK_OK);
+    assert_true(sk_entry_field(sk_registers_get(registers, "pm-1"), SK_F_PERMIT_PURPOSE, SK_NEVER, &value));
+    do_act(SK_EV_PERMIT_AMENDED, "pm-1", "ann", 200, "{\"purpose\":\"newer\",\"worker_names\":[\"x\"]}");
+    assert_false(
+        sk_entry_field(sk_registers_get(registers, "pm-1"), SK_F_PERMIT_PURPOSE, SK_NEVER, &value)); /* not the old one */
+}
+
+/* Who applied once does not approve, also when somebody else stands there now. */
+static void a_former_applicant_does_not_approve(void **state)
+{
+    struct sk_fault fault = {0};
+    const struct sk_act_row *approve = sk_act_row(SK_EV_PERMIT_APPROVED);
+    (void)state;
+    char text[512];
+    snprintf(text, sizeof text, RG_PERMIT, "2025-11-20T13:00:00Z"); /* applicant is ann */
+    do_act(SK_EV_PERMIT_REQUESTED, "", "desk", 100, text);
+    do_act(SK_EV_PERMIT_AMENDED, "pm-1", "clerk", 200, "{\"applicant\":\"bob\"}");
+    const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
+    assert_true(sk_entry_has(entry, SK_F_PERMIT_APPLICANT, SK_NEVER, "bob"));
+    static const struct {
+        const char *name;
+        enum sk_err err;
+    } rows[] = {{"ann", SK_ERR_CONFLICT},
+                {"bob", SK_ERR_CONFLICT},
+                {"clerk", SK_ERR_CONFLICT},
+                {"desk", SK_ERR_CONFLICT},
+                {"boss", SK_OK}};
+    for (size_t i = 0; i < SK_COUNT(rows); i++)
+        sk_check(sk_register_act_allowed(approve, entry, rows[i].name, NULL, NULL, &fault) == rows[i].err, rows[i].name);
 }
 
 static void what_is_refused(void **state)
@@ -677,6 +804,10 @@ int main(void)
         T(bodies_come_back),
         T(field_lists_have_one_form),
         T(moments),
+        T(amendments_empty),
+        T(amendments_keep_what_opening_asked),
+        T(free_text_is_not_in_the_record),
+        T(a_former_applicant_does_not_approve),
         T(what_is_refused),
         T(numbers_and_forgetting),
         T(separation),

@@ -244,6 +244,8 @@ static void test_bodies(void **state)
     sk_text_copy(changes[2].authorization.person, SK_ENTITY_MAX, "p-1");
     sk_text_copy(changes[2].authorization.schedule, SK_ENTITY_MAX, "always");
     sk_text_copy(changes[2].authorization.approver, SK_WHO_MAX, "boss");
+    sk_text_copy(changes[2].authorization.applicant_person, SK_ENTITY_MAX, "p-7");
+    sk_text_copy(changes[2].authorization.approver_person, SK_ENTITY_MAX, "p-8");
     changes[2].authorization.zone = 3;
     changes[4].zone = (struct sk_zone_rule){.zone = 3, .class_ = 3, .passback = SK_PASSBACK_TIMED, .passback_s = 60};
     changes[9].zone = changes[4].zone;
@@ -267,6 +269,10 @@ static void test_bodies(void **state)
         assert_int_equal(back.version, i + 1);
         assert_int_equal(back.effective_us, 77);
         assert_string_equal(back.entity, changes[i].entity);
+        if (changes[i].ev == SK_EV_AUTH_GRANTED) {
+            assert_string_equal(back.authorization.applicant_person, "p-7");
+            assert_string_equal(back.authorization.approver_person, "p-8");
+        }
         if (changes[i].ev == SK_EV_ZONE_RULE)
             assert_memory_equal(&back.zone, &changes[i].zone, sizeof back.zone);
         if (changes[i].ev == SK_EV_WAY_RULE)

@@ -169,6 +169,32 @@ static void second_vault_is_refused(void **state)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, support_setup, support_teardown)
+static void erased_words_are_gone_from_disk(void **state)
+{
+    (void)state;
+    struct sk_vault *vault = vault_open();
+    struct sk_words words = {.tag = SK_TAG_REASON_TEXT, .text = "Yamada asked for it"}, found;
+    const struct sk_hash none = {{0}};
+    int64_t told_us = 0;
+    FILE *copy = fopen(support_path("vault.db.before-v6"), "wb"); /* as a migration leaves it */
+    assert_non_null(copy);
+    fputs("Yamada", copy);
+    fclose(copy);
+    assert_int_equal(sk_words_seal(&words), SK_OK);
+    assert_int_equal(sk_vault_words_put(vault, &words, 17), SK_OK);
+    assert_int_equal(sk_vault_words_get(vault, &words.commit, &found), SK_OK);
+    assert_string_equal(found.text, words.text);
+    assert_memory_equal(found.salt, words.salt, sizeof found.salt);
+    assert_int_equal(sk_vault_words_next(vault, &none, &found, &told_us), SK_OK);
+    assert_int_equal(told_us, 17);
+    assert_int_equal(sk_vault_words_next(vault, &words.commit, &found, &told_us), SK_ERR_NOT_FOUND);
+    assert_int_equal(sk_vault_words_erase(vault, &words.commit), SK_OK);
+    assert_int_equal(sk_vault_words_erase(vault, &words.commit), SK_ERR_NOT_FOUND);
+    assert_int_equal(sk_vault_words_get(vault, &words.commit, &found), SK_ERR_NOT_FOUND);
+    assert_false(support_tree_has("Yamada"));
+    sk_vault_close(vault);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +205,7 @@ int main(void)
         T(a_disabled_account_is_nobody),
         T(only_the_hash_is_stored),
         T(second_vault_is_refused),
+        T(erased_words_are_gone_from_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 Run without arguments to write the files, with --check to compare them with what is there (exit 1 on a difference)."""
 import base64
 import hashlib
+import hmac
 import json
 import pathlib
 import struct
@@ -161,8 +162,15 @@ def bodies():
     return [{"name": name, "body": body.hex(), "canonical": canonical} for name, body, canonical in rows]
 
 
+def words():
+    """Texts that people typed: tag, salt, text, commitment."""
+    rows = [(0x0053, bytes(range(32)), "山田さんの依頼"), (0x0054, bytes(range(32)), "on my way"), (0x0053, bytes(32), "a" * 1024)]
+    return [{"tag": tag, "salt": salt.hex(), "text": text,
+             "commit": hmac.new(salt, struct.pack(">H", tag) + text.encode(), hashlib.sha256).hexdigest()} for tag, salt, text in rows]
+
+
 def main():
-    files = {"example.json": example(), "roots.json": roots(), "note.json": note(), "bodies.json": bodies()}
+    files = {"example.json": example(), "roots.json": roots(), "note.json": note(), "bodies.json": bodies(), "words.json": words()}
     bad = 0
     for name, content in files.items():
         text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
