@@ -254,7 +254,8 @@ static bool read_taken(struct request *request, int64_t *ret_us)
     *ret_us = request->now->utc_us;
     if (taken == NULL)
         return false;
-    if (taken[0] == '\0' || (sk_time_parse(taken, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us + SK_TYPED_AHEAD_US))
+    if (taken[0] == '\0' ||
+        (sk_time_parse(taken, ret_us) && *ret_us > 0 && *ret_us <= request->now->utc_us + SK_TYPED_AHEAD_US))
         return true;
     sk_request_refuse(request, SK_ERR_PARSE, "taken: expected when the list was drawn up (RFC 3339), not in the future");
     return false;

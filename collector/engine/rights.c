@@ -298,7 +298,8 @@ enum sk_err sk_engine_list(struct sk_engine *engine, uint32_t device, struct sk_
         err = put_list(engine, list, &steps, &received, act, now, effects);
     sk_free(steps.bytes);
     if (err == SK_OK && put_gone(engine, at, now, effects) == SK_OK)
-        (void)sk_rights_compare(engine, list, true, now, effects); /* the list stands; without memory it is compared at the next look */
+        (void)sk_rights_compare(engine, list, true, now,
+                                effects); /* the list stands; without memory it is compared at the next look */
     look_soon(engine);
     return err;
 }
