@@ -163,7 +163,7 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
     if (sk_papers_matter(act->row->register_))
-        sk_papers_changed(engine, now);
+        sk_papers_changed(engine, act->entry, now);
     engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }
@@ -171,6 +171,6 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
 void sk_engine_registers_take_back(struct sk_engine *engine, uint8_t register_, uint32_t number, const struct sk_now *now)
 {
     sk_registers_take_back(engine->registers, register_, number);
-    sk_papers_changed(engine, now);
+    sk_papers_changed(engine, NULL, now);
     engine->registers_due_mono = now->mono_us;
 }

@@ -81,7 +81,7 @@ void sk_engine_roster_take_back(struct sk_engine *engine, uint64_t version, cons
 {
     sk_roster_take_back(engine->roster, version);
     engine->rights.dirty = true;
-    sk_papers_changed(engine, now);
+    sk_papers_changed(engine, NULL, now);
 }
 
 /* --- the second decision --- */

@@ -101,6 +101,9 @@ struct sk_roster_act {
     uint16_t roles;
 };
 
+/* Its tags, ascending, ACTOR to COMMAND; what is not known is left out. */
+void sk_roster_act_write(const struct sk_roster_act *act, struct sk_body *body);
+
 /* A change as record body, and back. read: PARSE when the body is no such change. */
 void sk_roster_change_write(const struct sk_roster_change *change, const struct sk_roster_act *act, struct sk_body *body);
 enum sk_err sk_roster_change_read(uint16_t ev, const uint8_t *body, size_t length, struct sk_roster_change *ret_change);
