@@ -153,6 +153,7 @@ enum sk_err sk_collector_listen(struct sk_collector *c, const char *binary, stru
                                       .batch = on_batch,
                                       .given_up = on_given_up,
                                       .event = on_event,
+                                      .list = sk_collector_list,
                                       .malformed = on_malformed,
                                       .link_ended = on_link_ended,
                                       .poller_changed = on_poller_changed,

@@ -66,6 +66,7 @@ struct sk_collector {
     struct sk_own_points own;
     struct sk_told told;
     struct sk_found found;
+    struct sk_list_intake *lists; /* by device: permit lists that are coming in; NULL until the first */
 };
 
 /* Where this turn's effects are written until its commit. */
@@ -84,6 +85,10 @@ enum sk_err sk_collector_wake(struct sk_collector *c, struct sk_fault *fault);
 
 /* intake.c: plans the poller processes; their links are unwatched until each beats. */
 enum sk_err sk_collector_listen(struct sk_collector *c, const char *binary, struct sk_fault *fault);
+
+/* list_intake.c: a chunk of a controller's permit list; the last one makes the list count. False: not such bytes. */
+bool sk_collector_list(void *context, const void *bytes, size_t length);
+void sk_collector_lists_free(struct sk_collector *c);
 
 /* self_watch.c */
 /* Raises or ends one of the monitor's own alarms, `system:<name>`. */

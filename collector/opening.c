@@ -125,6 +125,7 @@ enum sk_err sk_collector_open(struct sk_collector *c, const char *binary, struct
 void sk_collector_close(struct sk_collector *c)
 {
     sk_pollers_free(c->pollers);
+    sk_collector_lists_free(c);
     sk_archive_free(c->archive);
     sk_control_free(c->control);
     sk_exports_free(c->exports);

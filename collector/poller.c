@@ -245,6 +245,19 @@ static enum sk_err host_event(void *context, const struct sk_access_event *event
     return err;
 }
 
+static enum sk_err host_list(void *context, const struct sk_permit_chunk *chunk)
+{
+    struct sk_handover message = {.type = SK_UP_LIST};
+    uint8_t *bytes = sk_calloc(1, SK_PERMIT_BYTES_MAX);
+    enum sk_err err =
+        bytes == NULL ? SK_ERR_CLOSED : sk_permit_chunk_encode(chunk, bytes, SK_PERMIT_BYTES_MAX, &message.list_length);
+    message.list = bytes;
+    if (err == SK_OK)
+        err = send_and_wait(((struct session *)context)->poller, &message);
+    sk_free_secret(bytes, bytes != NULL ? SK_PERMIT_BYTES_MAX : 0);
+    return err;
+}
+
 static enum sk_err host_malformed(void *context, const struct sk_malformed *what)
 {
     struct sk_handover message = {.type = SK_UP_MALFORMED, .malformed = *what};
@@ -297,6 +310,7 @@ static void start_sessions(struct poller *poller, const uint32_t *links, size_t 
                                                                .stopping = host_stopping,
                                                                .samples = host_samples,
                                                                .event = host_event,
+                                                               .list = host_list,
                                                                .malformed = host_malformed};
         start_session(session, &hosts[poller->session_count++]);
     }

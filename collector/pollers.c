@@ -238,6 +238,11 @@ static void dispatch(struct sk_pollers *pollers, struct slot *slot, struct sk_ha
         slot->waiting = message->number;
         events->event(events->context, &message->event);
         break;
+    case SK_UP_LIST:
+        slot->waiting = message->number;
+        if (!events->list(events->context, message->list, message->list_length))
+            end_slot(slot, "it sent a permit list that is none");
+        break;
     case SK_UP_MALFORMED:
         slot->waiting = message->number;
         events->malformed(events->context, &message->malformed);

@@ -16,6 +16,7 @@ struct sk_poller_events {
                   const struct sk_batch *batch);       /* false: it contradicts what was said before; the poller is ended */
     void (*given_up)(void *context, uint64_t samples); /* so many more found no room */
     void (*event)(void *context, struct sk_access_event *event);
+    bool (*list)(void *context, const void *bytes, size_t length); /* of sk_permit_chunk_encode(); false: not such bytes */
     void (*malformed)(void *context, const struct sk_malformed *what);
     void (*link_ended)(void *context, uint32_t link, const char *text);
     void (*poller_changed)(void *context, size_t poller, bool running);

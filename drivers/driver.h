@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drivers/permit_list.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/err.h"
 #include "schemas/model/access_event.h"
@@ -63,6 +64,8 @@ struct sk_driver_host {
     enum sk_err (*event)(void *context, const struct sk_access_event *event);
     /* Same promise as event() for a door message that nobody understands. */
     enum sk_err (*malformed)(void *context, const struct sk_malformed *what);
+    /* Same promise as event() for a chunk of the permit list that a controller holds. NULL: this host takes none. */
+    enum sk_err (*list)(void *context, const struct sk_permit_chunk *chunk);
 };
 
 struct sk_driver_session;

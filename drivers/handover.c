@@ -346,20 +346,29 @@ static void get_nothing(struct reading *r, struct sk_handover *m)
     (void)m;
 }
 
+/* --- LIST --- */
+static void put_list(struct sk_writer *out, const struct sk_handover *m)
+{
+    sk_write_u32(out, (uint32_t)m->list_length);
+    sk_write_bytes(out, m->list, m->list_length);
+}
+
+static void get_list(struct reading *r, struct sk_handover *m)
+{
+    m->list_length = sk_read_u32(&r->in);
+    m->list = sk_read_bytes(&r->in, m->list_length);
+}
+
 static const struct type {
     uint8_t type;
     void (*put)(struct sk_writer *out, const struct sk_handover *m);
     void (*get)(struct reading *r, struct sk_handover *m);
 } types[] = {
-    {SK_UP_HELLO, put_hello, get_hello},
-    {SK_UP_BATCH, put_batch, get_batch},
-    {SK_UP_EVENT, put_event, get_event},
-    {SK_UP_MALFORMED, put_malformed, get_malformed},
-    {SK_UP_ENDED, put_ended, get_ended},
-    {SK_UP_GIVEN_UP, put_given_up, get_given_up},
-    {SK_DOWN_COMMITTED, put_committed, get_committed},
-    {SK_DOWN_PAUSE, put_nothing, get_nothing},
-    {SK_DOWN_RESUME, put_nothing, get_nothing},
+    {SK_UP_HELLO, put_hello, get_hello},          {SK_UP_BATCH, put_batch, get_batch},
+    {SK_UP_EVENT, put_event, get_event},          {SK_UP_MALFORMED, put_malformed, get_malformed},
+    {SK_UP_ENDED, put_ended, get_ended},          {SK_UP_LIST, put_list, get_list},
+    {SK_UP_GIVEN_UP, put_given_up, get_given_up}, {SK_DOWN_COMMITTED, put_committed, get_committed},
+    {SK_DOWN_PAUSE, put_nothing, get_nothing},    {SK_DOWN_RESUME, put_nothing, get_nothing},
     {SK_DOWN_STOP, put_nothing, get_nothing},
 };
 

@@ -4,8 +4,8 @@
  * A packet is one or more messages, each behind its length as u32: what comes together costs one system call and wakes the
  * other side once. A message: u8 type, u64 number (per direction, from 1, no gaps), then the body, big-endian. Both ends run
  * the same binary and the same loaded site (the digest is compared in HELLO), still every packet is read with a bounded reader.
- * Up (poller -> collector): HELLO, BATCH, EVENT, MALFORMED, ENDED, GIVEN_UP. Down: COMMITTED n (all EVENT and MALFORMED up to
- * and with n are durable), PAUSE, RESUME, STOP. */
+ * Up (poller -> collector): HELLO, BATCH, EVENT, LIST, MALFORMED, ENDED, GIVEN_UP. Down: COMMITTED n (all EVENT, LIST and
+ * MALFORMED up to and with n are durable), PAUSE, RESUME, STOP. */
 #ifndef SK_HANDOVER_H
 #define SK_HANDOVER_H
 
@@ -17,6 +17,7 @@ enum sk_handover_type {
     SK_UP_EVENT = 3,
     SK_UP_MALFORMED = 4,
     SK_UP_ENDED = 5,    /* a session ended for good: link and text */
+    SK_UP_LIST = 7,     /* a chunk of a controller's permit list */
     SK_UP_GIVEN_UP = 6, /* samples that found no room: how many since it was last said */
     SK_DOWN_COMMITTED = 16,
     SK_DOWN_PAUSE = 17,
@@ -38,6 +39,9 @@ struct sk_handover {
     /* MALFORMED: texts and bytes point into the packet */
     struct sk_malformed malformed;
     char where[256], expected[256];
+    /* LIST: bytes of sk_permit_chunk_encode(), borrowed; decoded they point into the packet */
+    const void *list;
+    size_t list_length;
     /* ENDED */
     uint32_t link;
     char text[SK_FAULT_TEXT];

@@ -142,6 +142,49 @@ static bool take_event(struct sk_driver_session *s, const struct sk_mqtt_route *
     return committed;
 }
 
+/* --- permit lists --- */
+
+static void settle_list(struct sk_driver_session *s, const struct sk_permit_chunk *chunk, bool whole)
+{
+    struct sk_mqtt_device *state = &s->devices[chunk->device];
+    if (!whole)
+        return;
+    pthread_mutex_lock(&s->lock);
+    state->list_done = chunk->list;
+    state->list_due = true;
+    pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool hand_chunk(struct sk_driver_session *s, const struct sk_mqtt_route *route, const struct sk_mqtt_message *message,
+                       struct sk_permit_chunk *chunk)
+{
+    struct sk_fault fault = {.text = ""};
+    bool whole = false;
+    const enum sk_err err = sk_permits_decode(s->site, route->device, message->bytes, message->length, chunk, &fault);
+    if (err == SK_ERR_NOMEM || stopping(s))
+        return false;
+    if (err != SK_OK)
+        return malformed_event(s, (int32_t)route->device, message, fault.text);
+    if (!sk_permits_follow(&s->devices[route->device].list_order, chunk, &whole)) /* this thread alone uses the order */
+        return malformed_event(s, (int32_t)route->device, message,
+                               "expected the list's next chunk; send it again from chunk 1");
+    if (s->host.list(s->host.context, chunk) != SK_OK)
+        return false;
+    settle_list(s, chunk, whole);
+    return true;
+}
+
+static bool take_list(struct sk_driver_session *s, const struct sk_mqtt_route *route, const struct sk_mqtt_message *message)
+{
+    struct sk_permit_chunk *chunk = s->host.list != NULL ? sk_calloc(1, sizeof(*chunk)) : NULL;
+    if (chunk == NULL)
+        return s->host.list == NULL; /* without memory the broker keeps it */
+    const bool done = hand_chunk(s, route, message, chunk);
+    sk_free_secret(chunk, sizeof(*chunk));
+    return done;
+}
+
 /* --- samples --- */
 
 /* One round: as many samples as the batch takes. Lock held. True when all points of the route are done. */
@@ -269,6 +312,9 @@ bool sk_mqtt_inbox_take(struct sk_driver_session *s, const struct sk_mqtt_messag
             break;
         case SK_ROUTE_EVENT:
             done = take_event(s, &routes[i], message);
+            break;
+        case SK_ROUTE_LIST:
+            done = take_list(s, &routes[i], message);
             break;
         case SK_ROUTE_TICK:
             done = take_tick(s, message);

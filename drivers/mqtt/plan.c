@@ -120,8 +120,10 @@ static enum sk_err add_device(struct sk_mqtt_plan *plan, uint32_t index, struct 
     const struct sk_mqtt_profile *mqtt = &device->profile->mqtt;
     enum sk_err err = SK_OK;
     bool controller = has_text(mqtt->event_topic);
-    if (plan->events_only)
-        return controller ? add_pattern(plan, mqtt->event_topic, SK_ROUTE_EVENT, index, fault) : SK_OK;
+    if (plan->events_only) {
+        err = controller ? add_pattern(plan, mqtt->event_topic, SK_ROUTE_EVENT, index, fault) : SK_OK;
+        return controller && err == SK_OK ? add_pattern(plan, "{base}/list", SK_ROUTE_LIST, index, fault) : err;
+    }
     for (uint32_t p = device->first_point; err == SK_OK && p < device->first_point + device->point_count; p++) {
         if (plan->site->points[p].profile != NULL)
             err = add_state(plan, index, p, fault);

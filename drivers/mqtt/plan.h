@@ -14,6 +14,7 @@ enum sk_mqtt_role {
     SK_ROUTE_BIRTH,     /* birth and last will */
     SK_ROUTE_HEARTBEAT, /* {base}/hb of a door controller */
     SK_ROUTE_EVENT,     /* door envelopes */
+    SK_ROUTE_LIST,      /* {base}/list of a door controller: its permit list */
     SK_ROUTE_TICK,      /* our own echo */
     SK_ROUTE_PEER       /* the event session's tick, heard by the samples session of the same link */
 };

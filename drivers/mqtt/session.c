@@ -175,6 +175,26 @@ static void drop_ack(struct sk_driver_session *s, uint32_t device, const struct 
     pthread_mutex_unlock(&s->lock);
 }
 
+/* False: nothing can be sent now. */
+static bool send_list_ack(struct sk_driver_session *s, uint32_t device, const char *topic)
+{
+    struct sk_mqtt_device *state = &s->devices[device];
+    char text[SK_ENVELOPE_ACK_MAX];
+    pthread_mutex_lock(&s->lock);
+    const bool due = state->list_due;
+    const uint64_t list = state->list_done;
+    pthread_mutex_unlock(&s->lock);
+    if (!due)
+        return true;
+    sk_text_format(text, sizeof(text), "{\"list\":\"%llu\"}", (unsigned long long)list);
+    if (!sk_mqtt_client_publish(s, topic, text, 1))
+        return false;
+    pthread_mutex_lock(&s->lock);
+    state->list_due = state->list_due && state->list_done != list;
+    pthread_mutex_unlock(&s->lock);
+    return true;
+}
+
 static void send_acks(struct sk_driver_session *s)
 {
     for (uint32_t i = 0; i < s->site->device_count; i++) {
@@ -182,6 +202,8 @@ static void send_acks(struct sk_driver_session *s)
         struct sk_envelope_ack ack;
         if (!sk_text_format(topic, sizeof(topic), "%s%s", s->plan.ack_prefix, s->site->devices[i].id))
             continue;
+        if (!send_list_ack(s, i, topic))
+            return;
         while (peek_ack(s, i, &ack)) {
             sk_envelope_ack_write(text, &ack);
             if (!sk_mqtt_client_publish(s, topic, text, 1))

@@ -17,6 +17,7 @@
 #include "drivers/mqtt/dial.h"
 #include "drivers/mqtt/envelope.h"
 #include "drivers/mqtt/payload.h"
+#include "drivers/mqtt/permits.h"
 #include "drivers/mqtt/plan.h"
 
 enum {
@@ -51,6 +52,9 @@ struct sk_mqtt_device {
     struct sk_mqtt_report *report;             /* newest unreported; made at the first malformed message */
     struct sk_envelope_ack acks[SK_MQTT_ACKS]; /* runs to acknowledge, the oldest first; one too many pushes out the oldest */
     size_t ack_count;
+    struct sk_permits_order list_order; /* of the permit list that is coming in */
+    uint64_t list_done;                 /* to be acknowledged, when list_due */
+    bool list_due;
 };
 
 struct sk_driver_session;

@@ -12,5 +12,5 @@ sk_unit_test(group sk_engine)
 sk_unit_test(papers sk_engine)
 set_tests_properties(unit.papers PROPERTIES TIMEOUT 900) # 100 000 passages in a full run
 sk_unit_test(registers_engine sk_engine sk_store)
-sk_unit_test(rights_succeed sk_engine sk_store PkgConfig::SQLITE)
 sk_unit_test(patrol sk_engine)
+sk_unit_test(rights_succeed sk_engine sk_store PkgConfig::SQLITE)

@@ -292,8 +292,9 @@ static void test_plan(void **state)
 
     assert_int_equal(sk_mqtt_plan_build(&fixture.site, 0, true, &plan, &fault), SK_OK);
     assert_string_equal(plan.client_id, "sekisho-demo-broker-ev");
-    assert_int_equal(plan.topic_count, 3);
+    assert_int_equal(plan.topic_count, 5); /* tick, dc1 dc2: events and permit list each */
     assert_int_equal(sk_mqtt_plan_find(&plan, "demo/ctrl/dc1/ev", &count)->device, FIX_CONTROLLER);
+    assert_int_equal(sk_mqtt_plan_find(&plan, "demo/ctrl/dc1/list", &count)->role, SK_ROUTE_LIST);
     sk_mqtt_plan_free(&plan);
 }
 
@@ -307,7 +308,7 @@ static void test_plan_shared_topic(void **state)
     assert_int_equal(sk_mqtt_plan_build(&fixture.site, 0, true, &plan, &fault), SK_OK);
     assert_non_null(sk_mqtt_plan_find(&plan, "demo/ctrl/dc1/ev", &count));
     assert_int_equal(count, 2);
-    assert_int_equal(plan.topic_count, 2);
+    assert_int_equal(plan.topic_count, 3); /* tick, events, list */
     sk_mqtt_plan_free(&plan);
 }
 
