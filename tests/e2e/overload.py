@@ -165,8 +165,8 @@ def test_history_first(build):
         until("what was given up stands still", lambda: standing(house), 60, 6)
         held, dropped = stands(), point(house, "monitor/queue.dropped")
         print(f"{sent} samples sent, {held} in the history, {dropped:.0f} counted as given up; {EVENTS} door events recorded")
-        # what the pollers say of their links and sessions is given up too, and counted with the rest
-        assert sent <= held + dropped <= sent * 1.01, (sent, held, dropped)
+        # what the pollers say of their links is given up and counted as well: some twenty points every 0.4 s, the longer it takes the more
+        assert sent <= held + dropped <= sent * 1.05, (sent, held, dropped)
         assert house.command("status")["ok"]
 
 

@@ -98,6 +98,47 @@ static void flushed_is_there(void **state)
     sk_history_close(history);
 }
 
+static int64_t journal_rows(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(support_path("history.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM journal", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const int64_t rows = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return rows;
+}
+
+/* However many points there are, each a clock of its own, and however often each spoke. */
+static void a_flush_is_one_row(void **state)
+{
+    enum { MANY = 70, TICKS = 9 };
+    char id[16];
+    uint32_t points[MANY];
+    (void)state;
+    struct sk_history *history = history_open(SK_STORE_WRITER);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "d%d/x", i);
+        points[i] = point_of(history, id);
+    }
+    for (int64_t flush = 1; flush <= 3; flush++) {
+        for (int64_t tick = 0; tick < TICKS; tick++)
+            for (int i = 0; i < MANY; i++)
+                put_one(history, points[i], BEGIN_US + (flush * TICKS + tick) * 1000000 + i * 1000, i);
+        assert_int_equal(journal_rows(), flush - 1);
+        assert_int_equal(sk_history_flush(history, BEGIN_US + flush * 10000000), SK_OK);
+        assert_int_equal(journal_rows(), flush);
+    }
+    assert_int_equal(sk_history_flush(history, BEGIN_US + 40000000), SK_OK);
+    assert_int_equal(journal_rows(), 3); /* nothing came: nothing is written */
+    struct sk_history_answer answer = read_all(history, "d69/x", SK_TIER_RAW);
+    assert_int_equal(answer.count, 3 * TICKS);
+    sk_history_answer_free(&answer);
+    sk_history_close(history);
+}
+
 static void two_writers_are_refused(void **state)
 {
     struct sk_history *second = NULL;
@@ -342,9 +383,9 @@ static int group_setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(flushed_is_there),        T(two_writers_are_refused), T(every_write_fails_once),
-        T(late_samples_are_merged), T(tiers_through_the_store), T(query_chooses_its_tier),
-        T(purge_by_age_and_room),   T(damage_is_reported),      T(clocks_are_shared),
+        T(flushed_is_there),        T(a_flush_is_one_row),      T(two_writers_are_refused), T(every_write_fails_once),
+        T(late_samples_are_merged), T(tiers_through_the_store), T(query_chooses_its_tier),  T(purge_by_age_and_room),
+        T(damage_is_reported),      T(clocks_are_shared),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }
