@@ -54,6 +54,7 @@ static struct sk_world world_of(const struct sk_replay *replay)
     return (struct sk_world){.roster = replay->roster,
                              .trails = &replay->trails,
                              .registers = replay->registers,
+                             .marks = &replay->muster.guests,
                              .site_zone = replay->zone,
                              .zone_id = zone_id,
                              .door_number = door_number,
@@ -247,6 +248,21 @@ static void stir(struct sk_replay *replay, const struct sk_stir *what, int64_t a
             replay->cases.items[i].owed = sk_case_changes(&world, &replay->cases.items[i], as_of_us, &again);
 }
 
+/* Also guests who are let in while it runs. */
+static enum sk_err look_at_guests(struct sk_replay *replay, int64_t at_us)
+{
+    if (!replay->muster.running)
+        return SK_OK;
+    const struct sk_world world = world_of(replay);
+    const struct sk_guests guests = sk_world_guests(&world, at_us);
+    const struct sk_roster_view view = {replay->roster, sk_roster_version(replay->roster), at_us};
+    size_t cursor = 0;
+    const enum sk_err err = sk_muster_reserve_guests(&replay->muster, sk_guests_count(&guests, &view, &replay->trails));
+    while (err == SK_OK && sk_muster_next_guest(&replay->muster, &guests, &view, &replay->trails, &cursor) != NULL)
+        ;
+    return err;
+}
+
 /* And what a paper changes of them. */
 static enum sk_err take_paper(struct sk_replay *replay, const struct sk_record *record)
 {
@@ -263,7 +279,7 @@ static enum sk_err take_paper(struct sk_replay *replay, const struct sk_record *
         if (asked.in_use && asked.person >= 0)
             replay->cases.items[i].owed = sk_case_changes(&world, &asked, now_us, &again);
     }
-    return err;
+    return err == SK_OK && sk_papers_matter(act.row->register_) ? look_at_guests(replay, now_us) : err;
 }
 
 static void look(struct sk_replay *replay, size_t person)
@@ -323,33 +339,61 @@ static void place(struct sk_replay *replay, const struct sk_record *record, size
     look(replay, person);
 }
 
-static void start_muster(struct sk_replay *replay, const struct sk_record *record, const char *by)
+static enum sk_err take_guest(struct sk_replay *replay, const struct sk_record *record, const char *by)
+{
+    char visit[SK_ENTRY_ID_MAX];
+    const int64_t at_us = (int64_t)record->header.t_recv_us;
+    const struct sk_world world = world_of(replay);
+    const struct sk_guests guests = sk_world_guests(&world, at_us);
+    const struct sk_roster_view view = {replay->roster, sk_roster_version(replay->roster), at_us};
+    text_of(record, SK_TAG_VISIT, visit, sizeof visit);
+    const struct sk_guest_mark *before = sk_guest_mark_of(&replay->muster.guests, visit);
+    const bool seen = record->header.ev == SK_EV_MUSTER_SEEN;
+    const struct sk_stir what = {
+        .at_us = before != NULL && !seen ? before->seen_us : at_us,
+        .person = -1,
+        .own = UINT64_MAX,
+        .zones = {(uint16_t)number(record, SK_TAG_AREA_FROM), (uint16_t)number(record, SK_TAG_AREA_TO)}};
+    const enum sk_err err = sk_muster_reserve_guests(&replay->muster, 1);
+    if (err == SK_OK && seen)
+        sk_muster_see_guest(&replay->muster, &guests, &view, &replay->trails, visit, (uint32_t)number(record, SK_TAG_GUESTS),
+                            by, at_us);
+    else if (err == SK_OK)
+        sk_muster_unsee_guest(&replay->muster, visit, by);
+    stir(replay, &what, at_us);
+    return err;
+}
+
+static enum sk_err start_muster(struct sk_replay *replay, const struct sk_record *record, const char *by)
 {
     const size_t people = sk_roster_count(replay->roster, SK_EV_PERSON_CREATED);
     sk_muster_start(&replay->muster, number(record, SK_TAG_MUSTER), record->header.zone, number(record, SK_TAG_DRILL) != 0, by,
                     (int64_t)record->header.t_recv_us);
     for (size_t i = 0; i < people; i++)
         look(replay, i);
+    const struct sk_world world = world_of(replay);
+    const struct sk_guests guests = sk_world_guests(&world, (int64_t)record->header.t_recv_us);
+    sk_muster_drop_guests(&replay->muster, &guests, NULL, NULL);
+    return look_at_guests(replay, (int64_t)record->header.t_recv_us);
 }
 
 /* An act of a person about who is where. */
 static enum sk_err take_presence(struct sk_replay *replay, const struct sk_record *record)
 {
     char id[SK_ENTITY_MAX], by[SK_WHO_MAX];
+    struct sk_body_item guest;
     const int64_t at_us = (int64_t)record->header.t_recv_us;
     text_of(record, SK_TAG_PERSON, id, sizeof id);
     text_of(record, SK_TAG_ACTOR, by, sizeof by);
     const int64_t person = id[0] == '\0' ? -1 : sk_roster_person_index(replay->roster, id);
-    if (record->header.ev == SK_EV_MUSTER_STARTED) {
-        start_muster(replay, record, by);
-        return SK_OK;
-    }
+    if (record->header.ev == SK_EV_MUSTER_STARTED)
+        return start_muster(replay, record, by);
     if (record->header.ev == SK_EV_MUSTER_ENDED) {
         sk_muster_end(&replay->muster, at_us);
         return SK_OK;
     }
     if (person < 0)
-        return SK_ERR_NOT_FOUND;
+        return find(record, SK_TAG_VISIT, &guest) ? take_guest(replay, record, by) : SK_ERR_NOT_FOUND;
     struct sk_trail *trail = &replay->trails.items[person];
     const uint16_t from = sk_trail_newest_zone(trail);
     switch (record->header.ev) {
