@@ -144,8 +144,12 @@ def permit_life(build):
         first = [r for r in mine if r["event"] == "permit.requested"][0]["body"]
         assert first["fields"]["zones"] == ["server"] and first["actor"] == "test-operator" and len(first["label_commit"]) == 64, first
         assert house.command("register.erase", entry="pm-1")["error"] == "parse"  # no reason
-        assert house.command("register.erase", entry="pm-1", reason="保存期間満了")["ok"]
-        assert house.command("register.erase", entry="pm-1", reason="x")["error"] == "not_found"
+        desk.act("administrator", "permits", "pm-1", "erase", status=400)  # it takes no fields: no act of the register
+        desk.say("approver", "permits/pm-1/erase", {"reason": "保存期間満了"}, 403)
+        desk.say("administrator", "permits/pm-1/erase", {}, 400)
+        desk.say("administrator", "visits/pm-1/erase", {"reason": "保存期間満了"}, 404)
+        desk.say("administrator", "permits/pm-1/erase", {"reason": "保存期間満了"})
+        desk.say("administrator", "permits/pm-1/erase", {"reason": "x"}, 404)
         erased = desk.look("reception", "permits", "pm-1")
         assert erased["erased"] is True and erased["personal"] == {}, erased
         verify = subprocess.run([house.build / "collector/cli/sekisho", "verify", house.state], capture_output=True, text=True)
