@@ -83,11 +83,20 @@ static bool could_enter(const struct sk_roster_view *view, const struct sk_autho
            view->at_us >= holder->person.from_us && view->at_us < holder->person.until_us;
 }
 
+/* 'because': a reason why cards are disabled; without it all are wanted. */
+static bool is_disabled_so(const struct listing *listing, const struct sk_credential *credential)
+{
+    const char *because = sk_json_text(sk_json_get(listing->request->args, "because"));
+    return because == NULL ||
+           (credential->state != SK_CRED_ENABLED && strcmp(sk_disable_reason_name(credential->state), because) == 0);
+}
+
 static bool is_wanted(const struct listing *listing, const struct sk_roster_change *change)
 {
     const struct sk_site *site = listing->request->floor->site;
     if (sk_roster_family(change->ev) == SK_EV_CREDENTIAL_ISSUED)
-        return listing->person[0] == '\0' || strcmp(change->credential.person, listing->person) == 0;
+        return (listing->person[0] == '\0' || strcmp(change->credential.person, listing->person) == 0) &&
+               is_disabled_so(listing, &change->credential);
     if (sk_roster_family(change->ev) != SK_EV_AUTH_GRANTED)
         return true;
     const struct sk_authorization *auth = &change->authorization;
@@ -143,6 +152,11 @@ enum sk_err sk_run_person_get(struct request *request)
 }
 enum sk_err sk_run_credential_list(struct request *request)
 {
+    const char *because = sk_request_text(request, "because", false, 64);
+    if (because == NULL)
+        return request->answer->err;
+    if (because[0] != '\0' && sk_disable_reason_parse(because) < 0)
+        return sk_request_refuse(request, SK_ERR_PARSE, "because: a word of disable_reasons.def, like pt:CredentialLost");
     return list(request, SK_EV_CREDENTIAL_ISSUED, show_credential);
 }
 enum sk_err sk_run_credential_get(struct request *request)
