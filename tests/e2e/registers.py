@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registers from the outside: the lives of a permit, a visit and goods through the API, what is refused and leaves nothing behind,
 CSV all or nothing, restart, and names only where they may be."""
+import datetime
 import pathlib
 import sqlite3
 import subprocess
@@ -13,6 +14,10 @@ from house import House, door_site, until  # noqa: E402
 
 def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def moment(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def today():
@@ -270,6 +275,30 @@ def goods_life(build):
         desk.act("approver", "goods", "gd-4", "resolved", {"office": "情報セキュリティ責任者"}, reason="持主確認済")
 
 
+def emergency_not_ratified(build):
+    """What the scenario plays over three days in virtual time, on real wires: the limit is a key of the site file, here four seconds."""
+    def ringing(house):
+        return [a for a in house.all_items("/api/v1/alarms") if a["source"] == "system:emergency.not_ratified" and a["active"]]
+    with House(build, door_site(dues={"emergency.not_ratified": "PT4S"})) as house:
+        add_people(house)
+        desk = Desk(house)
+        form = {"purpose": "漏水の応急処置", "company": "みほん空調", "workers": ["p-2"], "zones": ["server"], "until": stamp(3600), "applicant": "p-1"}
+        opened = {}
+        for _ in range(2):
+            entry = desk.open("reception", "permits", form, register="emergency", act="opened")["id"]
+            opened[entry] = desk.look("reception", "permits", entry)["opened"]
+        desk.act("approver", "permits", "em-2", "ratified", {"office": "施設長"})  # in time: never told
+        alarm = until("nobody ratified it in time", lambda: ringing(house))[0]
+        assert alarm["severity"] == "high" and "em-1" in alarm["detail"] and "em-2" not in alarm["detail"], alarm
+        assert moment(alarm["raised"]) - moment(opened["em-1"]) >= 4, "not before its time is over"
+        desk.act("reception", "permits", "em-1", "ratified", {"office": "施設長"}, 403)
+        assert ringing(house)
+        desk.act("approver", "permits", "em-1", "ratified", {"office": "施設長"})
+        until("ratified, late: it returns", lambda: not ringing(house))
+        done = {(r["event"], r["body"].get("actor")) for r in house.all_items("/api/v1/records?class=roster", "auditor") if r["event"].startswith("emergency.")}
+        assert done == {("emergency.opened", "test-reception"), ("emergency.ratified", "test-approver")}, done
+
+
 HEAD = "key,holder,purpose,until,doors\n"
 KEYS = HEAD + "K-1,p-1,巡回,2099-01-01T00:00:00Z,d1\nK-2,p-2,\"点検, 夜間\",2099-01-01T00:00:00Z,\n"
 
@@ -315,4 +344,4 @@ def csv_all_or_nothing(build):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (permit_life, visit_life, goods_life, csv_all_or_nothing)}[sys.argv[2]](sys.argv[1])
+    {f.__name__: f for f in (permit_life, visit_life, goods_life, emergency_not_ratified, csv_all_or_nothing)}[sys.argv[2]](sys.argv[1])
