@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/engine/papers.h"
+#include "collector/engine/guests.h"
 #include "collector/presence.h"
 #include "schemas/base/log.h"
 
@@ -69,8 +69,8 @@ static bool print_person(const struct sheet *sheet, size_t person, size_t zone)
     return true;
 }
 
-/* Guests led in: who leads them accounts for them. */
-static size_t print_guests(const struct sheet *sheet, size_t zone)
+/* Guests by visit, in this zone or, for -1, in no zone that is known. */
+static size_t print_guests(const struct sheet *sheet, int32_t zone)
 {
     const struct sk_engine *engine = sheet->floor->engine;
     const struct sk_roster *roster = sk_engine_roster(engine);
@@ -78,12 +78,16 @@ static size_t print_guests(const struct sheet *sheet, size_t zone)
     const struct sk_roster_view view = {roster, sk_roster_version(roster), now_us};
     const struct sk_guests guests = sk_engine_guests(engine, now_us);
     const struct sk_trails trails = sk_engine_trails(engine);
+    const uint16_t number = zone < 0 ? 0 : sheet->floor->site->zones[zone].number;
     struct sk_guest guest;
     size_t cursor = 0, people = 0;
-    while (sk_guest_next(&guests, &view, &trails, sheet->floor->site->zones[zone].number, SK_NEVER, &cursor, &guest)) {
+    while (sk_guest_each(&guests, &view, &trails, &cursor, &guest)) {
+        if (guest.zone != number)
+            continue;
         fprintf(sheet->to, "[ ] %-12s ", guest.visit);
-        print_time(sheet, guest.joint->at_us);
-        fprintf(sheet->to, "  %7.1f h  来訪者 guests %u\n", (double)(now_us - guest.joint->at_us) / 3600e6, guest.people);
+        print_time(sheet, guest.since_us);
+        fprintf(sheet->to, "  %7.1f h  %s  来訪者 guests %u\n", (double)(now_us - guest.since_us) / 3600e6,
+                sk_confidence_word(sk_engine_guest_doubts(engine, &guest, now_us)), guest.people);
         people += guest.people;
     }
     return people;
@@ -99,7 +103,7 @@ static void print_zone(const struct sheet *sheet, size_t zone)
             sk_engine_zone_complete(sheet->floor->engine, (uint32_t)zone) ? "" : "(記録に欠落 events missing: unknown)");
     for (size_t i = 0; i < people; i++)
         count += print_person(sheet, i, zone);
-    count += print_guests(sheet, zone);
+    count += print_guests(sheet, (int32_t)zone);
     fprintf(sheet->to, "計 total %zu", count);
     if (strangers != NULL && strangers->entered + strangers->left > 0)
         fprintf(sheet->to, ", 未登録カード unknown cards in %llu out %llu", (unsigned long long)strangers->entered,
@@ -113,6 +117,8 @@ static bool print_all(const struct sheet *sheet)
     for (size_t i = 0; i < sheet->floor->site->zone_count; i++)
         if (sheet->floor->site->zones[i].class_ > 0)
             print_zone(sheet, i);
+    fputs("\n場所不明の来訪者 guests, not known where\n", sheet->to);
+    fprintf(sheet->to, "計 total %zu\n", print_guests(sheet, -1));
     return fflush(sheet->to) == 0 && ferror(sheet->to) == 0;
 }
 

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "collector/engine/papers.h"
+#include "collector/engine/guests.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { PAGE_BYTES = 52000, ROW_BYTES = 520, GUEST_BYTES = 240, GUESTS_SHOWN = 60, ZONES_MAX = 256 };
+enum { PAGE_BYTES = 52000, ROW_BYTES = 520, ZONES_MAX = 256 };
 
 int32_t sk_presence_zone(const struct sk_site *site, uint16_t number)
 {
@@ -34,7 +34,7 @@ static void add_name(struct sk_presence_page *page, const char *id, cJSON *item)
     page->bytes += 2 * (strlen(label.name) + strlen(label.furigana) + strlen(label.company));
 }
 
-static void add_doubts(cJSON *item, uint16_t doubts)
+void sk_presence_add_doubts(cJSON *item, uint16_t doubts)
 {
     cJSON *list = cJSON_AddArrayToObject(item, "doubts");
     for (int doubt = 0; list != NULL && doubt < 16; doubt++)
@@ -68,7 +68,7 @@ cJSON *sk_presence_show(struct sk_presence_page *page, size_t person, int32_t zo
     cJSON_AddBoolToObject(item, "perhaps", perhaps);
     cJSON_AddStringToObject(item, "how", trail->count > 0 ? sk_stay_how_word(trail->stays[0].how) : "reader");
     cJSON_AddStringToObject(item, "confidence", sk_confidence_word(doubts));
-    add_doubts(item, doubts);
+    sk_presence_add_doubts(item, doubts);
     const bool complete = zone < 0 || sk_engine_zone_complete(floor->engine, (uint32_t)zone);
     cJSON_AddStringToObject(item, "certainty", complete ? "complete" : "unknown");
     page->bytes += ROW_BYTES;
@@ -85,8 +85,6 @@ bool sk_presence_is_full(const struct sk_presence_page *page)
     return page->left <= 0 || page->bytes >= PAGE_BYTES;
 }
 
-/* --- guests led in by a joint entry --- */
-
 static uint32_t guests_in(const struct sk_command_floor *floor, size_t zone, int64_t now_us)
 {
     const struct sk_roster *roster = sk_engine_roster(floor->engine);
@@ -96,49 +94,6 @@ static uint32_t guests_in(const struct sk_command_floor *floor, size_t zone, int
     if (floor->site->zones[zone].class_ == 0) /* led out: gone */
         return 0;
     return sk_guests_in(&guests, &view, &trails, floor->site->zones[zone].number, SK_NEVER);
-}
-
-/* By visit: the name lies in the vault with the visit, for those who may read the register. */
-static void show_guest(const struct sk_command_floor *floor, size_t zone, const struct sk_guest *guest, int64_t now_us,
-                       cJSON *list)
-{
-    char escort[SK_ENTITY_MAX];
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "visit", guest->visit);
-    cJSON_AddStringToObject(item, "joint", guest->joint->entry->id);
-    cJSON_AddStringToObject(item, "zone", floor->site->zones[zone].id);
-    sk_json_add_time(item, "since", guest->joint->at_us);
-    cJSON_AddNumberToObject(item, "people", guest->people);
-    if (sk_entry_text(guest->joint->entry, SK_F_JOINT_ESCORT, now_us, escort, sizeof escort))
-        cJSON_AddStringToObject(item, "escort", escort);
-    if (item == NULL || !cJSON_AddItemToArray(list, item))
-        cJSON_Delete(item);
-}
-
-bool sk_presence_add_guests(struct sk_presence_page *page, const char *zone, cJSON *result)
-{
-    const struct sk_command_floor *floor = page->request->floor;
-    const int64_t now_us = page->request->now->utc_us;
-    const struct sk_roster *roster = sk_engine_roster(floor->engine);
-    const struct sk_roster_view view = {roster, sk_roster_version(roster), now_us};
-    const struct sk_guests guests = sk_engine_guests(floor->engine, now_us);
-    const struct sk_trails trails = sk_engine_trails(floor->engine);
-    cJSON *list = cJSON_AddArrayToObject(result, "guests");
-    size_t shown = 0, more = 0;
-    for (size_t i = 0; list != NULL && i < floor->site->zone_count; i++) {
-        struct sk_guest guest;
-        size_t cursor = 0;
-        if (floor->site->zones[i].class_ == 0 || (zone[0] != '\0' && strcmp(floor->site->zones[i].id, zone) != 0))
-            continue;
-        while (sk_guest_next(&guests, &view, &trails, floor->site->zones[i].number, SK_NEVER, &cursor, &guest)) {
-            if (shown < GUESTS_SHOWN)
-                show_guest(floor, i, &guest, now_us, list);
-            more += shown == GUESTS_SHOWN;
-            shown += shown < GUESTS_SHOWN;
-        }
-    }
-    page->bytes += shown * GUEST_BYTES;
-    return list != NULL && cJSON_AddNumberToObject(result, "guests_more", (double)more) != NULL;
 }
 
 static void add_zone(const struct request *request, size_t zone, uint32_t inside, uint32_t perhaps, cJSON *zones)

@@ -21,7 +21,12 @@ struct sk_presence_page {
 int32_t sk_presence_zone(const struct sk_site *site, uint16_t number);
 /* A row with person, kind, zone, since, age, confidence and doubts, appended to the page; NULL: no memory. zone: index. */
 cJSON *sk_presence_show(struct sk_presence_page *page, size_t person, int32_t zone, int64_t since_us, bool perhaps);
-/* Guests led in without a card, as rows of their own (a bounded number; guests_more counts the rest). zone "": all. */
+void sk_presence_add_doubts(cJSON *item, uint16_t doubts);
+/* presence_guests.c: guests, who have no card of their own, as rows by visit: who, where, with whom, how certain. zone "": all.
+ * Names like those of people (page->names). */
+cJSON *sk_presence_show_guest(struct sk_presence_page *page, const struct sk_guest *guest, cJSON *list); /* NULL: no memory */
+bool sk_presence_is_of_zone(const struct sk_command_floor *floor, const struct sk_guest *guest, const char *zone);
+/* A bounded number of them; guests_more counts the rest. */
 bool sk_presence_add_guests(struct sk_presence_page *page, const char *zone, cJSON *result);
 bool sk_presence_is_full(const struct sk_presence_page *page);
 /* Zones with how many are inside (guests led in among them), how many perhaps, strangers, and whether the log is complete for

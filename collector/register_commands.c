@@ -263,10 +263,13 @@ enum sk_err sk_run_register_erase(struct request *request)
     uint8_t register_;
     uint32_t number;
     const char *id = sk_request_text(request, "entry", true, SK_ENTRY_ID_MAX - 1);
-    if (id == NULL)
+    const char *path = id != NULL ? sk_request_text(request, "path", false, 40) : NULL;
+    if (path == NULL)
         return request->answer->err;
     if (!sk_entry_id_parse(id, &register_, &number))
         return sk_request_refuse(request, SK_ERR_PARSE, "entry: expected an id like vs-12");
+    if (path[0] != '\0' && strcmp(path, sk_register_row(register_)->path) != 0)
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is no such entry");
     if (sk_request_reason(request)[0] == '\0')
         return sk_request_refuse(request, SK_ERR_PARSE, "reason: expected why, found nothing");
     const enum sk_err err = sk_vault_register_erase(request->floor->vault, id);

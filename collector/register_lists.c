@@ -149,6 +149,19 @@ static void add_acts(struct request *request, const struct sk_entry *entry, cJSO
         cJSON_AddNumberToObject(item, "acts_left_off", first);
 }
 
+/* When a visitor left is never blank: seen by somebody, or said by a named one not to have been seen, or still to come. */
+static void add_exit(const struct sk_entry *entry, cJSON *item)
+{
+    const struct sk_entry_act *departed = sk_entry_act(entry, SK_EV_VISIT_DEPARTED, SK_NEVER);
+    const struct sk_entry_act *closed = departed != NULL ? departed : sk_entry_act(entry, SK_EV_VISIT_NOT_OBSERVED, SK_NEVER);
+    if (entry->register_ != SK_REGISTER_VISIT || closed == NULL)
+        return;
+    cJSON *exit = cJSON_AddObjectToObject(item, "exit");
+    cJSON_AddBoolToObject(exit, "observed", departed != NULL);
+    cJSON_AddStringToObject(exit, "by", closed->actor);
+    sk_json_add_time(exit, "at", departed != NULL ? sk_entry_time(entry, SK_F_VISIT_OUT_AT, SK_NEVER) : closed->at_us);
+}
+
 static cJSON *show_entry(struct request *request, const struct sk_entry *entry, bool whole)
 {
     struct telling telling;
@@ -172,6 +185,7 @@ static cJSON *show_entry(struct request *request, const struct sk_entry *entry, 
         add_erased(&telling, item);
     }
     telling_end(&telling);
+    add_exit(entry, item);
     if (!whole)
         return item;
     add_acts(request, entry, item);

@@ -83,11 +83,20 @@ static bool could_enter(const struct sk_roster_view *view, const struct sk_autho
            view->at_us >= holder->person.from_us && view->at_us < holder->person.until_us;
 }
 
+/* 'because': a reason why cards are disabled; without it all are wanted. */
+static bool is_disabled_so(const struct listing *listing, const struct sk_credential *credential)
+{
+    const char *because = sk_json_text(sk_json_get(listing->request->args, "because"));
+    return because == NULL ||
+           (credential->state != SK_CRED_ENABLED && strcmp(sk_disable_reason_name(credential->state), because) == 0);
+}
+
 static bool is_wanted(const struct listing *listing, const struct sk_roster_change *change)
 {
     const struct sk_site *site = listing->request->floor->site;
     if (sk_roster_family(change->ev) == SK_EV_CREDENTIAL_ISSUED)
-        return listing->person[0] == '\0' || strcmp(change->credential.person, listing->person) == 0;
+        return (listing->person[0] == '\0' || strcmp(change->credential.person, listing->person) == 0) &&
+               is_disabled_so(listing, &change->credential);
     if (sk_roster_family(change->ev) != SK_EV_AUTH_GRANTED)
         return true;
     const struct sk_authorization *auth = &change->authorization;
@@ -143,6 +152,11 @@ enum sk_err sk_run_person_get(struct request *request)
 }
 enum sk_err sk_run_credential_list(struct request *request)
 {
+    const char *because = sk_request_text(request, "because", false, 64);
+    if (because == NULL)
+        return request->answer->err;
+    if (because[0] != '\0' && sk_disable_reason_parse(because) < 0)
+        return sk_request_refuse(request, SK_ERR_PARSE, "because: a word of disable_reasons.def, like pt:CredentialLost");
     return list(request, SK_EV_CREDENTIAL_ISSUED, show_credential);
 }
 enum sk_err sk_run_credential_get(struct request *request)
@@ -195,17 +209,39 @@ static void show_factors(cJSON *item, unsigned factors)
             cJSON_AddItemToArray(list, cJSON_CreateString(sk_factor_name(i)));
 }
 
+/* As the command takes it. */
+static void show_zone_rule(const struct sk_site *site, const struct sk_zone_rule *rule, cJSON *item)
+{
+    static const char *const words[] = {"none", "soft", "hard", "timed"}, *const papers[] = {"listed", "required", "none"};
+    cJSON_AddStringToObject(item, "zone", sk_listing_zone(site, rule->zone));
+    cJSON_AddNumberToObject(item, "class", rule->class_);
+    cJSON_AddStringToObject(item, "passback", rule->passback < 4 ? words[rule->passback] : "");
+    cJSON_AddNumberToObject(item, "passback_s", rule->passback_s);
+    cJSON_AddNumberToObject(item, "people_min", rule->people_min);
+    cJSON_AddNumberToObject(item, "together_s", rule->together_s);
+    cJSON_AddNumberToObject(item, "occupancy_min", rule->occ_min);
+    cJSON_AddNumberToObject(item, "occupancy_max", rule->occ_max);
+    cJSON_AddStringToObject(item, "papers", rule->papers < 3 ? papers[rule->papers] : "");
+}
+
+static void show_way(const struct sk_site *site, const struct sk_way_rule *way, cJSON *item)
+{
+    if (way->door != 0)
+        cJSON_AddStringToObject(item, "door", sk_listing_door(site, way->door));
+    cJSON_AddStringToObject(item, "from", sk_listing_zone(site, way->zone_a));
+    cJSON_AddStringToObject(item, "to", sk_listing_zone(site, way->zone_b));
+    cJSON_AddNumberToObject(item, "walk_s", way->walk_s);
+}
+
 static cJSON *show_rule(const struct listing *listing, const struct sk_roster_change *change)
 {
-    static const char *const words[] = {"none", "soft", "hard", "timed"};
     const struct sk_site *site = listing->request->floor->site;
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "rule", change->entity);
     if (change->ev == SK_EV_ZONE_RULE) {
-        cJSON_AddStringToObject(item, "zone", sk_listing_zone(site, change->zone.zone));
-        cJSON_AddNumberToObject(item, "class", change->zone.class_);
-        cJSON_AddStringToObject(item, "passback", change->zone.passback < 4 ? words[change->zone.passback] : "");
-        cJSON_AddNumberToObject(item, "passback_s", change->zone.passback_s);
+        show_zone_rule(site, &change->zone, item);
+    } else if (change->ev == SK_EV_WAY_RULE) {
+        show_way(site, &change->way, item);
     } else {
         cJSON_AddStringToObject(item, "door", sk_listing_door(site, change->door.door));
         cJSON_AddStringToObject(item, "direction", change->door.entry ? "entry" : "exit");
@@ -221,19 +257,30 @@ enum sk_err sk_run_schedule_list(struct request *request)
     return list(request, SK_EV_SCHEDULE_PUT, show_schedule);
 }
 
-/* Zones first, then doors: the cursor counts through both. */
+/* Zones first, then doors, then ways: the cursor counts through all. NULL: beyond the last. */
+static const struct sk_roster_change *rule_at(const struct sk_roster_view *view, size_t index, bool *ret_end)
+{
+    static const uint16_t families[] = {SK_EV_ZONE_RULE, SK_EV_DOOR_RULE, SK_EV_WAY_RULE};
+    *ret_end = false;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const size_t count = sk_roster_count(view->roster, families[i]);
+        if (index < count)
+            return sk_roster_get(view, families[i], sk_roster_entity_at(view->roster, families[i], index));
+        index -= count;
+    }
+    *ret_end = true;
+    return NULL;
+}
+
 enum sk_err sk_run_rule_list(struct request *request)
 {
     struct listing listing;
+    bool end = false;
     uint64_t next = 0;
     if (!sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
-    const size_t zones = sk_roster_count(listing.view.roster, SK_EV_ZONE_RULE);
-    const size_t all = zones + sk_roster_count(listing.view.roster, SK_EV_DOOR_RULE);
-    for (size_t i = (size_t)listing.cursor; i < all && next == 0; i++) {
-        const uint16_t family = i < zones ? SK_EV_ZONE_RULE : SK_EV_DOOR_RULE;
-        const char *id = sk_roster_entity_at(listing.view.roster, family, i < zones ? i : i - zones);
-        const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+    for (size_t i = (size_t)listing.cursor; !end && next == 0; i++) {
+        const struct sk_roster_change *change = rule_at(&listing.view, i, &end); /* NULL also: none stood at that moment */
         if (change != NULL && listing.limit-- == 0)
             next = i;
         else if (change != NULL)

@@ -37,15 +37,21 @@ static bool replace(cJSON *object, const char *name, cJSON *item)
     return item && cJSON_AddItemToObject(object, name, item);
 }
 
-/* Moves the rows of one page behind those there are, and its `next`. */
-static enum sk_err join(cJSON *whole, cJSON *page)
+static bool move_rows(cJSON *whole, cJSON *page, const char *name)
 {
-    cJSON *to = cJSON_GetObjectItemCaseSensitive(whole, "items"), *from = cJSON_GetObjectItemCaseSensitive(page, "items"),
-          *item;
+    cJSON *to = cJSON_GetObjectItemCaseSensitive(whole, name), *from = cJSON_GetObjectItemCaseSensitive(page, name), *item;
     while (to && from && (item = cJSON_DetachItemFromArray(from, 0)))
         cJSON_AddItemToArray(to, item);
+    return to && from;
+}
+
+/* Moves the rows of one page behind those there are, and its `next`. Guests, where there are any, fill the first pages. */
+static enum sk_err join(cJSON *whole, cJSON *page)
+{
+    const bool moved = move_rows(whole, page, "items");
+    move_rows(whole, page, "guests");
     cJSON *next = cJSON_DetachItemFromObjectCaseSensitive(page, "next");
-    return to && from && replace(whole, "next", next) ? SK_OK : SK_ERR_PROTOCOL;
+    return moved && replace(whole, "next", next) ? SK_OK : SK_ERR_PROTOCOL;
 }
 
 static bool set_arguments(cJSON *args, const char *cursor, uint32_t left)

@@ -68,6 +68,17 @@ void sk_handle_post_register_import(struct sk_call *call)
     post(call, "register.import", names, sizeof names / sizeof *names, false);
 }
 
+void sk_handle_post_register_erase(struct sk_call *call)
+{
+    static const char *const names[] = {"reason"};
+    cJSON *args = cJSON_CreateObject();
+    if (args && !take(call, args, names, sizeof names / sizeof *names)) {
+        cJSON_Delete(args);
+        return;
+    }
+    ask(call, "register.erase", args, args && cJSON_AddStringToObject(args, "entry", call->args[0]), false);
+}
+
 void sk_handle_get_register(struct sk_call *call)
 {
     cJSON *args = cJSON_CreateObject();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, credentials, authorisations, schedules, rules and doors: each route is one command of the collector,
- * one row here. The collector checks the role again, reads the names from the vault and answers. */
+/* People, credentials, authorisations, schedules, rules, doors and remarks on alarms: each route is one command of the
+ * collector, one row here. The collector checks the role again, reads the names from the vault and answers. */
 #include "dashboard-api/ask_rows.h"
 
 L(get_people, "person.list")
@@ -25,6 +25,8 @@ L(get_rules, "rule.list")
 A(post_zone_rule, "zone.rule", "zone")
 A(post_door_rule, "door.rule", "door")
 L(get_rounds, "round.list")
+P(post_way, "way.rule")
+A(post_comment, "alarm.comment", "occurrence")
 L(get_signals, "signal.list")
 L(get_doors, "door.list")
 G(get_door, "door.get", "door")

@@ -53,8 +53,11 @@ struct sk_case *sk_cases_find(struct sk_cases *cases, uint16_t ctrl, const char 
 /* Where guests are follows, as with everybody, from all that is known when it is asked. */
 struct sk_guests sk_world_guests(const struct sk_world *world, int64_t as_of_us)
 {
-    return (struct sk_guests){
-        .registers = world->registers, .door_number = world->door_number, .context = world->context, .as_of_us = as_of_us};
+    return (struct sk_guests){.registers = world->registers,
+                              .door_number = world->door_number,
+                              .context = world->context,
+                              .as_of_us = as_of_us,
+                              .marks = world->marks};
 }
 
 void sk_case_decide(const struct sk_world *world, struct sk_case *kept, int64_t as_of_us, bool first,

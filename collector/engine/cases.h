@@ -58,6 +58,7 @@ struct sk_world {
     const struct sk_roster *roster;
     const struct sk_trails *trails;
     const struct sk_registers *registers;                           /* NULL: none are kept */
+    const struct sk_guest_marks *marks;                             /* guests seen at a muster point; NULL: none */
     const struct sk_zone *site_zone;                                /* NULL: not known */
     const char *(*zone_id)(const void *context, uint16_t zone);     /* NULL: no id */
     uint16_t (*door_number)(const void *context, const char *door); /* 0: none */

@@ -146,12 +146,14 @@ uint32_t sk_walk_least_s(const struct sk_roster_view *view, uint16_t from, uint1
 struct sk_company {
     uint32_t people, authorised; /* authorised for this zone then */
 };
-/* People without a card of their own, from the joint entries of the registers (papers.c). */
+/* People without a card of their own (guests.h). */
+struct sk_guest_marks;
 struct sk_guests {
     const struct sk_registers *registers;
     uint16_t (*door_number)(const void *context, const char *door); /* 0 none */
     const void *context;
-    int64_t as_of_us; /* what had been entered by then */
+    int64_t as_of_us;                   /* what had been entered by then */
+    const struct sk_guest_marks *marks; /* those seen at a muster point; NULL: none were */
 };
 uint32_t sk_guests_in(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
                       uint16_t zone, int64_t at_us);

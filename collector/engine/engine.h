@@ -155,9 +155,12 @@ bool sk_engine_where(const struct sk_engine *engine, size_t person_index, uint16
 bool sk_engine_zone_complete(const struct sk_engine *engine, uint32_t zone);
 /* Doubts (mask, SK_DOUBT_*) about a person who is or may be in this zone (index). */
 uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, uint32_t zone, int64_t now_us);
-struct sk_trails sk_engine_trails(const struct sk_engine *engine);                   /* borrowed; include decide.h */
-struct sk_guests sk_engine_guests(const struct sk_engine *engine, int64_t as_of_us); /* led in by joint entries; borrowed */
-const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index);          /* NULL: no such person */
+/* The same about guests, wherever they are. */
+struct sk_guest;
+uint16_t sk_engine_guest_doubts(const struct sk_engine *engine, const struct sk_guest *guest, int64_t now_us);
+struct sk_trails sk_engine_trails(const struct sk_engine *engine);                           /* borrowed; include decide.h */
+struct sk_guests sk_engine_guests(const struct sk_engine *engine, int64_t as_of_us);         /* borrowed; include guests.h */
+const struct sk_trail *sk_engine_trail(const struct sk_engine *engine, size_t person_index); /* NULL: no such person */
 const struct sk_strangers *sk_engine_strangers(const struct sk_engine *engine, uint16_t zone_number); /* NULL: none yet */
 const struct sk_muster *sk_engine_muster(const struct sk_engine *engine);
 
@@ -182,6 +185,9 @@ enum sk_err sk_engine_muster_start(struct sk_engine *engine, uint16_t point, boo
 /* Seen, or that taken back. Again: SK_OK without effects. */
 enum sk_err sk_engine_muster_seen(struct sk_engine *engine, size_t person_index, bool seen, const struct sk_presence_act *act,
                                   const struct sk_now *now, struct sk_effects *effects);
+/* The same for the guests of a visit (or emergency entry); people: how many of them, 0 all. NOT_FOUND: no such visit. */
+enum sk_err sk_engine_muster_guest(struct sk_engine *engine, const char *visit, uint32_t people, bool seen,
+                                   const struct sk_presence_act *act, const struct sk_now *now, struct sk_effects *effects);
 enum sk_err sk_engine_muster_end(struct sk_engine *engine, const struct sk_presence_act *act, const struct sk_now *now,
                                  struct sk_effects *effects);
 void sk_engine_committed(struct sk_engine *engine);

@@ -351,6 +351,21 @@ void sk_presence_release(struct sk_engine *engine);
 /* False: nobody moved; else what that may change of earlier decisions, but for its own case. */
 bool sk_presence_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_stir *ret_stir,
                       struct sk_effects *effects);
+/* Shared with muster_acts.c: a record of an act begun, its members, its person, and what it stirs. */
+const char *sk_presence_person_id(const struct sk_engine *engine, size_t person);
+bool sk_presence_is_person(const struct sk_engine *engine, size_t person);
+struct sk_draft *sk_presence_begin(struct sk_engine *engine, uint16_t ev, uint16_t zone, int64_t person,
+                                   const struct sk_now *now, struct sk_effects *effects); /* person -1: nobody's */
+void sk_presence_put_place(struct sk_body *body, uint16_t from, uint16_t to);
+void sk_presence_put_act(struct sk_body *body, const struct sk_presence_act *act, const struct sk_now *now, const char *person);
+void sk_presence_stirred(struct sk_engine *engine, size_t person, uint16_t from, const struct sk_now *now,
+                         struct sk_effects *effects);
+enum sk_err sk_presence_room(struct sk_engine *engine, size_t records, const struct sk_now *now, struct sk_effects *effects);
+/* muster_acts.c: guests who are let in while a muster runs; marks and rows are reserved before, beside the step's own
+ * transitions. */
+enum sk_err sk_muster_guest_room(struct sk_engine *engine, const struct sk_now *now, size_t transitions,
+                                 struct sk_effects *effects);
+void sk_muster_guests_look(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 /* presence_rows.c: its pending rows */
 void sk_presence_put_trail(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
 void sk_presence_put_doorway(const struct sk_engine *engine, const struct sk_door_info *door, struct sk_effects *effects);
@@ -358,6 +373,7 @@ void sk_presence_put_strangers(const struct sk_engine *engine, int32_t zone, str
 void sk_presence_put_muster(const struct sk_engine *engine, struct sk_effects *effects);
 void sk_presence_put_listed(const struct sk_engine *engine, size_t page, struct sk_effects *effects);
 void sk_presence_put_mark(const struct sk_engine *engine, size_t person, struct sk_effects *effects);
+void sk_presence_put_guest(const struct sk_guest_mark *mark, struct sk_effects *effects);
 enum { SK_LISTED_PER_PAGE = 8 * 1984 }; /* people of one row of the list */
 enum sk_err sk_presence_read(struct sk_engine *engine, const char *kind, const char *rest, struct sk_reader *reader);
 /* rights.c */

@@ -24,6 +24,7 @@ enum sk_err sk_muster_reserve(struct sk_muster *muster, size_t people)
 void sk_muster_release(struct sk_muster *muster)
 {
     sk_free(muster->marks);
+    sk_free(muster->guests.items);
     *muster = (struct sk_muster){0};
 }
 

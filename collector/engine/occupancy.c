@@ -220,9 +220,10 @@ const char *sk_confidence_word(uint16_t doubts)
         unsigned doubts;
     } levels[] = {
         {"unknown", 1u << SK_DOUBT_GAP | 1u << SK_DOUBT_SILENT},
-        {"low", 1u << SK_DOUBT_CONTRADICTED | 1u << SK_DOUBT_ON_THE_WAY | 1u << SK_DOUBT_RELEASED},
-        {"medium",
-         1u << SK_DOUBT_BUTTON | 1u << SK_DOUBT_NO_READER | 1u << SK_DOUBT_UNSEEN | 1u << SK_DOUBT_LATE | 1u << SK_DOUBT_OLD},
+        {"low", 1u << SK_DOUBT_CONTRADICTED | 1u << SK_DOUBT_ON_THE_WAY | 1u << SK_DOUBT_RELEASED | 1u << SK_DOUBT_ESCORT |
+                    1u << SK_DOUBT_DESK_ONLY},
+        {"medium", 1u << SK_DOUBT_BUTTON | 1u << SK_DOUBT_NO_READER | 1u << SK_DOUBT_UNSEEN | 1u << SK_DOUBT_LATE |
+                       1u << SK_DOUBT_OLD | 1u << SK_DOUBT_BY_HAND},
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if ((doubts & levels[i].doubts) != 0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Papers found: one function per register, each adding what it has to the view; then joint entries as movements of guests. What
- * "covers" means is in papers.h. */
+/* Papers found: one function per register, each adding what it has to the view. What "covers" means is in papers.h. */
 #include "collector/engine/papers.h"
 
 #include <string.h>
@@ -17,15 +16,14 @@ struct search {
     struct sk_papers *out;
 };
 
-/* Let go by the collector long ago, or soon. */
-static bool is_gone(const struct sk_entry *entry, int64_t as_of_us)
+bool sk_paper_is_gone(const struct sk_entry *entry, int64_t as_of_us)
 {
     return sk_register_state_is_final(entry->state) && sk_entry_since(entry, SK_NEVER) < as_of_us - KEEP_US;
 }
 
 static bool is_at_hand(const struct search *search, const struct sk_entry *entry)
 {
-    return !is_gone(entry, search->ask->as_of_us) && entry->acts[0].at_us <= search->ask->by_us;
+    return !sk_paper_is_gone(entry, search->ask->as_of_us) && entry->acts[0].at_us <= search->ask->by_us;
 }
 
 /* Walks the entries that ever named the text in that field. */
@@ -249,110 +247,4 @@ bool sk_papers_matter(uint8_t register_)
 {
     return register_ == SK_REGISTER_PERMIT || register_ == SK_REGISTER_EMERGENCY || register_ == SK_REGISTER_VISIT ||
            register_ == SK_REGISTER_JOINT || register_ == SK_REGISTER_MODE || register_ == SK_REGISTER_ATTESTATION;
-}
-
-/* --- joint entries --- */
-
-/* Which zone it led to; doors without a way lead nowhere. The doors of one question are few: each way is looked up once. */
-enum { DOORS_KEPT = 16 };
-struct ways {
-    const struct sk_guests *guests;
-    struct sk_roster_view all;
-    size_t count;
-    struct {
-        const char *door;
-        const struct sk_roster_change *change;
-    } known[DOORS_KEPT];
-};
-
-static const struct sk_roster_change *way_of(struct ways *ways, const char *door)
-{
-    char way[SK_ENTITY_MAX];
-    for (size_t i = 0; i < ways->count; i++)
-        if (strcmp(ways->known[i].door, door) == 0)
-            return ways->known[i].change;
-    sk_text_format(way, sizeof way, "way:%u", ways->guests->door_number(ways->guests->context, door));
-    const struct sk_roster_change *change = sk_roster_get(&ways->all, SK_EV_WAY_RULE, way);
-    if (ways->count < DOORS_KEPT) {
-        ways->known[ways->count].door = door;
-        ways->known[ways->count++].change = change;
-    }
-    return change;
-}
-
-static bool stands(const struct sk_joint *joint, int64_t as_of_us)
-{
-    return joint->done_us <= as_of_us && joint->voided_us > as_of_us && !is_gone(joint->entry, as_of_us);
-}
-
-/* The visit's newest step by that moment; NULL: none. */
-static const struct sk_joint *newest_step(struct ways *ways, const struct sk_joint_visit *visit, int64_t at_us,
-                                          uint16_t *ret_zone)
-{
-    for (size_t i = visit->count; i > 0; i--) {
-        const struct sk_joint *joint = &visit->items[i - 1];
-        const struct sk_roster_change *change =
-            joint->at_us <= at_us && stands(joint, ways->guests->as_of_us) ? way_of(ways, joint->door) : NULL;
-        if (change == NULL)
-            continue;
-        *ret_zone = joint->in ? change->way.zone_b : change->way.zone_a;
-        return joint;
-    }
-    return NULL;
-}
-
-/* A guest with a card of his own is counted by that where he is in the same zone. */
-static bool has_own_trail(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
-                          const char *visit_id, uint16_t zone, int64_t at_us)
-{
-    char text[SK_ENTITY_MAX];
-    const struct sk_entry *visit = sk_registers_get(guests->registers, visit_id);
-    if (visit == NULL || !sk_entry_text(visit, SK_F_VISIT_PERSON, guests->as_of_us, text, sizeof text))
-        return false;
-    const int64_t person = sk_roster_person_index(view->roster, text);
-    return person >= 0 && (size_t)person < trails->count && sk_trail_zone_at(&trails->items[person], at_us) == zone;
-}
-
-bool sk_guest_next(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
-                   uint16_t zone, int64_t at_us, size_t *cursor, struct sk_guest *ret_guest)
-{
-    struct ways ways = {.guests = guests, .all = {view->roster, view->version, SK_NEVER}};
-    size_t count = 0;
-    const struct sk_joint_visit *visits = guests->registers != NULL ? sk_registers_joints(guests->registers, &count) : NULL;
-    while (*cursor < count) {
-        const struct sk_joint_visit *visit = &visits[(*cursor)++];
-        uint16_t there = 0;
-        const struct sk_joint *joint = newest_step(&ways, visit, at_us, &there);
-        if (joint == NULL || there != zone || has_own_trail(guests, view, trails, visit->id, zone, at_us))
-            continue;
-        *ret_guest = (struct sk_guest){visit->id, joint, joint->people};
-        return true;
-    }
-    return false;
-}
-
-uint32_t sk_guests_in(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
-                      uint16_t zone, int64_t at_us)
-{
-    struct sk_guest guest;
-    uint32_t people = 0;
-    size_t cursor = 0;
-    while (sk_guest_next(guests, view, trails, zone, at_us, &cursor, &guest))
-        people += guest.people;
-    return people;
-}
-
-uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, bool in, int64_t from_us, int64_t until_us)
-{
-    size_t count;
-    uint32_t people = 0;
-    const struct sk_joint_visit *visits = sk_registers_joints(registers, &count);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < visits[i].count; k++) {
-            const struct sk_joint *joint = &visits[i].items[k];
-            if (joint->voided_us == SK_NEVER && joint->in == in && joint->at_us >= from_us && joint->at_us < until_us &&
-                strcmp(joint->door, door) == 0)
-                people += joint->people;
-        }
-    return people;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the registers hold for one person at one zone and moment: permits, visits, escorts, goods, attested measures, emergency
- * modes, and guests led in by joint entries. Pure; read from the fold of the registers (schemas/model/register.h) alone.
+ * modes. Pure; read from the fold of the registers (schemas/model/register.h) alone.
  *
  * A paper covers a moment when it was approved and not ended then, or was approved later and tells of it (late paper): a permit
  * that is approved after the passage, a measure attested afterwards, a mode declared with an earlier beginning. by_us draws the
@@ -29,18 +29,8 @@ bool sk_papers_may_escort(const struct sk_registers *registers, const char *pers
 /* An act of this register may change what was decided of earlier passages. */
 bool sk_papers_matter(uint8_t register_);
 
-/* People joint entries lead through this door this way in [from, until): what a tailgating rule takes off its count. */
-uint32_t sk_joint_people(const struct sk_registers *registers, const char *door, bool in, int64_t from_us, int64_t until_us);
-
-/* Guests led into a zone and not out of it by that moment, visit by visit. *cursor begins at 0; false ends. Borrowed from the
- * registers. view->version: of the ways. */
-struct sk_joint;
-struct sk_guest {
-    const char *visit; /* entry's id */
-    const struct sk_joint *joint;
-    uint32_t people;
-};
-bool sk_guest_next(const struct sk_guests *guests, const struct sk_roster_view *view, const struct sk_trails *trails,
-                   uint16_t zone, int64_t at_us, size_t *cursor, struct sk_guest *ret_guest);
+/* Let go by the collector long ago, or soon: counts nowhere. */
+struct sk_entry;
+bool sk_paper_is_gone(const struct sk_entry *entry, int64_t as_of_us);
 
 #endif

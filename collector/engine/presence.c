@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is inside, as steps of the engine: events at doors, and acts of people (corrections, the muster). What follows from them
- * is pure and stands in occupancy.c and muster.c; here they get their records, and presence_rows.c their pending rows. */
+/* Who is inside, as steps of the engine: events at doors, and corrections by people (the muster: muster_acts.c). What follows
+ * from them is pure and stands in occupancy.c; here they get their records, and presence_rows.c their pending rows. */
 #include <string.h>
 
 #include "collector/engine/internal.h"
@@ -142,6 +142,34 @@ uint16_t sk_engine_doubts(const struct sk_engine *engine, size_t person_index, u
                                sk_zone_number(engine->site, (int32_t)zone), &state, now_us);
 }
 
+/* His escort went elsewhere: perhaps with him. */
+static bool escort_is_elsewhere(const struct sk_engine *engine, const struct sk_guest *guest)
+{
+    char text[SK_ENTITY_MAX];
+    if (!sk_entry_text(guest->joint->entry, SK_F_JOINT_ESCORT, SK_NEVER, text, sizeof text))
+        return true;
+    const int64_t escort = sk_roster_person_index(engine->roster, text);
+    return escort < 0 || (size_t)escort >= engine->trails.count ||
+           sk_trail_newest_zone(&engine->trails.items[escort]) != guest->zone;
+}
+
+uint16_t sk_engine_guest_doubts(const struct sk_engine *engine, const struct sk_guest *guest, int64_t now_us)
+{
+    if (guest->joint == NULL)
+        return 1u << SK_DOUBT_DESK_ONLY;
+    const struct sk_trail led = {
+        .count = 1,
+        .stays = {{.at_us = guest->since_us, .zone = guest->zone, .how = SK_STAY_CORRECTED, .occurrence = SK_OCC_ONLINE}}};
+    const int32_t zone = sk_zone_index(engine, guest->zone);
+    const struct sk_zone_state state = zone >= 0 ? zone_state(engine, (uint32_t)zone) : (struct sk_zone_state){.gap = true};
+    unsigned doubts = sk_occupancy_doubts(&engine->occupancy, &led, guest->zone, &state, now_us);
+    if (escort_is_elsewhere(engine, guest))
+        doubts |= 1u << SK_DOUBT_ESCORT;
+    if (sk_entry_flag(guest->joint->entry, SK_F_JOINT_MANUAL, SK_NEVER))
+        doubts |= 1u << SK_DOUBT_BY_HAND;
+    return (uint16_t)doubts;
+}
+
 struct sk_trails sk_engine_trails(const struct sk_engine *engine)
 {
     return engine->trails;
@@ -173,13 +201,13 @@ const struct sk_muster *sk_engine_muster(const struct sk_engine *engine)
 
 /* --- acts --- */
 
-static const char *person_id(const struct sk_engine *engine, size_t person)
+const char *sk_presence_person_id(const struct sk_engine *engine, size_t person)
 {
     return sk_roster_entity_at(engine->roster, SK_EV_PERSON_CREATED, person);
 }
 
-static struct sk_draft *begin(struct sk_engine *engine, uint16_t ev, uint16_t zone, int64_t person, const struct sk_now *now,
-                              struct sk_effects *effects)
+struct sk_draft *sk_presence_begin(struct sk_engine *engine, uint16_t ev, uint16_t zone, int64_t person,
+                                   const struct sk_now *now, struct sk_effects *effects)
 {
     struct sk_draft *draft = sk_effects_record(effects);
     draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
@@ -188,20 +216,21 @@ static struct sk_draft *begin(struct sk_engine *engine, uint16_t ev, uint16_t zo
     draft->header.zone = zone;
     if (person >= 0) {
         const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), SK_NEVER};
-        const struct sk_roster_change *change = sk_roster_get(&view, SK_EV_PERSON_CREATED, person_id(engine, (size_t)person));
+        const struct sk_roster_change *change =
+            sk_roster_get(&view, SK_EV_PERSON_CREATED, sk_presence_person_id(engine, (size_t)person));
         if (change != NULL)
             memcpy(draft->header.subject, change->person.tag, SK_SUBJECT_SIZE);
     }
     return draft;
 }
 
-static void put_place(struct sk_body *body, uint16_t from, uint16_t to)
+void sk_presence_put_place(struct sk_body *body, uint16_t from, uint16_t to)
 {
     sk_body_put_u16(body, SK_TAG_AREA_FROM, from);
     sk_body_put_u16(body, SK_TAG_AREA_TO, to);
 }
 
-static void put_act(struct sk_body *body, const struct sk_presence_act *act, const struct sk_now *now, const char *person)
+void sk_presence_put_act(struct sk_body *body, const struct sk_presence_act *act, const struct sk_now *now, const char *person)
 {
     sk_body_put_text(body, SK_TAG_ACTOR, act->actor->id);
     sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->actor->roles);
@@ -214,24 +243,24 @@ static void put_act(struct sk_body *body, const struct sk_presence_act *act, con
         sk_body_put_text(body, SK_TAG_PERSON, person);
 }
 
-static bool is_person(const struct sk_engine *engine, size_t person)
+bool sk_presence_is_person(const struct sk_engine *engine, size_t person)
 {
-    return person < engine->trails.count && person_id(engine, person) != NULL;
+    return person < engine->trails.count && sk_presence_person_id(engine, person) != NULL;
 }
 
 static void record_place(struct sk_engine *engine, uint16_t ev, size_t person, uint16_t zone, const struct sk_presence_act *act,
                          const struct sk_now *now, struct sk_effects *effects)
 {
-    struct sk_draft *draft = begin(engine, ev, zone, (int64_t)person, now, effects);
-    put_place(&draft->body, sk_trail_newest_zone(&engine->trails.items[person]), zone);
-    put_act(&draft->body, act, now, person_id(engine, person));
+    struct sk_draft *draft = sk_presence_begin(engine, ev, zone, (int64_t)person, now, effects);
+    sk_presence_put_place(&draft->body, sk_trail_newest_zone(&engine->trails.items[person]), zone);
+    sk_presence_put_act(&draft->body, act, now, sk_presence_person_id(engine, person));
     if (act->second[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_SECOND_PERSON, act->second);
 }
 
 /* Earlier decisions and the zones are looked at again with him where he is now. */
-static void stirred(struct sk_engine *engine, size_t person, uint16_t from, const struct sk_now *now,
-                    struct sk_effects *effects)
+void sk_presence_stirred(struct sk_engine *engine, size_t person, uint16_t from, const struct sk_now *now,
+                         struct sk_effects *effects)
 {
     const struct sk_stir stir = sk_stir_of_act(&engine->trails.items[person], (int32_t)person, from);
     sk_supplements_stir(engine, &stir, now->utc_us, now, effects);
@@ -239,7 +268,7 @@ static void stirred(struct sk_engine *engine, size_t person, uint16_t from, cons
 }
 
 /* Room for an act: its own records, passages decided again (a record, and an alarm that rings and ends), zones looked at. */
-static enum sk_err room(struct sk_engine *engine, size_t records, const struct sk_now *now, struct sk_effects *effects)
+enum sk_err sk_presence_room(struct sk_engine *engine, size_t records, const struct sk_now *now, struct sk_effects *effects)
 {
     const size_t worst = 3 * sk_cases_since(engine, now->utc_us) + sk_zones_worst(engine);
     return sk_engine_advance(engine, now->mono_us, now, records + worst, 0, effects);
@@ -255,15 +284,15 @@ static void stay_put(struct sk_engine *engine, size_t person, uint16_t zone, uin
     sk_trail_put(trail, &stay);
     sk_presence_put_trail(engine, person, effects);
     look(engine, person, effects);
-    stirred(engine, person, from, now, effects);
+    sk_presence_stirred(engine, person, from, now, effects);
 }
 
 enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint16_t zone, const struct sk_presence_act *act,
                             const struct sk_now *now, struct sk_effects *effects)
 {
-    if (!is_person(engine, person_index) || zone == 0)
+    if (!sk_presence_is_person(engine, person_index) || zone == 0)
         return SK_ERR_INVALID;
-    const enum sk_err err = room(engine, 2, now, effects);
+    const enum sk_err err = sk_presence_room(engine, 2, now, effects);
     if (err != SK_OK)
         return err;
     record_place(engine, SK_EV_OCC_CORRECTED, person_index, zone, act, now, effects);
@@ -274,12 +303,12 @@ enum sk_err sk_engine_place(struct sk_engine *engine, size_t person_index, uint1
 enum sk_err sk_engine_forgive(struct sk_engine *engine, size_t person_index, const struct sk_presence_act *act,
                               const struct sk_now *now, struct sk_effects *effects)
 {
-    if (!is_person(engine, person_index))
+    if (!sk_presence_is_person(engine, person_index))
         return SK_ERR_INVALID;
     const uint16_t zone = sk_trail_newest_zone(&engine->trails.items[person_index]);
     if (zone == 0)
         return SK_ERR_NOT_FOUND;
-    const enum sk_err err = room(engine, 2, now, effects);
+    const enum sk_err err = sk_presence_room(engine, 2, now, effects);
     if (err != SK_OK)
         return err;
     record_place(engine, SK_EV_APB_FORGIVEN, person_index, zone, act, now, effects);
@@ -290,109 +319,10 @@ enum sk_err sk_engine_forgive(struct sk_engine *engine, size_t person_index, con
 enum sk_err sk_engine_place_asked(struct sk_engine *engine, size_t person_index, uint16_t zone,
                                   const struct sk_presence_act *act, const struct sk_now *now, struct sk_effects *effects)
 {
-    if (!is_person(engine, person_index))
+    if (!sk_presence_is_person(engine, person_index))
         return SK_ERR_INVALID;
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
     if (err == SK_OK)
         record_place(engine, SK_EV_OCC_ASKED, person_index, zone, act, now, effects);
     return err;
-}
-
-/* --- the muster --- */
-
-static void put_counts(struct sk_body *body, const struct sk_muster_counts *counts)
-{
-    sk_body_put_u32(body, SK_TAG_LISTED, counts->listed);
-    sk_body_put_u32(body, SK_TAG_SEEN, counts->seen);
-    sk_body_put_u32(body, SK_TAG_LEFT, counts->left);
-    sk_body_put_u32(body, SK_TAG_MISSING, counts->missing);
-}
-
-static void list_everybody(struct sk_engine *engine, struct sk_effects *effects)
-{
-    const size_t people = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED);
-    for (size_t i = 0; i < people; i++)
-        sk_muster_look(&engine->muster, &engine->trails.items[i], engine->roster, i);
-    for (size_t page = 0; page * SK_LISTED_PER_PAGE < people; page++)
-        sk_presence_put_listed(engine, page, effects);
-}
-
-enum sk_err sk_engine_muster_start(struct sk_engine *engine, uint16_t point, bool drill, const struct sk_presence_act *act,
-                                   const struct sk_now *now, struct sk_effects *effects)
-{
-    struct sk_muster *muster = &engine->muster;
-    const size_t pages = sk_roster_count(engine->roster, SK_EV_PERSON_CREATED) / SK_LISTED_PER_PAGE + 1;
-    if (muster->running)
-        return SK_ERR_CONFLICT;
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1 + pages, 0, effects);
-    if (err != SK_OK)
-        return err;
-    sk_muster_start(muster, muster->id + 1, point, drill, act->actor->id, now->utc_us);
-    list_everybody(engine, effects);
-    sk_presence_put_muster(engine, effects);
-    const struct sk_muster_counts counts = sk_muster_count(muster, &engine->trails, engine->roster);
-    struct sk_draft *draft = begin(engine, SK_EV_MUSTER_STARTED, point, -1, now, effects);
-    put_act(&draft->body, act, now, NULL);
-    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
-    sk_body_put_u8(&draft->body, SK_TAG_DRILL, drill);
-    put_counts(&draft->body, &counts);
-    return SK_OK;
-}
-
-enum sk_err sk_engine_muster_seen(struct sk_engine *engine, size_t person_index, bool seen, const struct sk_presence_act *act,
-                                  const struct sk_now *now, struct sk_effects *effects)
-{
-    struct sk_muster *muster = &engine->muster;
-    if (!muster->running)
-        return SK_ERR_CONFLICT;
-    if (!is_person(engine, person_index))
-        return SK_ERR_INVALID;
-    struct sk_trail *trail = &engine->trails.items[person_index];
-    const bool is = sk_muster_state_of(muster, trail, engine->roster, person_index) == SK_MUSTER_SEEN;
-    if (is == seen)
-        return SK_OK;
-    if (!seen && !sk_muster_is_seen(muster, person_index))
-        return SK_OK;
-    const enum sk_err err = room(engine, 3, now, effects);
-    if (err != SK_OK)
-        return err;
-    const uint16_t from = sk_trail_newest_zone(trail);
-    if (seen)
-        sk_muster_see(muster, trail, person_index, act->actor->id, now->utc_us);
-    else
-        sk_muster_unsee(muster, trail, person_index, act->actor->id, now->utc_us);
-    struct sk_draft *draft =
-        begin(engine, seen ? SK_EV_MUSTER_SEEN : SK_EV_MUSTER_UNSEEN, muster->point, (int64_t)person_index, now, effects);
-    put_place(&draft->body, from, sk_trail_newest_zone(trail));
-    put_act(&draft->body, act, now, person_id(engine, person_index));
-    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
-    sk_presence_put_trail(engine, person_index, effects);
-    sk_presence_put_mark(engine, person_index, effects);
-    stirred(engine, person_index, from, now, effects);
-    return SK_OK;
-}
-
-enum sk_err sk_engine_muster_end(struct sk_engine *engine, const struct sk_presence_act *act, const struct sk_now *now,
-                                 struct sk_effects *effects)
-{
-    struct sk_muster *muster = &engine->muster;
-    if (!muster->running)
-        return SK_ERR_CONFLICT;
-    const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
-    if (err != SK_OK)
-        return err;
-    const struct sk_muster_counts counts = sk_muster_count(muster, &engine->trails, engine->roster);
-    struct sk_draft *draft = begin(engine, SK_EV_MUSTER_ENDED, muster->point, -1, now, effects);
-    put_act(&draft->body, act, now, NULL);
-    sk_body_put_u64(&draft->body, SK_TAG_MUSTER, muster->id);
-    sk_body_put_u8(&draft->body, SK_TAG_DRILL, muster->drill);
-    put_counts(&draft->body, &counts);
-    sk_muster_end(muster, now->utc_us);
-    sk_presence_put_muster(engine, effects);
-    return SK_OK;
-}
-
-void sk_engine_committed(struct sk_engine *engine)
-{
-    engine->muster.recorded = engine->muster.acts;
 }

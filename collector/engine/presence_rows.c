@@ -114,6 +114,19 @@ void sk_presence_put_mark(const struct sk_engine *engine, size_t person, struct 
     sk_row_end(&row);
 }
 
+void sk_presence_put_guest(const struct sk_guest_mark *mark, struct sk_effects *effects)
+{
+    struct sk_row row;
+    begin_row(effects, "guest", mark->visit, &row);
+    sk_write_u64(&row.writer, mark->listed);
+    sk_write_u64(&row.writer, mark->seen);
+    sk_write_i64(&row.writer, mark->seen_us);
+    sk_write_u16(&row.writer, mark->point);
+    sk_write_u32(&row.writer, mark->people);
+    sk_write_text(&row.writer, mark->by);
+    sk_row_end(&row);
+}
+
 /* --- reading --- */
 
 static bool fits(const struct sk_trail *trail)
@@ -230,6 +243,7 @@ static enum sk_err read_muster(struct sk_engine *engine, const char *rest, struc
     read.drill = (flags & 2) != 0;
     read.marks = muster->marks;
     read.count = muster->count;
+    read.guests = muster->guests;
     *muster = read;
     return SK_OK;
 }
@@ -268,13 +282,32 @@ static enum sk_err read_mark(struct sk_engine *engine, const char *rest, struct 
     return SK_OK;
 }
 
+static enum sk_err read_guest(struct sk_engine *engine, const char *rest, struct sk_reader *reader)
+{
+    struct sk_guest_marks *marks = &engine->muster.guests;
+    struct sk_guest_mark mark = {.listed = sk_read_u64(reader)};
+    mark.seen = sk_read_u64(reader);
+    mark.seen_us = sk_read_i64(reader);
+    mark.point = sk_read_u16(reader);
+    mark.people = sk_read_u32(reader);
+    sk_read_text(reader, mark.by, sizeof mark.by);
+    if (!sk_text_copy(mark.visit, sizeof mark.visit, rest) || rest[0] == '\0')
+        return SK_ERR_NOT_FOUND;
+    if (!sk_reader_done(reader))
+        return SK_ERR_PARSE;
+    if (sk_muster_reserve_guests(&engine->muster, 1) != SK_OK)
+        return SK_ERR_NOMEM;
+    marks->items[marks->count++] = mark;
+    return SK_OK;
+}
+
 enum sk_err sk_presence_read(struct sk_engine *engine, const char *kind, const char *rest, struct sk_reader *reader)
 {
     static const struct {
         const char *kind;
         enum sk_err (*read)(struct sk_engine *engine, const char *rest, struct sk_reader *reader);
-    } kinds[] = {{"trail", read_trail},   {"doorway", read_doorway}, {"strangers", read_strangers},
-                 {"muster", read_muster}, {"listed", read_listed},   {"mark", read_mark}};
+    } kinds[] = {{"trail", read_trail},   {"doorway", read_doorway}, {"strangers", read_strangers}, {"muster", read_muster},
+                 {"listed", read_listed}, {"mark", read_mark},       {"guest", read_guest}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].kind, kind) == 0)
             return kinds[i].read(engine, rest, reader);

@@ -152,6 +152,8 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
         err = check_body(act, by, fault);
     if (err == SK_OK)
         err = sk_engine_advance(engine, now->mono_us, now, 1, 0, effects);
+    if (err == SK_OK && engine->muster.running)
+        err = sk_muster_guest_room(engine, now, 1, effects);
     if (err == SK_OK)
         err = sk_registers_apply(engine->registers, act);
     if (err != SK_OK)
@@ -162,8 +164,10 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     draft->header.class_ = SK_CLASS_ROSTER;
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
-    if (sk_papers_matter(act->row->register_))
+    if (sk_papers_matter(act->row->register_)) {
         sk_papers_changed(engine, act->entry, now);
+        sk_muster_guests_look(engine, now, effects);
+    }
     engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
 }

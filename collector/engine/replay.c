@@ -31,6 +31,7 @@ struct sk_world sk_replay_world(const struct sk_replay *replay)
     return (struct sk_world){.roster = replay->roster,
                              .trails = &replay->trails,
                              .registers = replay->registers,
+                             .marks = &replay->muster.guests,
                              .site_zone = replay->zone,
                              .zone_id = zone_id,
                              .door_number = door_number,

@@ -49,6 +49,8 @@ void sk_replay_supplement(struct sk_replay *replay, const struct sk_record *reco
 /* --- replay_presence.c --- */
 /* Where an event at a door puts people; person -1: nobody the roster knows. */
 void sk_replay_sight(struct sk_replay *replay, const struct sk_record *record, int64_t person);
+/* Guests who are let in while a muster runs. */
+enum sk_err sk_replay_guests(struct sk_replay *replay, int64_t at_us);
 enum sk_err sk_replay_presence(struct sk_replay *replay, const struct sk_record *record); /* an act about who is where */
 
 #endif

@@ -52,33 +52,75 @@ static void place(struct sk_replay *replay, const struct sk_record *record, size
     look(replay, person);
 }
 
-static void start_muster(struct sk_replay *replay, const struct sk_record *record, const char *by)
+enum sk_err sk_replay_guests(struct sk_replay *replay, int64_t at_us)
+{
+    const struct sk_world world = sk_replay_world(replay);
+    const struct sk_guests guests = sk_world_guests(&world, at_us);
+    const struct sk_roster_view view = {replay->roster, sk_roster_version(replay->roster), at_us};
+    size_t cursor = 0;
+    if (!replay->muster.running)
+        return SK_OK;
+    const enum sk_err err = sk_muster_reserve_guests(&replay->muster, sk_guests_count(&guests, &view, &replay->trails));
+    while (err == SK_OK && sk_muster_next_guest(&replay->muster, &guests, &view, &replay->trails, &cursor) != NULL)
+        ;
+    return err;
+}
+
+static enum sk_err tick_guests(struct sk_replay *replay, const struct sk_record *record, const char *by)
+{
+    char visit[SK_ENTRY_ID_MAX];
+    const int64_t at_us = (int64_t)record->header.t_recv_us;
+    const struct sk_world world = sk_replay_world(replay);
+    const struct sk_guests guests = sk_world_guests(&world, at_us);
+    const struct sk_roster_view view = {replay->roster, sk_roster_version(replay->roster), at_us};
+    sk_replay_text(record, SK_TAG_VISIT, visit, sizeof visit);
+    const struct sk_guest_mark *before = sk_guest_mark_of(&replay->muster.guests, visit);
+    const bool seen = record->header.ev == SK_EV_MUSTER_SEEN;
+    const struct sk_stir what = {
+        .at_us = before != NULL && !seen ? before->seen_us : at_us,
+        .person = -1,
+        .own = UINT64_MAX,
+        .zones = {(uint16_t)sk_replay_number(record, SK_TAG_AREA_FROM), (uint16_t)sk_replay_number(record, SK_TAG_AREA_TO)}};
+    const enum sk_err err = sk_muster_reserve_guests(&replay->muster, 1);
+    if (err == SK_OK && seen)
+        sk_muster_see_guest(&replay->muster, &guests, &view, &replay->trails, visit,
+                            (uint32_t)sk_replay_number(record, SK_TAG_GUESTS), by, at_us);
+    else if (err == SK_OK)
+        sk_muster_unsee_guest(&replay->muster, visit, by);
+    sk_replay_stir(replay, &what, at_us);
+    return err;
+}
+
+static enum sk_err start_muster(struct sk_replay *replay, const struct sk_record *record, const char *by)
 {
     const size_t people = sk_roster_count(replay->roster, SK_EV_PERSON_CREATED);
     sk_muster_start(&replay->muster, sk_replay_number(record, SK_TAG_MUSTER), record->header.zone,
                     sk_replay_number(record, SK_TAG_DRILL) != 0, by, (int64_t)record->header.t_recv_us);
     for (size_t i = 0; i < people; i++)
         look(replay, i);
+    const struct sk_world world = sk_replay_world(replay);
+    const struct sk_guests guests = sk_world_guests(&world, (int64_t)record->header.t_recv_us);
+    sk_muster_drop_guests(&replay->muster, &guests, NULL, NULL);
+    return sk_replay_guests(replay, (int64_t)record->header.t_recv_us);
 }
 
 /* An act of a person about who is where. */
 enum sk_err sk_replay_presence(struct sk_replay *replay, const struct sk_record *record)
 {
     char id[SK_ENTITY_MAX], by[SK_WHO_MAX];
+    struct sk_body_item guest;
     const int64_t at_us = (int64_t)record->header.t_recv_us;
     sk_replay_text(record, SK_TAG_PERSON, id, sizeof id);
     sk_replay_text(record, SK_TAG_ACTOR, by, sizeof by);
     const int64_t person = id[0] == '\0' ? -1 : sk_roster_person_index(replay->roster, id);
-    if (record->header.ev == SK_EV_MUSTER_STARTED) {
-        start_muster(replay, record, by);
-        return SK_OK;
-    }
+    if (record->header.ev == SK_EV_MUSTER_STARTED)
+        return start_muster(replay, record, by);
     if (record->header.ev == SK_EV_MUSTER_ENDED) {
         sk_muster_end(&replay->muster, at_us);
         return SK_OK;
     }
     if (person < 0)
-        return SK_ERR_NOT_FOUND;
+        return sk_replay_find(record, SK_TAG_VISIT, &guest) ? tick_guests(replay, record, by) : SK_ERR_NOT_FOUND;
     struct sk_trail *trail = &replay->trails.items[person];
     const uint16_t from = sk_trail_newest_zone(trail);
     switch (record->header.ev) {

@@ -41,7 +41,7 @@ enum sk_err sk_replay_paper(struct sk_replay *replay, const struct sk_record *re
     for (size_t i = 0; i < SK_CASES; i++)
         if (sk_reach_concerns(&world, &reach, &replay->cases.items[i]))
             look(&world, &replay->cases.items[i], now_us, now_us);
-    return SK_OK;
+    return sk_replay_guests(replay, now_us);
 }
 
 /* The passage it names was decided as it says, and decided again as of its time comes out as it says. */

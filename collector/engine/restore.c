@@ -192,6 +192,7 @@ READ_PRESENCE(strangers)
 READ_PRESENCE(muster)
 READ_PRESENCE(listed)
 READ_PRESENCE(mark)
+READ_PRESENCE(guest)
 #undef READ_PRESENCE
 
 static enum sk_err read_case(struct sk_engine *engine, const char *rest, struct sk_reader *reader, const struct sk_now *now)
@@ -233,7 +234,7 @@ static const struct {
     {"alive", read_alive},          {"trail/", read_trail},     {"door/", read_door},       {"ctrl/", sk_restore_ctrl},
     {"busy/", read_busy},           {"tail/", read_tail},       {"lock/", read_lock},       {"doorway/", read_doorway},
     {"strangers/", read_strangers}, {"muster", read_muster},    {"listed/", read_listed},   {"mark/", read_mark},
-    {"case/", read_case},
+    {"guest/", read_guest},         {"case/", read_case},
 };
 
 enum sk_err sk_engine_restore_pending(struct sk_engine *engine, const char *key, const void *bytes, size_t length,

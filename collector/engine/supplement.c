@@ -32,6 +32,7 @@ struct sk_world sk_engine_world(const struct sk_engine *engine)
     return (struct sk_world){.roster = engine->roster,
                              .trails = &engine->trails,
                              .registers = engine->registers,
+                             .marks = &engine->muster.guests,
                              .site_zone = engine->zone,
                              .zone_id = zone_id,
                              .door_number = door_number,

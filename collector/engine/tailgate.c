@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "collector/engine/guests.h"
 #include "collector/engine/internal.h"
-#include "collector/engine/papers.h"
 
 static const int64_t quiet_us = 10 * SK_US_PER_S, led_before_us = 30 * SK_US_PER_S;
 static const double counter_turn = 4294967296.0, counter_near = 1000; /* our generic map: counters wrap at 2^32 */
@@ -229,14 +229,14 @@ static bool zone_net(const struct sk_engine *engine, int32_t zone, int64_t *ret_
     return true;
 }
 
-static bool is_empty_by_cards(const struct sk_engine *engine, int32_t zone)
+static bool is_empty_by_cards(const struct sk_engine *engine, int32_t zone, const struct sk_now *now)
 {
     const uint16_t number = sk_zone_number(engine->site, zone);
     for (size_t i = 0; i < engine->trails.count; i++)
         if (engine->trails.items[i].count > 0 && engine->trails.items[i].stays[0].zone == number)
             return false;
     const struct sk_world world = sk_engine_world(engine);
-    const struct sk_guests guests = sk_world_guests(&world, SK_NEVER);
+    const struct sk_guests guests = sk_world_guests(&world, now->utc_us);
     const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), SK_NEVER};
     return sk_guests_in(&guests, &view, &engine->trails, number, SK_NEVER) == 0;
 }
@@ -247,7 +247,7 @@ static void reconcile(struct sk_engine *engine, uint32_t door, const struct sk_n
     const int32_t zone = engine->site->doors[door].zone_to;
     int64_t net;
     bool blurred;
-    if (!zone_net(engine, zone, &net, &blurred) || (blurred && net != 0) || !is_empty_by_cards(engine, zone))
+    if (!zone_net(engine, zone, &net, &blurred) || (blurred && net != 0) || !is_empty_by_cards(engine, zone, now))
         return;
     for (uint32_t i = 0; i < engine->site->door_count; i++)
         if (engine->site->doors[i].zone_to == zone || engine->site->doors[i].zone_from == zone) {

@@ -399,14 +399,17 @@ async function loadMuster() {
   const first = await call("GET", "/muster?limit=1000").catch(() => ({ok: false}));
   byId("muster").hidden = !first.ok;
   if (!first.ok) return;
-  const rows = first.data.items;
+  const rows = first.data.items, guests = first.data.guests ?? [];
   for (let next = first.data.next; next;) {
     const page = await call("GET", "/muster?limit=1000&cursor=" + next);
     if (!page.ok) return;
     rows.push(...page.data.items);
+    guests.push(...(page.data.guests ?? []));
     next = page.data.next;
   }
-  state.muster = {head: first.data.muster, rows, at: Date.now()};
+  const rank = (row) => ["missing", "left", "seen"].indexOf(row.state ?? "missing");
+  const all = [...guests, ...rows].sort((a, b) => rank(a) - rank(b)); // strangers before those who know the way
+  state.muster = {head: first.data.muster, rows: all, guests: guests.reduce((sum, row) => sum + row.people, 0), people: rows.length, at: Date.now()};
   showMuster();
 }
 
@@ -416,14 +419,21 @@ async function musterAct(path, body) {
   await loadMuster();
 }
 
-function makeMusterRow(person) {
+// Several guests of one visit are ticked off one by one.
+function nextTick(item) {
+  const whole = item.visit ? {visit: item.visit} : {person: item.person};
+  if (item.state === "seen") return ["/unseen", whole];
+  return ["/seen", item.people > 1 && item.missing > 1 ? {...whole, people: (item.seen_people ?? 0) + 1} : whole];
+}
+
+function makeMusterRow(id) {
   const row = make("li");
-  row.dataset.id = person;
+  row.dataset.id = id;
   const button = make("button", "tick");
   button.type = "button";
   button.addEventListener("click", async () => {
     button.disabled = true;
-    await musterAct(row.dataset.state === "seen" ? "/unseen" : "/seen", {person});
+    await musterAct(...nextTick(row.item));
     button.disabled = false;
   });
   row.append(make("strong"), make("span", "detail"), button);
@@ -432,8 +442,12 @@ function makeMusterRow(person) {
 
 function fillMusterRow(row, item, running) {
   row.dataset.state = item.state ?? "";
-  set(row.querySelector("strong"), [item.name ?? item.person, item.company].filter(Boolean).join(" / "));
-  set(row.querySelector(".detail"), [titleOf(state.names.zones.get(item.zone), item.zone ?? ""), item.since ? formatAge(item.since) : "",
+  row.item = item;
+  set(row.querySelector("strong"), [item.name ?? item.worker_names?.join(text("label.comma")) ?? item.visit ?? item.person, item.company].filter(Boolean).join(" / "));
+  const guest = item.visit ? [text("label.guest") + " " + (item.state ? (item.people - item.missing) + "/" : "") + item.people,
+    item.badge ? text("label.badge") + " " + item.badge : "", item.escort ? text("label.escort") + " " + item.escort : "",
+    item.host ? text("label.host") + " " + (item.host_name ?? item.host) : "", item.door ? titleOf(state.names.doors.get(item.door), item.door) : ""] : [];
+  set(row.querySelector(".detail"), [...guest, titleOf(state.names.zones.get(item.zone), item.zone ?? ""), item.since ? formatAge(item.since) : "",
     text("label.confidence_" + item.confidence), ...(item.doubts ?? []).map((doubt) => word("occupancy_doubt", doubt)),
     item.recorded === false ? text("label.unrecorded") : ""].filter(Boolean).join(text("label.comma")));
   const button = row.querySelector("button");
@@ -447,12 +461,14 @@ function showMuster() {
   const running = Boolean(head?.running), list = byId("muster-list");
   const known = new Map([...list.children].map((row) => [row.dataset.id, row]));
   list.replaceChildren(...rows.map((item) => {
-    const row = known.get(item.person) ?? makeMusterRow(item.person);
+    const id = item.visit ?? item.person, row = known.get(id) ?? makeMusterRow(id);
     fillMusterRow(row, item, running);
     return row;
   }));
-  set(byId("muster-count"), running ? head.missing + " / " + head.listed : String(rows.length));
-  set(byId("muster-state"), running ? text(head.drill ? "label.drill" : "label.running") + " " + formatTime(head.started, true) + (head.unrecorded || !head.recorded ? " " + text("label.unrecorded") : "")
+  const led = head?.guests ?? {missing: 0, listed: 0, unrecorded: 0}, guests = text("label.guest") + " ";
+  set(byId("muster-count"), running ? head.missing + " / " + head.listed + (led.listed ? " · " + guests + led.missing + " / " + led.listed : "")
+    : String(state.muster?.people ?? 0) + (state.muster?.guests ? " · " + guests + state.muster.guests : ""));
+  set(byId("muster-state"), running ? text(head.drill ? "label.drill" : "label.running") + " " + formatTime(head.started, true) + (head.unrecorded || led.unrecorded || !head.recorded ? " " + text("label.unrecorded") : "")
     : text("page.muster_none"));
   for (const id of ["muster-start", "muster-drill"]) byId(id).hidden = running;
   for (const id of ["muster-end", "muster-reason"]) byId(id).hidden = !running;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three lists that are read only: doors, who is inside by zone, open permits and visits. Each is asked for when the page opens, again
+// Lists that are read only: doors, who is inside by zone, open permits and visits, goods, keys and other open matters of the desk, lost
+// cards, reviews. Each is asked for when the page opens, again
 // soon after an entry that may have changed it, and every minute; what the account's roles may not read is not shown and not asked for
 // again. A list that cannot be had stays as it was, marked old by its age: the page's loss banner tells of greater trouble.
 "use strict";
@@ -68,7 +69,8 @@ function doorRow(door) {
 function zoneRow(zone) {
   const known = zone.certainty === "complete";
   const strangers = [zone.strangers_entered ?? "0", zone.strangers_left ?? "0"];
-  return rowOf(zone.zone, !known, [zoneTitle(zone.zone), make("strong", "", String(zone.count)), zone.perhaps ? "+" + zone.perhaps : "-",
+  const guests = zone.guests ? make("small", "", text("label.guest") + " " + zone.guests) : "";
+  return rowOf(zone.zone, !known, [zoneTitle(zone.zone), [make("strong", "", String(zone.count)), guests], zone.perhaps ? "+" + zone.perhaps : "-",
     known ? text("label.certainty_complete") : mark(text("label.certainty_unknown")),
     strangers.some((count) => count !== "0") ? strangers.join(" / ") : "-"]);
 }
@@ -79,20 +81,61 @@ const endOf = (entry) => entry.fields?.until ?? null;
 const isOverdue = (entry) => endOf(entry) !== null && new Date(endOf(entry)) < Date.now() + state.clockAhead;
 const isUrgent = (entry) => isOverdue(entry) || entry.state === "not_observed" || entry.register === "emergency";
 
-function registerRow(entry) {
+const join = (parts) => parts.filter(Boolean).join(text("label.comma"));
+
+// What an entry is about, in a line and a smaller one. Names come only to roles that may read them.
+function permitSubject(entry) {
+  const fields = entry.fields ?? {}, names = entry.personal ?? {};
+  const badge = fields.badge && !fields.badge_lost ? text("label.badge") + " " + fields.badge : "";
+  return [join([names.name ?? names.worker_names?.join(text("label.comma")), fields.company]),
+    join([fields.purpose, names.host_name ? text("label.host") + " " + names.host_name : "", badge])];
+}
+
+function goodsSubject(entry) {
+  const fields = entry.fields ?? {};
+  return [join([fields.items?.join(text("label.comma")), fields.serials?.join(" ")]), join([fields.company, fields.purpose, fields.locker])];
+}
+
+function deskSubject(entry) {
+  const fields = entry.fields ?? {};
+  const lists = [fields.watchers, fields.racks, fields.zones, fields.doors].filter(Array.isArray).map((list) => list.join(" "));
+  return [join([fields.key, fields.title ?? fields.subject ?? fields.kind ?? fields.plan, fields.holder ?? fields.person]), join([fields.purpose ?? fields.cause ?? fields.note, ...lists])];
+}
+
+function registerRow(entry, subject = permitSubject) {
   const until = endOf(entry) ? formatTime(endOf(entry), true) : "-";
   const stands = word("register_state", entry.state);
-  return rowOf(entry.id, isUrgent(entry), [word("register", entry.register), entry.id,
-    [entry.fields?.company ?? "", make("small", "", entry.fields?.purpose ?? "")],
+  const [what, more] = subject(entry);
+  return rowOf(entry.id, isUrgent(entry), [word("register", entry.register), entry.id, [what || "-", make("small", "", more)],
     [until + " ", isOverdue(entry) ? mark(text("label.overdue")) : ""], entry.state === "not_observed" ? mark(stands) : stands]);
 }
 
-async function loadRegisters() {
-  const lists = await Promise.all(["/permits?open=true", "/visits?open=true"].map(pagesOf));
+async function loadEntries(...paths) {
+  const lists = await Promise.all(paths.map((path) => pagesOf(path + "?open=true")));
   return lists.includes(null) ? null : {items: lists.flatMap((list) => list.items)};
 }
 
+// --- lost cards: how far the run from the loss to its end has come ---
+
+function lostRow(card) {
+  const run = card.run ?? {}, used = Number(run.used_after ?? 0);
+  const left = (run.controllers ?? []).filter((list) => list.state !== "gone"), listed = left.filter((list) => list.state === "listed");
+  const where = listed.length ? mark(text("label.still_listed") + ": " + listed.map((list) => titleOf(state.names.devices.get(list.controller), list.controller)).join(" "))
+    : left.length || !run.controllers?.length ? text("label.lists_unknown") : text("label.gone");
+  return rowOf(card.credential, used > 0 || listed.length > 0, [card.printed ?? card.credential, card.person, run.told ? formatTime(run.told, true) : "-", where,
+    [used ? mark(text("label.used_after") + " " + used) : "", run.replaced_by ? text("label.replaced") : run.suspended ? text("label.suspended") : "-"]]);
+}
+
+// --- reviews of door rights ---
+
+function reviewRow(review) {
+  return rowOf(review.review, review.overdue, [review.review, review.zone ? zoneTitle(review.zone) : "-", review.open + " / " + review.rows,
+    [formatTime(new Date(new Date(review.due) - 1000).toISOString(), true) + " ", review.overdue ? mark(text("label.overdue")) : ""], review.opener]);
+}
+
 const byEnd = (a, b) => isUrgent(b) - isUrgent(a) || (endOf(a) ?? "9").localeCompare(endOf(b) ?? "9");
+
+const countOverdue = (list) => [[list.filter(isOverdue).length, "label.overdue"]];
 
 const sections = [
   {id: "doors", touched: /^(door|acc|ctrl)\./, load: () => pagesOf("/doors"), items: (got) => got.items, row: doorRow,
@@ -105,8 +148,16 @@ const sections = [
     return {items: answer.data.zones ?? []};
   }, items: (got) => got.items, row: zoneRow, order: () => 0, total: (list) => list.reduce((sum, zone) => sum + zone.count, 0),
     count: (list) => [[list.filter((zone) => zone.certainty !== "complete").length, "label.unknown"]]},
-  {id: "registers", touched: /^(permit|visit|emergency|joint|manual)\./, load: loadRegisters, items: (got) => got.items, row: registerRow, order: byEnd,
-    count: (list) => [[list.filter(isOverdue).length, "label.overdue"]]},
+  {id: "registers", touched: /^(permit|visit|emergency|joint|manual)\./, load: () => loadEntries("/permits", "/visits"), items: (got) => got.items,
+    row: (entry) => registerRow(entry), order: byEnd, count: countOverdue},
+  {id: "goods", touched: /^(goods|declaration|stocktake)\./, load: () => loadEntries("/goods"), items: (got) => got.items,
+    row: (entry) => registerRow(entry, goodsSubject), order: byEnd, count: countOverdue},
+  {id: "desk", touched: /^(key|watch|handover|mode|patrol|rack_request|list_request|personnel|planned_load)\./, items: (got) => got.items,
+    load: () => loadEntries("/keys", "/watch", "/patrols", "/requests"), row: (entry) => registerRow(entry, deskSubject), order: byEnd, count: countOverdue},
+  {id: "lost-cards", touched: /^(credential|card|list)\./, load: () => pagesOf("/credentials?because=pt:CredentialLost"), items: (got) => got.items, row: lostRow,
+    order: (a, b) => a.credential.localeCompare(b.credential), count: (list) => [[list.filter((card) => Number(card.run?.used_after ?? 0) > 0).length, "label.used_after"]]},
+  {id: "reviews", touched: /^review\./, load: () => pagesOf("/reviews"), items: (got) => got.items.filter((review) => !review.closed), row: reviewRow,
+    order: (a, b) => b.overdue - a.overdue || a.due.localeCompare(b.due), count: (list) => [[list.filter((review) => review.overdue).length, "label.overdue"]]},
 ];
 
 function showSection(section) {

@@ -110,7 +110,8 @@ struct sk_act_row {
     const char *name;       /* the event's: "permit.approved" */
     const char *permission; /* row of permissions.def */
     /* What it takes beside the common fields: words parted by spaces. "x" may be said, "!x" must be said,
-     * "?x,y:c" x or y must stand afterwards when c stands (each may be "x=word": has that word; a flag stands when true). */
+     * "?x,y:c" x or y must stand afterwards when c stands (each may be "x=word": has that word; a flag stands when true;
+     * "x>y": said in a later act than y was; "x<3", x being zones: each is of a class below 3). */
     const char *fields;
 };
 struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's time (end of its date) or past the act that
@@ -119,7 +120,7 @@ struct sk_due_row { /* an entry in `state` is overdue `after_s` past a field's t
     uint16_t field; /* enum sk_register_field; 0: since the state began */
     uint32_t after_s;
     const char *name; /* of the condition: "visit.overdue" */
-    const char *when; /* only while each word stands: "c" or "c=word" as in an act's fields, "!c" not; "" always */
+    const char *when; /* only while each word stands: "c", "c=word" or "c>d" as in an act's fields, "!c" not; "" always */
 };
 const struct sk_register_row *sk_register_row(uint8_t number);       /* NULL: none */
 const struct sk_register_row *sk_register_by_name(const char *name); /* "permit" */

@@ -319,28 +319,55 @@ static void read_names(struct reading *reading)
 
 /* --- several fields at once --- */
 
-/* "c" or "c=word" stands: said now, or by an earlier act. */
+/* By name; NULL: none of this register. */
+static const struct sk_field_row *field_of(uint8_t register_, const char *name, size_t length)
+{
+    char text[64];
+    if (length >= sizeof text)
+        return NULL;
+    memcpy(text, name, length);
+    text[length] = '\0';
+    return sk_field_by_name(register_, text);
+}
+
+static bool document_says(const struct sk_register_document *document, const struct sk_field_row *field,
+                          struct sk_field_value *value)
+{
+    return document != NULL &&
+           (sk_field_find(document->register_, document->fields, document->fields_length, field->id, value) ||
+            sk_field_find(document->register_, document->personal, document->personal_length, field->id, value));
+}
+
+/* The last act that said it, counted from 1; the document is the next one. 0: nobody did. */
+static uint32_t last_said(const struct sk_entry *entry, const struct sk_register_document *document,
+                          const struct sk_field_row *field)
+{
+    struct sk_field_value value;
+    uint32_t act = entry != NULL ? entry->act_count : 0;
+    if (document_says(document, field, &value))
+        return act + 1;
+    while (act > 0 &&
+           !sk_field_find(entry->register_, entry->acts[act - 1].fields, entry->acts[act - 1].fields_length, field->id, &value))
+        act--;
+    return act;
+}
+
+/* "c", "c=word" or "c>d" stands: said now, or by an earlier act. */
 bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_document *document, const char *condition,
                      size_t length)
 {
-    char name[64];
     struct sk_field_value value;
-    const char *word = memchr(condition, '=', length);
-    const size_t size = word != NULL ? (size_t)(word - condition) : length;
+    const char *word = memchr(condition, '=', length), *than = memchr(condition, '>', length);
+    const char *end = word != NULL ? word : than != NULL ? than : condition + length;
     uint8_t register_ = 0;
     if (entry != NULL)
         register_ = entry->register_;
     else if (document != NULL)
         register_ = document->register_;
-    if (size >= sizeof name || register_ == 0)
-        return false;
-    memcpy(name, condition, size);
-    name[size] = '\0';
-    const struct sk_field_row *field = sk_field_by_name(register_, name);
+    const struct sk_field_row *field = register_ != 0 ? field_of(register_, condition, (size_t)(end - condition)) : NULL;
     if (field == NULL)
         return false;
-    if (document == NULL || !(sk_field_find(register_, document->fields, document->fields_length, field->id, &value) ||
-                              sk_field_find(register_, document->personal, document->personal_length, field->id, &value))) {
+    if (!document_says(document, field, &value)) {
         if (entry != NULL && (field->flags & SK_FF_VAULT) != 0)
             return sk_entry_says(entry, field, SK_NEVER);
         if (entry == NULL || !sk_entry_field(entry, field->id, SK_NEVER, &value))
@@ -348,12 +375,51 @@ bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_docu
     }
     if (value.length == 0)
         return false;
+    if (than != NULL) {
+        const struct sk_field_row *other = field_of(register_, than + 1, (size_t)(condition + length - than) - 1);
+        return other != NULL && last_said(entry, document, field) > last_said(entry, document, other);
+    }
     if (field->type == SK_FT_FLAG)
         return sk_value_flag(&value);
     if (word == NULL)
         return true;
-    const size_t rest = length - size - 1;
+    const size_t rest = (size_t)(condition + length - word) - 1;
     return value.length == rest && memcmp(value.bytes, word + 1, rest) == 0;
+}
+
+/* "x<3": the first of its zones that is of no lower class; NULL: all are. */
+static const char *zone_above(const struct reading *reading, const char *name, size_t length, char to[FOUND_MAX])
+{
+    const char *below = memchr(name, '<', length), *item;
+    const struct sk_field_row *field = field_of(reading->row->register_, name, (size_t)(below - name));
+    const struct sk_site *site = reading->context->site;
+    struct sk_field_value value;
+    size_t cursor = 0, size;
+    if (field == NULL || (!document_says(reading->document, field, &value) &&
+                          (reading->entry == NULL || !sk_entry_field(reading->entry, field->id, SK_NEVER, &value))))
+        return NULL;
+    while (sk_value_item(&value, &cursor, &item, &size)) {
+        sk_text_format(to, FOUND_MAX, "%.*s", (int)size, item);
+        const int32_t zone = sk_site_zone(site, to);
+        if (zone >= 0 && site->zones[zone].class_ >= below[1] - '0')
+            return to;
+    }
+    return NULL;
+}
+
+/* True: a condition about classes of zones, and it is dealt with. */
+static bool check_zones(struct reading *reading, const char *word, const char *colon, size_t when)
+{
+    char found[FOUND_MAX], expected[EXPECTED_MAX], name[FOUND_MAX];
+    const char *below = memchr(word, '<', (size_t)(colon - word));
+    if (below == NULL)
+        return false;
+    if (zone_above(reading, word + 1, (size_t)(colon - word) - 1, found) != NULL) {
+        sk_text_format(expected, sizeof expected, "zones of a class below %c, since %.*s", below[1], (int)when, colon + 1);
+        sk_text_format(name, sizeof name, "%.*s", (int)(below - word - 1), word + 1);
+        complain(reading, name, expected, found);
+    }
+    return true;
 }
 
 /* "?x,y:c": x or y must stand when c does. */
@@ -362,7 +428,7 @@ static void check_condition(struct reading *reading, const char *word, size_t le
     char expected[EXPECTED_MAX];
     const char *colon = memchr(word, ':', length);
     const size_t when = (size_t)(word + length - colon) - 1;
-    if (!sk_field_stands(reading->entry, reading->document, colon + 1, when))
+    if (!sk_field_stands(reading->entry, reading->document, colon + 1, when) || check_zones(reading, word, colon, when))
         return;
     for (const char *name = word + 1; name < colon;) {
         const size_t size = strcspn(name, ",:");
@@ -373,6 +439,8 @@ static void check_condition(struct reading *reading, const char *word, size_t le
     sk_text_format(expected, sizeof expected, "to be given, since %.*s", (int)when, colon + 1);
     char name[FOUND_MAX];
     sk_text_format(name, sizeof name, "%.*s", (int)(colon - word - 1), word + 1);
+    for (char *than; (than = strchr(name, '>')) != NULL;) /* whose name it is, not when it was said */
+        memmove(than, than + strcspn(than, ","), strlen(than + strcspn(than, ",")) + 1);
     complain(reading, name, expected, "nothing");
 }
 

@@ -13,6 +13,6 @@ sk_e2e_cases(desks the_yearly_stocktake a_list_is_asked_for a_load_is_planned a_
 sk_e2e_cases(lists received)
 sk_e2e_cases(patrols rounds)
 sk_e2e_cases(signals sources a_due_time_of_the_site)
-sk_e2e_cases(registers permit_life visit_life goods_life csv_all_or_nothing who_may_open_may_import)
+sk_e2e_cases(registers permit_life visit_life goods_life emergency_not_ratified csv_all_or_nothing who_may_open_may_import)
 sk_e2e_cases(doors states surplus)
 sk_e2e_cases(decision two_person papers)

@@ -175,6 +175,12 @@ def test_acknowledge_once(house):
         assert status == 200, answer
     assert answer["alarm"]["acked_by"] == "test-operator" and answer["alarm"]["acked"], answer
     assert kinds(house).count(ACKED) == 1
+    remark = f"/api/v1/alarms/{alarm['occurrence']}/comment"
+    status, answer = house.request("POST", remark, "auditor", {"comment": "当日の点検表を確認"})
+    assert status == 200 and answer["alarm"]["acked_by"] == "test-operator", answer
+    for path_, role, body, expected in [(remark, "viewer", {"comment": "x"}, 403), (remark, "operator", {}, 400), ("/api/v1/alarms/999/comment", "operator", {"comment": "x"}, 404)]:
+        assert house.request("POST", path_, role, body)[0] == expected, (path_, role, body)
+    assert "当日の点検表を確認" in str(house.all_items("/api/v1/records?limit=1000", "auditor")), "a remark is a record"
     until("it returns", lambda: (temperature(house, 20), not open_alarms(house))[1])
     status, answer = house.request("POST", path, "operator", {"occurrence": alarm["occurrence"], "comment": ""})
     assert status in (404, 409), (status, answer)

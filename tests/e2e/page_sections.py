@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Doors, who is inside by zone, open permits and visits on the page, on a whole product: page_sections.py BUILD [PICTURE_DIRECTORY].
+"""Doors, who is inside by zone, open permits and visits, goods, keys, lost cards and reviews on the page, on a whole product: page_sections.py BUILD [PICTURE_DIRECTORY].
 
 What is not known is said; what a role may not read is not there; a page as narrow as a telephone does not scroll sideways.
 Skipped (77) without chromium."""
@@ -48,6 +48,15 @@ def life(house):
     desk.open("reception", "visits", visit_fields(**{"host": "p-1", "until": stamp(2)}))
     desk.act("approver", "visits", "vs-1", "approved", {"office": "総務課長"})
     desk.act("reception", "visits", "vs-1", "arrived", {"identity": "passport", "identity_by": "test-reception"})
+    desk.act("reception", "visits", "vs-1", "badge_out", {"badge": "V-7"})
+    desk.open("reception", "visits", {"visit": "vs-1", "escort": "p-1", "door": "d1", "direction": "in", "count": 2}, register="joint")
+    desk.open("operator", "goods", {"kind": "owned", "direction": "in", "items": ["交換用ファン"], "serials": ["SN-42"], "purpose": "修理", "from": stamp(-60),
+                                    "until": stamp(3600), "responsible": "p-1", "owner": "own", "applicant": "test-operator"})
+    desk.open("reception", "keys", {"key": "K-9", "holder": "p-1", "purpose": "夜間点検", "until": stamp(3600)})
+    desk.say("operator", "credentials/c-2/lose", {"reason": "紛失届"})
+    roster.ok(house.command("authorization.grant", person="p-1", zone="server", schedule="always", until="2099-12-31", applicant="test-operator",
+                            approver="test-approver", office="運用部"))
+    desk.say("auditor", "reviews", {"due": "2099-11-30"})
 
 
 def sign_in(browser, house, role):
@@ -68,7 +77,12 @@ def check_operator(browser):
     has(browser, "doors", "d3", "非常口", "開", "▲ 不正開扉")
     order = browser.run("[...document.querySelectorAll('#doors tbody tr')].map(r => r.dataset.id).join()")
     assert order == "d3,d2,d1", order
-    has(browser, "zones", "server", "サーバー室A", "2", "記録に欠けなし")
+    has(browser, "zones", "server", "サーバー室A", "4", "来訪者 2", "記録に欠けなし")
+    has(browser, "goods", "gd-1", "交換用ファン", "SN-42", "申請中")
+    has(browser, "desk", "ky-1", "K-9", "p-1", "夜間点検", "貸出中")
+    has(browser, "registers", "vs-1", "V-7")
+    browser.until("sections.every(s => s.got !== undefined)", "all have been asked for")
+    assert browser.run("document.getElementById('lost-cards').hidden && document.getElementById('reviews').hidden"), "not for an operator"
     has(browser, "registers", "pm-1", "入館・作業申請", "みほん空調", "空調機の点検", "実施中")
     has(browser, "registers", "pm-2", "申請中")
     has(browser, "registers", "vs-1", "来訪", "みほん商事", "受付済")
@@ -108,6 +122,19 @@ def pictures(browser, directory, lang):
     browser.ask("Emulation.clearDeviceMetricsOverride")
 
 
+def check_reception(browser, house):
+    """Who stands at the desk: by name, with the badge he has; the card that is lost, and no other."""
+    browser.run("document.getElementById('sign-out').click()")
+    sign_in(browser, house, "reception")
+    browser.until("sections.every(s => s.got !== undefined)", "all have been asked for")
+    language = browser.run("document.documentElement.lang")
+    has(browser, "registers", "vs-1", "客 一郎", "V-7")
+    has(browser, "lost-cards", "c-2", "p-2", "suspended" if language == "en" else "停止済")
+    assert browser.run("document.querySelectorAll('#lost-cards tbody tr').length") == 1, "only what is lost"
+    due = browser.run("document.querySelector('#reviews tbody tr').innerText")
+    assert "30/11" in due or "11/30" in due, ("the last day is inclusive", due)
+
+
 def check_roles(browser, house):
     """A viewer reads doors and nothing of who is inside; what was shown to the operator is gone."""
     browser.run("document.getElementById('sign-out').click()")
@@ -122,6 +149,7 @@ def main():
         return SKIPPED
     directory = sys.argv[2] if len(sys.argv) > 2 else None
     with House(sys.argv[1], site()) as house:
+        house.tokens.update({role: house.make_token(role) for role in ("reception", "approver")})
         life(house)
         with Browser() as browser:
             browser.open(house.http_port)
@@ -131,6 +159,7 @@ def main():
             check_live(browser, house)
             check_english(browser)
             pictures(browser, directory, "en")
+            check_reception(browser, house)
             check_roles(browser, house)
             wrong = [text for text in browser.complaints if "403" not in text and "401" not in text]
             assert not wrong, wrong

@@ -5,6 +5,7 @@ import pathlib
 import resource
 import subprocess
 import sys
+import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -138,5 +139,86 @@ def muster_without_a_disk(build):
         assert rows(house) == [("p-1", "missing"), ("p-3", "missing"), ("p-2", "seen")]
 
 
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def visit(house, name, badge=None):
+    """Asked for, approved and received, as the desk does it."""
+    fields = {"name": name, "company": "みほん商事", "kind": "visitor", "purpose": "見学", "host": "p-1", "host_name": "秘密 案内", "host_company": "みほん運用",
+              "date": stamp(9 * 3600)[:10], "from": stamp(-60), "until": stamp(3600), "zones": ["server"], "escort": "p-1"}
+    made = house.request("POST", "/api/v1/visits", "reception", {"register": "visit", "act": "requested", "fields": fields})
+    assert made[0] == 200, made
+    entry = made[1]["id"]
+    acts = [("approver", "approved", {"office": "総務課長"}), ("reception", "arrived", {"identity": "licence", "identity_by": "test-reception"})]
+    acts += [("reception", "badge_out", {"badge": badge})] if badge else []
+    for role, act, fields in acts:
+        got = house.request("POST", f"/api/v1/visits/{entry}/{act}", role, {"fields": fields})
+        assert got[0] == 200, (act, got)
+    return entry
+
+
+def lead(house, entry, direction, count=1):
+    fields = {"visit": entry, "escort": "p-1", "door": "d1", "direction": direction, "count": count}
+    got = house.request("POST", "/api/v1/visits", "reception", {"register": "joint", "act": "recorded", "fields": fields})
+    assert got[0] == 200, got
+
+
+def guests(house, role="operator"):
+    page = house.get("/api/v1/muster?limit=1", role)[1]
+    rows = [(g["visit"], g.get("state"), g.get("missing"), g["people"]) for g in page["guests"]]
+    return rows, {k: v for k, v in page["muster"]["guests"].items() if v} if page.get("muster") else None
+
+
+def guests_on_the_roll(build):
+    """Strangers in the building are on the list, by name, and are ticked off like everybody: also without a disk, across kill -9."""
+    with House(build, site()) as house:
+        house.tokens.update({role: house.make_token(role) for role in ("reception", "approver")})
+        people(house, ["みほん"])
+        walk(house, 1, 0)
+        three = visit(house, "来客 三太郎", "V001")
+        lead(house, three, "in", 3)
+        page = house.get("/api/v1/muster")[1]
+        assert page["zones"][1]["guests"] == 3 and page["zones"][1]["count"] == 4, page
+        assert page["guests"][0]["door"] == "d1" and page["guests"][0]["confidence"] == "high" and "name" not in page["guests"][0], page
+        assert house.request("POST", "/api/v1/muster", "operator", {"reason": "火災"})[0] == 200
+        by_desk = visit(house, "来客 受付", "V002")  # while the roll is called; no door ever saw him
+        assert guests(house) == ([(three, "missing", 3, 3), (by_desk, "missing", 1, 1)], {"listed": 4, "missing": 4}), guests(house)
+        first, second = house.get("/api/v1/muster")[1]["guests"]
+        assert first["name"] == "来客 三太郎" and first["host_name"] == "秘密 案内" and first["escort"] == "p-1" and first["badge"] == "V001", first
+        assert second["zone"] is None and second["confidence"] == "low" and second["doubts"] == ["desk_only"] and second["how"] == "desk", second
+        assert house.get("/api/v1/muster", "viewer")[0] == 403
+        for body, status in [({"visit": three, "people": 2}, 200), ({"visit": "vs-99"}, 404), ({"visit": three, "people": 99}, 400),
+                             ({"visit": three, "person": "p-1"}, 400), ({"person": "p-1"}, 200)]:
+            assert house.request("POST", "/api/v1/muster/seen", "operator", body)[0] == status, body
+        assert guests(house)[0][0] == (three, "missing", 1, 3)
+        refused = house.request("POST", "/api/v1/muster/end", "operator", {})
+        assert refused[0] == 409 and "2 guests" in refused[1]["detail"], refused
+        sheet = house.state / "muster.txt"
+        assert "来客" not in sheet.read_text() and three in sheet.read_text(), sheet.read_text()
+        pid = house.processes["collector"].pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        seen = house.request("POST", "/api/v1/muster/seen", "operator", {"visit": by_desk})
+        assert seen[0] == 200 and seen[1]["recorded"] is False, seen
+        assert guests(house) == ([(three, "missing", 1, 3), (by_desk, "seen", 0, 1)], {"listed": 4, "seen": 3, "missing": 1, "unrecorded": 1}), guests(house)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        until("it is recorded", lambda: "unrecorded" not in guests(house)[1])
+        before = guests(house)
+        house.kill_collector()
+        house.start_collector()
+        assert until("the list after kill -9", lambda: house.get("/api/v1/muster")[0] == 200) and guests(house) == before, guests(house)
+        lead(house, three, "out", 3)
+        assert guests(house) == ([(three, "left", 0, 3), (by_desk, "seen", 0, 1)], {"listed": 4, "left": 1, "seen": 3}), guests(house)
+        assert house.request("POST", "/api/v1/muster/end", "operator", {})[0] == 200
+        records = [e for e in house.all_items("/api/v1/records?limit=1000", "auditor") if e["event"].startswith("muster.")]
+        ticked = [(e["body"]["visit"], e["body"]["guests"]) for e in records if "visit" in e["body"]]
+        assert sorted(ticked) == [(three, 2), (by_desk, 1)], ticked
+        ended = next(e["body"] for e in records if e["event"] == "muster.ended")
+        assert (ended["guests_listed"], ended["guests_seen"], ended["guests_missing"]) == (4, 3, 0), ended
+        assert not [e for e in records if "来客" in str(e)], "no name in the log"
+        verify = subprocess.run([house.build / "collector/cli/sekisho", "verify", house.state], capture_output=True, text=True)
+        assert verify.returncode == 0, verify.stdout + verify.stderr
+
+
 if __name__ == "__main__":
-    {f.__name__: f for f in (entries_of_people, perhaps_inside, muster, muster_without_a_disk)}[sys.argv[2]](sys.argv[1])
+    {f.__name__: f for f in (entries_of_people, perhaps_inside, muster, muster_without_a_disk, guests_on_the_roll)}[sys.argv[2]](sys.argv[1])

@@ -42,10 +42,17 @@ def every_act(build):
         shown = {s["schedule"]: s["ranges"] for s in api.get("/schedules")["items"]}
         assert shown["day"] == days and shown["always"][0]["to"] == "24:00", shown
         api.post("/zones/server/rule", passback="timed", passback_s=60)
+        api.post("/zones/server/rule", people_min=2, together_s=45, occupancy_min=1, occupancy_max=9, papers="required", reason="細則")
+        api.post("/ways", door="d1", walk_s=4)
+        api.post("/ways", **{"from": "outside", "to": "server"}, walk_s=3)
         api.post("/doors/d1/rule", direction="entry", schedule="day", factors=["pt:Card", "PIN"])
         rules = {r["rule"]: r for r in api.get("/rules")["items"]}
         zone = [r for r in rules.values() if r.get("zone") == "server"][0]
-        door = [r for r in rules.values() if r.get("door") == "d1"][0]
+        door = [r for r in rules.values() if r.get("door") == "d1" and "factors" in r][0]
+        ways = {(r.get("door"), r["from"], r["to"], r["walk_s"]) for r in rules.values() if "walk_s" in r}
+        assert ways >= {(None, "outside", "server", 3), ("d1", "outside", "server", 4)}, rules
+        assert {k: zone[k] for k in ("people_min", "together_s", "occupancy_min", "occupancy_max", "papers")} == \
+            {"people_min": 2, "together_s": 45, "occupancy_min": 1, "occupancy_max": 9, "papers": "required"}, "what a later rule does not say stays"
         assert (zone["passback"], zone["passback_s"]) == ("timed", 60) and door["factors"] == ["pt:Card", "PIN"], rules
         pages, cursor = [], ""
         while cursor is not None:  # pages of one, zones and doors in turn, nothing twice
@@ -83,11 +90,14 @@ def every_act(build):
         api.post("/people/import", csv="ref\n1\n", approver="test-auditor", dry_run=True)
         for path, role in [("/people/p-2/update", "operator"), ("/people/p-2/end", "viewer"), ("/credentials/c-1/lose", "auditor"),
                            ("/credentials/c-1/return", "operator"), ("/authorizations/a-1/revoke", "reception"), ("/schedules", "approver"),
-                           ("/zones/server/rule", "operator"), ("/doors/d1/rule", "reception"), ("/people/import", "reception")]:
+                           ("/zones/server/rule", "operator"), ("/doors/d1/rule", "reception"), ("/people/import", "reception"), ("/ways", "operator")]:
             api.post(path, role, 403)
         for path, status, body in [("/people/p-9/end", 404, {"until": "2090-01-01"}), ("/people/p-1/end", 400, {}),
                                    ("/people/p-1/end", 400, {"person": "p-2", "until": "2090-01-01"}), ("/zones/moon/rule", 404, {"passback": "none"}),
                                    ("/zones/server/rule", 400, {"passback": "maybe"}), ("/doors/d9/rule", 404, {"direction": "entry", "schedule": "day"}),
+                                   ("/ways", 404, {"door": "d9", "walk_s": 1}), ("/ways", 400, {"door": "d1"}), ("/ways", 404, {"from": "server", "to": "server", "walk_s": 1}),
+                                   ("/zones/server/rule", 400, {"people_min": 21}), ("/zones/server/rule", 400, {"papers": "maybe"}),
+                                   ("/zones/server/rule", 400, {"occupancy_max": 1}),
                                    ("/credentials/c-9/lose", 404, {}), ("/authorizations/a-9/revoke", 404, {})]:
             api.post(path, status=status, **body)
         done = {(r["event"], r["body"].get("actor")) for r in house.all_items("/api/v1/records?class=roster", "auditor")}

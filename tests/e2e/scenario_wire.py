@@ -132,8 +132,9 @@ class Judge:
         return self.house.all_items("/api/v1/alarms?state=all&limit=1000", "viewer")
 
     def person(self, expect):
-        """His row of the muster list, when it is what is expected and the last step is done."""
-        rows = {} if self.desk.steps else {row["person"]: row for row in self.house.all_items("/api/v1/muster?limit=1000", "operator")}
+        """His row of the muster list (guests stand there by their visit), when it is what is expected and the last step is done."""
+        page = {} if self.desk.steps else self.house.get("/api/v1/muster?limit=1000", "operator")[1]
+        rows = {row.get("visit", row.get("person")): row for row in page.get("items", []) + page.get("guests", [])}
         row = rows.get(expect["id"], {"state": "absent", "confidence": ""})
         met = not self.desk.steps and expect.get("muster") in (None, row["state"]) and expect.get("confidence") in (None, row["confidence"])
         return (time.time() - self.begin, "person", expect["id"], row["state"], row["confidence"]) if met else None

@@ -191,12 +191,53 @@ static void a_muster(void **state)
     refused(warden, "muster.end", "{}", "conflict", 18000);
 }
 
+/* Guests as "vs-1:missing 2/2 vs-2:seen 0/1!": state, missing of listed, ! not recorded; then the counts. */
+static const char *guest_list(const char *token, int64_t ms)
+{
+    static char text[512];
+    size_t used = 0;
+    const cJSON *item;
+    cJSON *result = good(token, "muster.list", "{}", ms);
+    const cJSON *counts = sk_json_get(sk_json_get(result, "muster"), "guests");
+    cJSON_ArrayForEach(item, sk_json_get(result, "guests"))
+    {
+        snprintf(text + used, sizeof text - used, "%s:%s %d/%d%s ", sk_json_text(sk_json_get(item, "visit")),
+                 sk_json_text(sk_json_get(item, "state")), sk_json_get(item, "missing")->valueint,
+                 sk_json_get(item, "people")->valueint, cJSON_IsFalse(sk_json_get(item, "recorded")) ? "!" : "");
+        used = strlen(text);
+    }
+    snprintf(text + used, sizeof text - used, "= %d %d %d %d !%d", sk_json_get(counts, "listed")->valueint,
+             sk_json_get(counts, "seen")->valueint, sk_json_get(counts, "left")->valueint,
+             sk_json_get(counts, "missing")->valueint, sk_json_get(counts, "unrecorded")->valueint);
+    cJSON_Delete(result);
+    return text;
+}
+
 /* What the log alone says, record by record. */
 static bool replay_one(void *context, const struct sk_record *record)
 {
     struct sk_replayed replayed;
     assert_int_equal(sk_replay_record(context, record, &replayed), SK_OK);
     return true;
+}
+
+static void check_guests(const struct sk_replay *replay)
+{
+    const struct sk_muster *live = sk_engine_muster(floor_.engine), *again = sk_replay_muster(replay);
+    const struct sk_guests guests = sk_engine_guests(floor_.engine, SK_NEVER - 1);
+    const struct sk_roster_view view = {sk_engine_roster(floor_.engine), sk_roster_version(sk_engine_roster(floor_.engine)), 0};
+    const struct sk_trails trails = sk_engine_trails(floor_.engine);
+    assert_int_equal(live->guests.count, again->guests.count);
+    for (size_t i = 0; i < live->guests.count; i++) {
+        const struct sk_guest_mark *mark = &live->guests.items[i], *other = &again->guests.items[i];
+        struct sk_muster_guest row, told;
+        assert_string_equal(mark->visit, other->visit);
+        assert_string_equal(mark->by, other->by);
+        assert_true(mark->listed == other->listed && mark->seen == other->seen && mark->seen_us == other->seen_us &&
+                    mark->people == other->people && mark->point == other->point);
+        assert_int_equal(sk_muster_guest_at(live, &guests, &view, &trails, i, &row),
+                         sk_muster_guest_at(again, &guests, &view, &trails, i, &told));
+    }
 }
 
 static void check_log(uint32_t seen_records)
@@ -217,6 +258,7 @@ static void check_log(uint32_t seen_records)
         seen += sk_muster_is_seen(again, i);
     }
     assert_int_equal(seen, seen_records);
+    check_guests(replay);
     assert_int_equal(again->running, live->running);
     sk_replay_free(replay);
 }
@@ -335,45 +377,79 @@ static void sheet(void **state)
     assert_int_equal(access(support_path("muster.txt.new"), F_OK), -1);
 }
 
-static void lead(const char *direction, int64_t ms)
+static void put_field(struct sk_writer *writer, uint16_t field, const void *bytes, size_t length)
+{
+    sk_write_u8(writer, (uint8_t)field);
+    sk_write_u16(writer, (uint16_t)length);
+    sk_write_bytes(writer, bytes, length);
+}
+
+static void apply_act(struct sk_register_act *act, const struct sk_writer *fields, int64_t ms)
 {
     static const struct sk_roster_act by = {"desk", "", "", "test", 64};
+    const struct sk_now now = kit_now(ms);
+    act->fields = fields->buffer;
+    act->fields_length = fields->length;
+    sk_text_copy(act->actor, sizeof act->actor, "desk");
+    assert_int_equal(sk_engine_register_act(floor_.engine, act, &by, &now, sk_recorder_effects(shell.recorder), NULL), SK_OK);
+    assert_int_equal(sk_recorder_commit(shell.recorder, &now), SK_OK);
+    sk_engine_committed(floor_.engine);
+}
+
+/* So many guests of a visit through d1 behind p-1. */
+static void lead_some(const char *visit, const char *direction, double people, int64_t ms)
+{
     const struct sk_now now = kit_now(ms);
     uint8_t fields[128], at[8], led[8];
     struct sk_writer writer = {fields, sizeof fields, 0, false}, time = {at, 8, 0, false}, number = {led, 8, 0, false};
     sk_write_i64(&time, now.utc_us);
-    sk_write_f64(&number, 2);
-    const struct {
-        uint16_t field;
-        const void *bytes;
-        size_t length;
-    } said[] = {{SK_F_JOINT_VISIT, "vs-1", 4}, {SK_F_JOINT_ESCORT, "p-1", 3},
-                {SK_F_JOINT_DOOR, "d1", 2},    {SK_F_JOINT_DIRECTION, direction, strlen(direction)},
-                {SK_F_JOINT_AT, at, 8},        {SK_F_JOINT_COUNT, led, 8}};
-    for (size_t i = 0; i < SK_COUNT(said); i++) {
-        sk_write_u8(&writer, (uint8_t)said[i].field);
-        sk_write_u16(&writer, (uint16_t)said[i].length);
-        sk_write_bytes(&writer, said[i].bytes, said[i].length);
-    }
-    struct sk_register_act act = {
-        .row = sk_act_row(SK_EV_JOINT_RECORDED), .step = 1, .actor = "desk", .fields = fields, .fields_length = writer.length};
+    sk_write_f64(&number, people);
+    put_field(&writer, SK_F_JOINT_VISIT, visit, strlen(visit));
+    put_field(&writer, SK_F_JOINT_ESCORT, "p-1", 3);
+    put_field(&writer, SK_F_JOINT_DOOR, "d1", 2);
+    put_field(&writer, SK_F_JOINT_DIRECTION, direction, strlen(direction));
+    put_field(&writer, SK_F_JOINT_AT, at, 8);
+    put_field(&writer, SK_F_JOINT_COUNT, led, 8);
+    struct sk_register_act act = {.row = sk_act_row(SK_EV_JOINT_RECORDED), .step = 1};
     sk_registers_next_id(sk_engine_registers(floor_.engine), SK_REGISTER_JOINT, act.entry);
-    assert_int_equal(sk_engine_register_act(floor_.engine, &act, &by, &now, sk_recorder_effects(shell.recorder), NULL), SK_OK);
-    assert_int_equal(sk_recorder_commit(shell.recorder, &now), SK_OK);
-    sk_engine_committed(floor_.engine);
+    apply_act(&act, &writer, ms);
+}
+
+static void lead(const char *direction, int64_t ms)
+{
+    lead_some("vs-1", direction, 2, ms);
+}
+
+/* An act of a visit as the desk does it; the first one opens it. */
+static void visit_act(const char *visit, uint16_t ev, uint32_t step, int64_t ms)
+{
+    uint8_t fields[64];
+    struct sk_writer writer = {fields, sizeof fields, 0, false};
+    if (step == 1) {
+        put_field(&writer, SK_F_VISIT_COMPANY, "みほん", strlen("みほん"));
+        put_field(&writer, SK_F_VISIT_HOST, "p-2", 3);
+    }
+    struct sk_register_act act = {.row = sk_act_row(ev), .step = step};
+    sk_text_copy(act.entry, sizeof act.entry, visit);
+    apply_act(&act, &writer, ms);
+}
+
+static void join_zones(void)
+{
+    static const struct sk_roster_act by = {"admin", "", "", "test", 64};
+    const struct sk_now now = kit_now(500);
+    struct sk_roster_change way =
+        rk_way(shell.kit.site.doors[0].number, shell.kit.site.zones[0].number, shell.kit.site.zones[1].number, 3);
+    assert_int_equal(sk_engine_roster_change(floor_.engine, &way, &by, &now, sk_recorder_effects(shell.recorder)), SK_OK);
 }
 
 /* Guests led in without a card: rows of their own in both lists and on the sheet, and in the zone's count. */
 static void guests_led_in(void **state)
 {
-    static const struct sk_roster_act by = {"admin", "", "", "test", 64};
     static const char *const commands[] = {"occupancy.list", "muster.list"};
-    const struct sk_now now = kit_now(500);
-    struct sk_roster_change way =
-        rk_way(shell.kit.site.doors[0].number, shell.kit.site.zones[0].number, shell.kit.site.zones[1].number, 3);
     const char *there = shell.kit.site.zones[1].id;
     (void)state;
-    assert_int_equal(sk_engine_roster_change(floor_.engine, &way, &by, &now, sk_recorder_effects(shell.recorder)), SK_OK);
+    join_zones();
     enters(1, 1000);
     lead("in", 2000);
     for (size_t i = 0; i < SK_COUNT(commands); i++) {
@@ -401,6 +477,137 @@ static void guests_led_in(void **state)
     cJSON_Delete(after);
 }
 
+static uint32_t inside(int64_t ms)
+{
+    cJSON *result = good(warden, "occupancy.list", "{}", ms);
+    const cJSON *zone = cJSON_GetArrayItem(sk_json_get(result, "zones"), 1);
+    const uint32_t guests = (uint32_t)sk_json_get(zone, "guests")->valueint;
+    cJSON_Delete(result);
+    return guests;
+}
+
+/* Strangers on the roll: led in, ticked off in part and whole, taken back, led in again, let in by the desk alone, gone. */
+static void guests_called(void **state)
+{
+    (void)state;
+    join_zones();
+    enters(1, 1000);
+    visit_act("vs-1", SK_EV_VISIT_REQUESTED, 1, 1000);
+    visit_act("vs-1", SK_EV_VISIT_APPROVED, 2, 1000);
+    visit_act("vs-2", SK_EV_VISIT_REQUESTED, 1, 1000);
+    visit_act("vs-2", SK_EV_VISIT_APPROVED, 2, 1000);
+    visit_act("vs-2", SK_EV_VISIT_ARRIVED, 3, 1000);
+    lead_some("vs-1", "in", 3, 2000);
+    refused(warden, "muster.seen", "{\"visit\":\"vs-1\"}", "conflict", 3000);
+    does(warden, "muster.start", "{}", 4000);
+    same("begins", guest_list(warden, 4000), "vs-1:missing 3/3 = 3 0 0 3 !0");
+    does(warden, "muster.seen", "{\"visit\":\"vs-1\",\"people\":2}", 5000);
+    same("two of three", guest_list(warden, 5000), "vs-1:missing 1/3 = 3 2 0 1 !0");
+    assert_int_equal(inside(5000), 1);
+    refused(warden, "muster.end", "{}", "conflict", 5000);
+    visit_act("vs-2", SK_EV_VISIT_ENTERED, 4, 5500); /* the desk says so, no door did */
+    same("let in meanwhile", guest_list(warden, 5500), "vs-1:missing 1/3 vs-2:missing 1/1 = 4 2 0 2 !0");
+    check_log(0);
+    does(warden, "muster.seen", "{\"visit\":\"vs-2\"}", 6000);
+    does(warden, "muster.seen", "{\"visit\":\"vs-1\"}", 6000);
+    const uint64_t acts = sk_engine_muster(floor_.engine)->acts;
+    does(warden, "muster.seen", "{\"visit\":\"vs-1\"}", 6500); /* again is no second act */
+    assert_int_equal(sk_engine_muster(floor_.engine)->acts, acts);
+    same("all", guest_list(warden, 6500), "vs-1:seen 0/3 vs-2:seen 0/1 = 4 4 0 0 !0");
+    assert_int_equal(inside(6500), 0);
+    does(warden, "muster.unseen", "{\"visit\":\"vs-1\"}", 7000);
+    same("taken back", guest_list(warden, 7000), "vs-1:missing 3/3 vs-2:seen 0/1 = 4 1 0 3 !0");
+    assert_int_equal(inside(7000), 3);
+    lead_some("vs-1", "out", 3, 8000);
+    same("led out", guest_list(warden, 8000), "vs-1:left 0/3 vs-2:seen 0/1 = 4 1 3 0 !0");
+    lead_some("vs-1", "in", 2, 9000);
+    same("led in again", guest_list(warden, 9000), "vs-1:missing 2/2 vs-2:seen 0/1 = 3 1 0 2 !0");
+    check_log(0);
+    does(warden, "muster.seen", "{\"person\":\"p-1\"}", 9300);
+    refused(warden, "muster.end", "{}", "conflict", 9400); /* guests alone are enough */
+    does(warden, "muster.seen", "{\"visit\":\"vs-1\"}", 9500);
+    does(warden, "muster.end", "{}", 9600);
+    does(warden, "muster.start", "{}", 9700);
+    same("nobody came in again", guest_list(warden, 9700), "= 0 0 0 0 !0");
+    check_log(0);
+}
+
+static void guests_refused(void **state)
+{
+    static const struct {
+        const char *name, *args, *word;
+    } rows[] = {{"no such visit", "{\"visit\":\"vs-9\"}", "not_found"},
+                {"a permit", "{\"visit\":\"pm-1\"}", "not_found"},
+                {"both", "{\"visit\":\"vs-1\",\"person\":\"p-1\"}", "parse"},
+                {"nobody of them", "{\"visit\":\"vs-1\",\"people\":0}", "parse"},
+                {"too many", "{\"visit\":\"vs-1\",\"people\":51}", "parse"},
+                {"a word", "{\"visit\":\"vs-1\",\"people\":\"all\"}", "parse"},
+                {"too long", "{\"visit\":\"vs-111111111111111111111111111111\"}", "parse"}};
+    (void)state;
+    join_zones();
+    visit_act("vs-1", SK_EV_VISIT_REQUESTED, 1, 1000);
+    does(warden, "muster.start", "{}", 4000);
+    for (size_t i = 0; i < SK_COUNT(rows); i++)
+        refused(warden, "muster.seen", rows[i].args, rows[i].word, 5000);
+    refused(viewer, "muster.seen", "{\"visit\":\"vs-1\"}", "denied", 5000);
+    does(warden, "muster.seen", "{\"visit\":\"vs-1\"}", 6000); /* who was on no list turns up */
+    same("turned up", guest_list(warden, 6000), "vs-1:seen 0/1 = 1 1 0 0 !0");
+}
+
+/* The disk refuses: guests are ticked off all the same; the log has it afterwards. */
+static void guests_without_a_disk(void **state)
+{
+    (void)state;
+    join_zones();
+    enters(1, 1000);
+    visit_act("vs-1", SK_EV_VISIT_REQUESTED, 1, 1000);
+    lead_some("vs-1", "in", 2, 2000);
+    does(warden, "muster.start", "{}", 4000);
+    shell_disk(false);
+    cJSON *seen = good(warden, "muster.seen", "{\"visit\":\"vs-1\"}", 5000);
+    assert_true(cJSON_IsFalse(sk_json_get(seen, "recorded")));
+    cJSON_Delete(seen);
+    same("held", guest_list(warden, 6000), "vs-1:seen 0/2! = 2 2 0 0 !1");
+    shell_disk(true);
+    does(warden, "muster.seen", "{\"person\":\"p-1\"}", 9000);
+    same("recorded", guest_list(warden, 9500), "vs-1:seen 0/2 = 2 2 0 0 !0");
+    check_log(1);
+}
+
+/* One line of 64 KiB holds no great crowd: the guests fill pages before the people do. */
+static void many_guests(void **state)
+{
+    enum { VISITS = 130 };
+    char visit[16], args[64];
+    size_t guests = 0, people = 0, pages = 0;
+    (void)state;
+    join_zones();
+    for (int i = 1; i <= PEOPLE; i++)
+        enters(i, 1000 + i);
+    for (int i = 1; i <= VISITS; i++) {
+        snprintf(visit, sizeof visit, "vs-%d", i);
+        visit_act(visit, SK_EV_VISIT_REQUESTED, 1, 2000 + i);
+        lead_some(visit, "in", 1, 3000 + i);
+    }
+    does(warden, "muster.start", "{}", 4000);
+    snprintf(args, sizeof args, "{}");
+    for (const char *next = ""; next != NULL && pages < 20; pages++) {
+        cJSON *result = good(warden, "muster.list", args, 5000);
+        guests += (size_t)cJSON_GetArraySize(sk_json_get(result, "guests"));
+        people += (size_t)cJSON_GetArraySize(sk_json_get(result, "items"));
+        next = sk_json_text(sk_json_get(result, "next"));
+        assert_true((sk_json_get(result, "muster") != NULL) == (pages == 0));
+        if (next != NULL)
+            snprintf(args, sizeof args, "{\"cursor\":\"%s\"}", next);
+        cJSON_Delete(result);
+        if (next == NULL)
+            break;
+    }
+    assert_int_equal(guests, VISITS);
+    assert_int_equal(people, PEOPLE);
+    assert_true(pages > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +617,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(corrections, setup, teardown),
         cmocka_unit_test_setup_teardown(sheet, setup, teardown),
         cmocka_unit_test_setup_teardown(guests_led_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(guests_called, setup, teardown),
+        cmocka_unit_test_setup_teardown(guests_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(guests_without_a_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_guests, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,9 +74,18 @@ static void check_words(const struct sk_act_row *act)
                      act->name); /* the vault is not asked */
         }
         for (char *name = word + (word[0] == '!' || word[0] == '?'); name != NULL;) {
-            char *next = strchr(name, ',');
+            char *next = strchr(name, ','), *than;
             if (next != NULL)
                 *next++ = '\0';
+            if ((than = strchr(name, '>')) != NULL) {
+                *than++ = '\0';
+                sk_check(field_of(act, than) != NULL, act->name);
+            }
+            if ((than = strchr(name, '<')) != NULL) {
+                *than++ = '\0';
+                sk_check(than[0] >= '1' && than[0] <= '3' && than[1] == '\0' && field_of(act, name)->type == SK_FT_ZONE,
+                         act->name);
+            }
             if (field_of(act, name) == NULL)
                 fail_msg("%s: no field '%s'", act->name, name);
             name = next;
@@ -98,6 +107,26 @@ static void acts_are_sound(void **state)
         sk_check(sk_event_class(act->ev) == SK_CLASS_ROSTER && strcmp(sk_event_name(act->ev), act->name) == 0, act->name);
         check_words(act);
         last = act->ev;
+    }
+}
+
+/* What an entry must be when it is asked for it must be when it was changed. */
+static void amending_is_no_way_around(void **state)
+{
+    const struct sk_act_row *opens, *amends;
+    (void)state;
+    for (size_t i = 0; (amends = sk_act_at(i)) != NULL; i++) {
+        if ((amends->rules & SK_AR_AMENDS) == 0)
+            continue;
+        size_t k = 0;
+        while ((opens = sk_act_at(k)) != NULL && (opens->register_ != amends->register_ || (opens->rules & SK_AR_OPENS) == 0))
+            k++;
+        char fields[512], *rest = fields;
+        assert_non_null(opens);
+        sk_text_copy(fields, sizeof fields, opens->fields);
+        for (char *word; (word = strsep(&rest, " ")) != NULL;)
+            if (word[0] == '?' && strstr(amends->fields, word) == NULL)
+                fail_msg("%s: not held to '%s'", amends->name, word);
     }
 }
 
@@ -252,15 +281,20 @@ static void dues_are_sound(void **state)
         char when[128], *rest = when;
         sk_text_copy(when, sizeof when, due->when);
         for (char *word; (word = strsep(&rest, " ")) != NULL;)
-            sk_check(word[0] == '\0' || sk_field_by_name(due->register_, word + (word[0] == '!')) != NULL, due->name);
+            for (char *name; word[0] != '\0' && (name = strsep(&word, ">")) != NULL;) {
+                sk_check(sk_field_by_name(due->register_, name + (name[0] == '!')) != NULL, due->name);
+                if (word == NULL)
+                    break;
+            }
     }
 }
 
 /* --- documents --- */
 
-#define VISIT                                                                                                                  \
+#define VISIT_OF(zones)                                                                                                        \
     "\"name\":\"n\",\"company\":\"c\",\"purpose\":\"p\",\"host\":\"p-1\",\"host_name\":\"h\",\"host_company\":\"c\","          \
-    "\"date\":\"2025-11-20\",\"from\":\"2025-11-20T11:00:00Z\",\"until\":\"2025-11-20T13:00:00Z\",\"zones\":[\"server\"]"
+    "\"date\":\"2025-11-20\",\"from\":\"2025-11-20T11:00:00Z\",\"until\":\"2025-11-20T13:00:00Z\",\"zones\":[" zones "]"
+#define VISIT VISIT_OF("\"server\"")
 #define GOODS                                                                                                                  \
     "\"direction\":\"in\",\"items\":[\"pc\"],\"serials\":[\"1\"],\"purpose\":\"p\",\"from\":\"2025-11-20T11:00:00Z\","         \
     "\"until\":\"2025-11-20T13:00:00Z\",\"responsible\":\"p-1\",\"owner\":\"own\",\"applicant\":\"ann\""
@@ -284,7 +318,13 @@ static void documents(void **state)
         {"delivery in a pattern not permitted", SK_EV_VISIT_REQUESTED,
          "{" VISIT ",\"kind\":\"delivery\",\"delivery\":\"anywhere\"}", "delivery delivery"},
         {"delivery outside class 3", SK_EV_VISIT_REQUESTED,
-         "{" VISIT ",\"kind\":\"delivery\",\"delivery\":\"outside_class_3\"}", ""},
+         "{" VISIT_OF("\"outside\"") ",\"kind\":\"delivery\",\"delivery\":\"outside_class_3\"}", ""},
+        {"delivery outside class 3, into class 3", SK_EV_VISIT_REQUESTED,
+         "{" VISIT ",\"kind\":\"delivery\",\"delivery\":\"outside_class_3\"}", "zones"},
+        {"one of its zones is of class 3", SK_EV_VISIT_REQUESTED,
+         "{" VISIT_OF("\"outside\",\"server\"") ",\"kind\":\"delivery\",\"delivery\":\"outside_class_3\"}", "zones"},
+        {"delivery attended in class 3", SK_EV_VISIT_REQUESTED,
+         "{" VISIT ",\"kind\":\"delivery\",\"delivery\":\"no_touch_attended\"}", ""},
         {"a field of the badge at the request", SK_EV_VISIT_REQUESTED, "{" VISIT ",\"kind\":\"visitor\",\"badge\":\"7\"}",
          "badge"},
         {"a name no register has", SK_EV_VISIT_REQUESTED, "{" VISIT ",\"kind\":\"visitor\",\"colour\":\"red\"}", "colour"},
@@ -762,32 +802,67 @@ static void due_moments(void **state)
     assert_int_equal(sk_entry_due_us(entry, overdue, overdue->after_s, tokyo), rk_at("2025-11-20T13:00:00Z"));
 }
 
-/* A badge is missed when one was given out and neither came back nor was said to be lost. */
+/* A badge is missed when one was given out and, since then, neither came back nor was said to be lost; the visit is not closed
+ * before. Of several badges the last one given out counts. */
 static void a_badge_is_missed(void **state)
 {
+#define OUT(number)                                                                                                            \
+    {                                                                                                                          \
+        SK_EV_VISIT_BADGE_OUT, "{\"badge\":\"" number "\"}"                                                                    \
+    }
+#define BACK                                                                                                                   \
+    {                                                                                                                          \
+        SK_EV_VISIT_BADGE_IN, "{}"                                                                                             \
+    }
+#define GONE                                                                                                                   \
+    {                                                                                                                          \
+        SK_EV_VISIT_BADGE_LOST, "{\"badge_lost\":\"cut up\"}"                                                                  \
+    }
+#define LEFT                                                                                                                   \
+    {                                                                                                                          \
+        SK_EV_VISIT_DEPARTED, "{}"                                                                                             \
+    }
     static const struct {
-        const char *name, *out, *text;
-        uint16_t ev;
+        const char *name;
+        struct {
+            uint16_t ev;
+            const char *text;
+        } acts[6];
         bool missed;
-    } rows[] = {{"no badge", NULL, NULL, 0, false},
-                {"a badge", "{\"badge\":\"V-7\"}", NULL, 0, true},
-                {"given back", "{\"badge\":\"V-7\"}", "{}", SK_EV_VISIT_BADGE_IN, false},
-                {"lost", "{\"badge\":\"V-7\"}", "{\"badge_lost\":\"cut up\"}", SK_EV_VISIT_BADGE_LOST, false}};
+    } rows[] = {{"no badge", {LEFT}, false},
+                {"a badge", {OUT("V-7"), LEFT}, true},
+                {"given back before", {OUT("V-7"), BACK, LEFT}, false},
+                {"given back", {OUT("V-7"), LEFT, BACK}, false},
+                {"lost", {OUT("V-7"), LEFT, GONE}, false},
+                {"a second one after the first came back", {OUT("V-7"), BACK, OUT("V-8"), LEFT}, true},
+                {"the same one again", {OUT("V-7"), BACK, OUT("V-7"), LEFT}, true},
+                {"both came back", {OUT("V-7"), BACK, OUT("V-8"), LEFT, BACK}, false},
+                {"a second one after the first was lost", {OUT("V-7"), GONE, OUT("V-8"), LEFT}, true},
+                {"the first lost, the second back", {OUT("V-7"), GONE, OUT("V-8"), LEFT, BACK}, false},
+                {"the first back, the second lost", {OUT("V-7"), BACK, OUT("V-8"), GONE, LEFT}, false}};
+    struct sk_register_document document;
     (void)state;
     for (size_t i = 0; i < SK_COUNT(rows); i++) {
         char id[SK_ENTRY_ID_MAX];
+        int64_t at = 4;
+        struct rg_faults faults = {"", ""};
         snprintf(id, sizeof id, "vs-%zu", i + 1);
         do_act(SK_EV_VISIT_REQUESTED, "", "ann", 1, "{" VISIT ",\"kind\":\"visitor\"}");
         do_act(SK_EV_VISIT_APPROVED, id, "boss", 2, "{\"office\":\"head\"}");
         do_act(SK_EV_VISIT_ARRIVED, id, "ann", 3, "{\"identity\":\"licence\",\"identity_by\":\"ann\"}");
-        if (rows[i].out != NULL)
-            do_act(SK_EV_VISIT_BADGE_OUT, id, "ann", 4, rows[i].out);
-        do_act(SK_EV_VISIT_DEPARTED, id, "ann", 5, "{}");
-        if (rows[i].ev != 0)
-            do_act(rows[i].ev, id, "ann", 6, rows[i].text);
-        const int64_t due_us = sk_entry_due_us(sk_registers_get(registers, id), due_named("visit.badge_missing"), 3600, tokyo);
+        for (size_t k = 0; k < SK_COUNT(rows[i].acts) && rows[i].acts[k].ev != 0; k++)
+            do_act(rows[i].acts[k].ev, id, "ann", at++, rows[i].acts[k].text);
+        const struct sk_entry *entry = sk_registers_get(registers, id);
+        const int64_t due_us = sk_entry_due_us(entry, due_named("visit.badge_missing"), 3600, tokyo);
         sk_check((due_us != SK_NEVER) == rows[i].missed, rows[i].name);
+        const enum sk_err closed = rg_read(&context, SK_EV_VISIT_CLOSED, entry, "{}", &faults, &document);
+        if ((closed != SK_OK) != rows[i].missed || strcmp(faults.fields, rows[i].missed ? "badge_in_at,badge_lost" : "") != 0)
+            fail_msg("%s: closing: '%s' (%s)", rows[i].name, faults.fields, faults.first);
     }
+#undef OUT
+#undef BACK
+#undef GONE
+#undef LEFT
 }
 
 int main(void)
@@ -795,6 +870,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(acts_are_sound),
+        T(amending_is_no_way_around),
         T(states_lead_somewhere),
         T(fields_are_sound),
         T(what_has_happened_is_not_ahead),

@@ -407,6 +407,29 @@ static void test_empty_by_cards_not_by_counters(void **state)
     kit_stop(&kit);
 }
 
+/* His escort goes and leaves him there: by cards nobody is inside, and all the same nobody slipped in. */
+static void test_a_guest_is_not_nobody(void **state)
+{
+    static const struct sk_roster_act by = {"admin", "", "", "test", 64};
+    const struct sk_now now = kit_now(500);
+    (void)state;
+    begin();
+    enrol(SK_PASSBACK_NONE);
+    struct sk_roster_change way = rk_way(kit.site.doors[0].number, kit.site.zones[0].number, kit.site.zones[1].number, 3);
+    sk_effects_clear(kit.effects);
+    assert_int_equal(sk_engine_roster_change(kit.engine, &way, &by, &now, kit.effects), SK_OK);
+    lead("in", 1, 900, 950);
+    pass(false, 1000);
+    walk(IN, 2, 1000);
+    tick(20000);
+    inferred = 0;
+    pass(true, 60000);
+    walk(OUT, 1, 60000);
+    tick(80000);
+    assert_int_equal(inferred, 0);
+    kit_stop(&kit);
+}
+
 /* --- racks, keys, readers --- */
 
 static void test_latches(void **state)
@@ -512,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_open_too_long_for_one),
         cmocka_unit_test(test_trails_that_do_not_join),
         cmocka_unit_test(test_empty_by_cards_not_by_counters),
+        cmocka_unit_test(test_a_guest_is_not_nobody),
         cmocka_unit_test(test_latches),
         cmocka_unit_test(test_access_point_and_lock),
     };
