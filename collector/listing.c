@@ -57,6 +57,15 @@ void sk_listing_time(cJSON *item, const char *name, int64_t at_us)
         sk_json_add_time(item, name, at_us);
 }
 
+void sk_listing_hours(const struct listing *listing, cJSON *item, const char *schedule)
+{
+    static const char *const words[] = {[SK_CLOSED] = "closed", [SK_OPEN] = "open", [SK_OPEN_UNKNOWN] = "unknown"};
+    if (schedule[0] == '\0' || listing->view.at_us == SK_NEVER)
+        cJSON_AddNullToObject(item, "hours");
+    else
+        cJSON_AddStringToObject(item, "hours", words[sk_schedule_open(&listing->view, schedule)]);
+}
+
 void sk_listing_name(const struct listing *listing, cJSON *item, const char *person)
 {
     struct sk_person_label label;

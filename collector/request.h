@@ -103,6 +103,9 @@ SK_ROSTER_COMMANDS(X)
 
 enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
 
+/* arguments.c: PARSE when the request says something its command does not know; refused already. */
+enum sk_err sk_arguments_check(struct request *request);
+
 /* roster_commands.c, shared with the import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */
 enum sk_err sk_roster_ready(struct request *request);

@@ -65,6 +65,7 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
     cJSON_AddStringToObject(item, "person", auth->person);
     cJSON_AddStringToObject(item, "zone", sk_listing_zone(listing->request->floor->site, auth->zone));
     cJSON_AddStringToObject(item, "schedule", auth->schedule);
+    sk_listing_hours(listing, item, auth->schedule);
     cJSON_AddStringToObject(item, "applicant", auth->applicant);
     cJSON_AddStringToObject(item, "approver", auth->approver);
     cJSON_AddStringToObject(item, "office", auth->office);
@@ -75,7 +76,8 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
 
 /* --- lists --- */
 
-/* Right and holder in force at the moment asked for (schedule and cards are the passage's matter). */
+/* Right and holder in force at the moment asked for; whether its hours let him in stands in the row, cards are the passage's
+ * matter. */
 static bool could_enter(const struct sk_roster_view *view, const struct sk_authorization *auth)
 {
     const struct sk_roster_change *holder = sk_roster_get(view, SK_EV_PERSON_CREATED, auth->person);

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may enter, asked by people who misspell, ask at night, plan ahead and forget to say why."""
+import datetime
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from house import House  # noqa: E402
+from rights import Api  # noqa: E402
+from roster import GOOD, ok, roster, site  # noqa: E402
+
+RIGHT = {"zone": "server", "applicant": "test-reception", "office": "運用部", "until": "2199-03-31", "reason": "保守担当"}
+
+
+def tomorrow_at(hour_local):
+    """That hour of the day after tomorrow in Tokyo, as UTC."""
+    day = datetime.datetime.utcnow().replace(hour=0, minute=0, second=0, microsecond=0) + datetime.timedelta(days=2)
+    return (day + datetime.timedelta(hours=hour_local - 9)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def hours(build):
+    """Who could enter zone Z at time T: a right by day says so at night, and of two rights the one that lets him in is named."""
+    with House(build, site()) as house:
+        assert roster(house, GOOD).returncode == 0
+        api = Api(house)
+        week = ["mon", "tue", "wed", "thu", "fri"]
+        api.post("/schedules", schedule="day", ranges=[{"days": week + ["sat", "sun", "holiday"], "from": "08:00", "to": "18:00"}], reason="昼")
+        api.post("/schedules", schedule="week", ranges=[{"days": week, "from": "00:00", "to": "24:00"}], reason="平日")
+        person = api.post("/people", name="昼 専用", kind="staff", reason="入社")["person"]
+        card = api.post("/credentials", person=person, card="04dd01", reason="発行")["credential"]
+        api.post("/authorizations", "approver", person=person, schedule="day", **RIGHT)
+        api.post("/authorizations", "approver", person="p-1", schedule="day", **RIGHT)
+        for hour, by_day in ((11, "open"), (3, "closed")):
+            rows = {r["credential"]: r for r in api.get("/reports/access?zone=server&at=" + tomorrow_at(hour))["items"]}
+            assert rows[card]["hours"] == by_day and rows[card]["schedule"] == "day", (hour, rows[card])
+            assert rows["c-1"]["hours"] == "open", (hour, rows["c-1"])
+            assert hour == 11 or rows["c-1"]["schedule"] == "always", rows["c-1"]
+            assert rows["c-1"]["compared"] == "no_list", "no controller ever gave a list"
+            of = {a["schedule"]: a["hours"] for a in api.get("/authorizations?person=p-1&zone=server&at=" + tomorrow_at(hour))["items"]}
+            assert of == {"always": "open", "day": by_day}, (hour, of)
+        api.post("/authorizations/a-3/revoke", "approver", reason="異動")
+        api.post("/authorizations", "approver", person=person, schedule="week", **RIGHT)
+        far = {r["credential"]: r for r in api.get("/reports/access?zone=server&at=2060-06-02T02:00:00Z")["items"]}
+        assert far[card]["hours"] == "unknown", far[card]
+        assert api.get("/authorizations?person=p-1")["items"][0]["hours"] is None
+
+
+MISSPELT = [  # command, arguments, the name nobody knows
+    ("person.create", {"name": "名", "kind": "staff", "untill": "2026-11-21"}, "untill"),
+    ("person.update", {"person": "p-1", "compny": "x"}, "compny"),
+    ("credential.issue", {"person": "p-1", "card": "04dd02", "temporry": True}, "temporry"),
+    ("credential.lose", {"credential": "c-1", "notice": "2026-11-20T00:00:00Z"}, "notice"),
+    ("authorization.grant", {"person": "p-1", "schedule": "always", "untill": "2026-11-21", "approver": "test-auditor", **RIGHT}, "untill"),
+    ("zone.rule", {"zone": "server", "peopel_min": 2}, "peopel_min"),
+    ("door.rule", {"door": "d1", "direction": "entry", "schedule": "always", "factor": ["PIN"]}, "factor"),
+    ("schedule.put", {"schedule": "x", "ranges": [{"days": ["mon"], "from": "08:00", "to": "09:00"}], "until": "2027-01-01"}, "until"),
+    ("occupancy.correct", {"person": "p-1", "zone": "server", "reason": "x", "at": "2026-11-20T00:00:00Z"}, "at"),
+]
+
+
+def misspelt(build):
+    with House(build, site()) as house:
+        assert roster(house, GOOD).returncode == 0
+        before = ok(house.command("person.list"))["roster_version"]
+        for command, args, name in MISSPELT:
+            answer = house.command(command, **args)
+            assert not answer["ok"] and answer["error"] == "parse" and f"unknown member '{name}'" in answer["detail"], (command, answer)
+        assert ok(house.command("person.list"))["roster_version"] == before, "nothing of it was stored"
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[2]](sys.argv[1])
+    print("ok")
