@@ -129,6 +129,8 @@ bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door,
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
+/* The argument that a right for this zone with this end must not do without, and does: of class 3 until, office, reason; NULL. */
+const char *sk_roster_class_3_lacks(const struct request *request, uint16_t zone, int64_t until_us);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
 /* same_person.c: do these two names (account or person each) stand for one human being? */

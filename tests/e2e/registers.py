@@ -61,7 +61,8 @@ def add_people(house):
     path = house.dir / "people.csv"
     path.write_text("ref,name,kind,company\nE-1,秘密 花子,staff,みほん運用\nE-2,内緒 次郎,contractor,みほん空調\n"
                     "test-approver,承認 四郎,staff,みほん運用\n")
-    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor"],
+    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor",
+                          "--office", "運用部", "--reason", "登録"],
                          capture_output=True, text=True)
     assert out.returncode == 0, out.stdout + out.stderr
 

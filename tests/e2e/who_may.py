@@ -68,6 +68,24 @@ def misspelt(build):
         assert ok(house.command("person.list"))["roster_version"] == before, "nothing of it was stored"
 
 
+def class_3(build):
+    """The register of class 3 holds a period, who approved under which office, and why."""
+    with House(build, site()) as house:
+        for name, other in [("until", ("2099-03-31,04a1b2c3d4", ",04a1b2c3d4"))]:
+            out = roster(house, GOOD.replace(*other))
+            assert out.returncode == 1 and f"row 2, {name}: must be given for a zone of class 3" in out.stdout, (name, out.stdout)
+        out = roster(house, GOOD, "--reason", "")
+        assert out.returncode == 1 and "row 3, reason: must be given" in out.stdout, out.stdout
+        assert ok(house.command("person.list"))["items"] == []
+        assert roster(house, GOOD).returncode == 0
+        for name in ("until", "office", "reason"):
+            right = {"person": "p-1", "schedule": "always", "approver": "test-auditor", **RIGHT, "applicant": "p-2"}
+            del right[name]
+            answer = house.command("authorization.grant", **right)
+            assert not answer["ok"] and answer["detail"] == f"{name}: must be given for a zone of class 3", answer
+        ok(house.command("authorization.grant", person="p-1", schedule="always", zone="outside", applicant="p-2", approver="test-auditor"))
+
+
 if __name__ == "__main__":
     globals()[sys.argv[2]](sys.argv[1])
     print("ok")
