@@ -211,6 +211,18 @@ static const struct sk_roster_change *read_entity(struct request *request, const
     return change;
 }
 
+/* What stands of it when a change begins to count: not what somebody else planned for later, which would begin too early by
+ * being copied along. What begins only later is taken as it was entered. */
+static const struct sk_roster_change *read_standing(struct request *request, const char *argument, uint16_t family,
+                                                    int64_t effective_us)
+{
+    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
+    const struct sk_roster_view then = {roster, sk_roster_version(roster), effective_us};
+    const struct sk_roster_change *entered = read_entity(request, argument, family);
+    const struct sk_roster_change *stands = entered != NULL ? sk_roster_get(&then, family, entered->entity) : NULL;
+    return stands != NULL ? stands : entered;
+}
+
 const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family)
 {
     return read_entity(request, argument, family);
@@ -328,18 +340,19 @@ enum sk_err sk_run_person_create(struct request *request)
 static enum sk_err change_person(struct request *request, uint16_t ev)
 {
     struct sk_person_label label = {.version = 0};
-    if (sk_roster_ready(request) != SK_OK)
+    struct sk_roster_change change = {.ev = ev};
+    if (sk_roster_ready(request) != SK_OK || !sk_roster_read_effective(request, &change))
         return request->answer->err;
-    const struct sk_roster_change *now = read_entity(request, "person", SK_EV_PERSON_CREATED);
+    const struct sk_roster_change *now = read_standing(request, "person", SK_EV_PERSON_CREATED, change.effective_us);
     if (now == NULL)
         return request->answer->err;
-    struct sk_roster_change change = *now;
-    change.ev = ev;
-    const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, UINT64_MAX, &label);
+    change.person = now->person;
+    sk_text_copy(change.entity, sizeof change.entity, now->entity);
+    const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, now->version, &label);
     if (known != SK_OK)
         return sk_request_refuse(request, known, "the person's name is no longer there");
     if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) ||
-        !sk_roster_read_effective(request, &change) || !read_validity(request, &change.person.from_us, &change.person.until_us))
+        !read_validity(request, &change.person.from_us, &change.person.until_us))
         return request->answer->err;
     return put_person(request, &change, &label);
 }
@@ -431,15 +444,14 @@ enum sk_err sk_run_credential_issue(struct request *request)
 
 static enum sk_err change_credential(struct request *request, int state)
 {
-    if (sk_roster_ready(request) != SK_OK)
+    struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_STATE};
+    if (sk_roster_ready(request) != SK_OK || !sk_roster_read_effective(request, &change))
         return request->answer->err;
-    const struct sk_roster_change *now = read_entity(request, "credential", SK_EV_CREDENTIAL_ISSUED);
+    const struct sk_roster_change *now = read_standing(request, "credential", SK_EV_CREDENTIAL_ISSUED, change.effective_us);
     if (now == NULL)
         return request->answer->err;
-    struct sk_roster_change change = *now;
-    change.ev = SK_EV_CREDENTIAL_STATE;
-    if (!sk_roster_read_effective(request, &change))
-        return request->answer->err;
+    change.credential = now->credential;
+    sk_text_copy(change.entity, sizeof change.entity, now->entity);
     if (now->credential.state == SK_CRED_RETURNED && state != SK_CRED_RETURNED)
         return sk_request_refuse(request, SK_ERR_CONFLICT, "a returned credential is over; issue another one");
     change.credential.state = (uint8_t)state;

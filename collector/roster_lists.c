@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at the roster: lists in pages, one by id, at a moment. Names come from the vault, for roles that may
- * read people (the table has checked). 'at' is a time; without it everything that was entered holds, also what begins later. */
+ * read people (the table has checked). 'at' is a time; without it people and cards are as they stand now, rights, schedules and
+ * rules as they were entered, also what begins or ends later. */
 #include <string.h>
 
 #include "collector/listing.h"
@@ -99,6 +100,12 @@ static bool is_wanted(const struct listing *listing, const struct sk_roster_chan
            (listing->zone[0] == '\0' || strcmp(sk_listing_zone(site, auth->zone), listing->zone) == 0);
 }
 
+static const struct sk_roster_change *standing(const struct listing *listing, uint16_t family, const char *id)
+{
+    return family == SK_EV_PERSON_CREATED || family == SK_EV_CREDENTIAL_ISSUED ? sk_listing_standing(listing, family, id)
+                                                                               : sk_roster_get(&listing->view, family, id);
+}
+
 typedef cJSON *show_row(const struct listing *listing, const struct sk_roster_change *change);
 
 static enum sk_err list(struct request *request, uint16_t family, show_row *show)
@@ -109,7 +116,7 @@ static enum sk_err list(struct request *request, uint16_t family, show_row *show
     if (!sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     for (size_t i = (size_t)listing.cursor; (id = sk_roster_entity_at(listing.view.roster, family, i)) != NULL; i++) {
-        const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+        const struct sk_roster_change *change = standing(&listing, family, id);
         if (change == NULL || !is_wanted(&listing, change))
             continue;
         if (listing.limit-- == 0) {
@@ -128,7 +135,7 @@ static enum sk_err get(struct request *request, const char *argument, uint16_t f
     if (id == NULL || !sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     cJSON_Delete(listing.items);
-    const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+    const struct sk_roster_change *change = standing(&listing, family, id);
     if (change == NULL)
         return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is nothing of that id on the roster");
     request->answer->result = show(&listing, change);

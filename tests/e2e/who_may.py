@@ -86,6 +86,27 @@ def class_3(build):
         ok(house.command("authorization.grant", person="p-1", schedule="always", zone="outside", applicant="p-2", approver="test-auditor"))
 
 
+def planned(build):
+    """What counts from a later day counts from that day: not in today's lists, and not by another change of today."""
+    with House(build, site()) as house:
+        assert roster(house, GOOD).returncode == 0
+        api = Api(house)
+        later = (datetime.datetime.utcnow() + datetime.timedelta(days=30)).strftime("%Y-%m-%d")
+        api.post("/people/p-1/update", company="移籍先", effective=later, reason="異動予定")
+        api.post("/occupancy/p-1/correct", "operator", zone="server", reason="目視")
+        api.post("/occupancy/p-1/correct", "reception", zone="server", reason="目視")
+        inside = house.get("/api/v1/occupancy", "auditor")[1]["items"]
+        assert [p["company"] for p in inside] == ["みほん運用"], inside
+        api.post("/people/p-1/update", chain=["元請"], reason="訂正")
+        assert (api.get("/people/p-1")["company"], api.get("/people/p-1")["chain"]) == ("みほん運用", ["元請"]), api.get("/people/p-1")
+        then = {p["person"]: p["company"] for p in api.get(f"/people?at={later}T12:00:00Z")["items"]}
+        assert then["p-1"] == "移籍先", then
+        api.post("/credentials/c-1/return", "reception", effective=later, reason="返却予定")
+        assert api.get("/credentials/c-1")["enabled"] is True
+        api.post("/credentials/c-1/lose", "reception", reason="今日紛失")  # a card that will be returned can be lost before
+        assert api.get("/credentials/c-1")["because"] == "pt:CredentialLost"
+
+
 if __name__ == "__main__":
     globals()[sys.argv[2]](sys.argv[1])
     print("ok")
