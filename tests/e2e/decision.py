@@ -79,6 +79,9 @@ def papers(build):
         missing = entry(house, 2)
         assert missing["body"]["our_reasons"] == ["x:PermitMissing"] and missing["body"]["agreement"] == "granted_but_unauthorised", missing
         desk.act("approver", "permits", permit, "approved", {"office": "運用部長"})
+        listed = house.get("/api/v1/entries?finding=x:PermitMissing", "auditor")[1]["items"]
+        assert [e["ctrl_seq"] for e in listed] == ["2"], listed
+        assert house.get("/api/v1/entries?finding=x:Nothing", "auditor")[0] == 400
         late = supplement(house, "5/2")["body"]
         assert late["cause"] == "late_paper" and late["agreement"] == "agree" and late["old_agreement"] == "granted_but_unauthorised", late
         publish(house, envelope(5, 3, TAKEN, **OTHER))
