@@ -23,6 +23,13 @@ enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const ch
     return err;
 }
 
+enum sk_err sk_request_answer_id(struct request *request, const char *name, const char *id)
+{
+    request->answer->result = cJSON_CreateObject();
+    cJSON_AddStringToObject(request->answer->result, name, id);
+    return SK_OK;
+}
+
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most)
 {

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/csv.h"
 #include "collector/engine/rights.h"
+#include "collector/import_report.h"
 #include "collector/listing.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { ROWS_MAX = 50000, BAD_MAX = 100 };
+enum { ROWS_MAX = 50000 };
 enum column { C_CARD, C_CREDENTIAL, C_FROM, C_UNTIL, C_DOORS, COLUMNS };
 static const char *const column_names[COLUMNS] = {"card", "credential", "from", "until", "doors"};
 
@@ -31,20 +31,8 @@ struct import {
     struct sk_list_row *rows;
     struct place *places;
     size_t count, capacity, place_capacity;
-    cJSON *bad;
-    size_t bad_count;
+    struct sk_import_report report;
 };
-
-static void complain(struct import *import, unsigned row, const char *field, const char *reason)
-{
-    if (++import->bad_count > BAD_MAX)
-        return;
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddNumberToObject(item, "row", row);
-    cJSON_AddStringToObject(item, "field", field);
-    cJSON_AddStringToObject(item, "reason", reason);
-    cJSON_AddItemToArray(import->bad, item);
-}
 
 /* --- one row --- */
 
@@ -54,19 +42,19 @@ static void read_card(struct import *import, unsigned number, char *fields[COLUM
     const struct sk_roster_view view = {roster, sk_roster_version(roster), SK_NEVER};
     char *card = fields[C_CARD];
     if ((card[0] != '\0') == (fields[C_CREDENTIAL][0] != '\0')) {
-        complain(import, number, "card", "each row names a card or a credential, one of the two");
+        sk_import_complain(&import->report, number, "card", "each row names a card or a credential, one of the two");
         return;
     }
     if (card[0] == '\0') {
         const struct sk_roster_change *change = sk_roster_get(&view, SK_EV_CREDENTIAL_ISSUED, fields[C_CREDENTIAL]);
         if (change == NULL)
-            complain(import, number, "credential", "there is none of that id on the roster");
+            sk_import_complain(&import->report, number, "credential", "there is none of that id on the roster");
         else
             row->identifier = change->credential.identifier;
         return;
     }
     if (!sk_roster_identifier(import->request->floor, card, &row->identifier))
-        complain(import, number, "card", "expected 1 to 64 bytes in hex");
+        sk_import_complain(&import->report, number, "card", "expected 1 to 64 bytes in hex");
     explicit_bzero(card, strlen(card));
 }
 
@@ -75,9 +63,9 @@ static void read_dates(struct import *import, unsigned number, char *fields[COLU
     const struct sk_zone *zone = import->request->floor->zone;
     row->until_us = SK_NEVER;
     if (fields[C_FROM][0] != '\0' && !sk_day_begin_us(zone, fields[C_FROM], &row->from_us))
-        complain(import, number, "from", "expected a date like 2026-11-20");
+        sk_import_complain(&import->report, number, "from", "expected a date like 2026-11-20");
     if (fields[C_UNTIL][0] != '\0' && !sk_day_end_us(zone, fields[C_UNTIL], &row->until_us))
-        complain(import, number, "until", "expected a date like 2026-11-20");
+        sk_import_complain(&import->report, number, "until", "expected a date like 2026-11-20");
 }
 
 static void read_doors(struct import *import, unsigned number, char *list, struct sk_list_row *row)
@@ -86,9 +74,9 @@ static void read_doors(struct import *import, unsigned number, char *list, struc
     for (char *word; list != NULL && *list != '\0' && (word = strsep(&list, ";")) != NULL;) {
         const int32_t door = sk_site_door(site, word);
         if (door < 0 || site->doors[door].controller != (int32_t)import->device)
-            complain(import, number, "doors", "no door of this controller");
+            sk_import_complain(&import->report, number, "doors", "no door of this controller");
         else if (row->door_count == SK_LIST_DOORS_MAX)
-            complain(import, number, "doors", "at most 16 doors in a row");
+            sk_import_complain(&import->report, number, "doors", "at most 16 doors in a row");
         else
             row->doors[row->door_count++] = site->doors[door].number;
     }
@@ -97,7 +85,7 @@ static void read_doors(struct import *import, unsigned number, char *list, struc
 static bool take_row(struct import *import, unsigned number, char *fields[COLUMNS])
 {
     if (import->count == ROWS_MAX) {
-        complain(import, number, "", "more than 50000 rows");
+        sk_import_complain(&import->report, number, "", "more than 50000 rows");
         return false;
     }
     struct sk_list_row *grown = sk_grow(import->rows, import->count, &import->capacity, sizeof *grown, ROWS_MAX);
@@ -106,14 +94,14 @@ static bool take_row(struct import *import, unsigned number, char *fields[COLUMN
         grown != NULL ? sk_grow(import->places, import->count, &import->place_capacity, sizeof *places, ROWS_MAX) : NULL;
     import->places = places != NULL ? places : import->places;
     if (places == NULL) {
-        complain(import, number, "", "out of memory");
+        sk_import_complain(&import->report, number, "", "out of memory");
         return false;
     }
     struct sk_list_row *row = &grown[import->count];
     memset(row, 0, sizeof *row);
-    const size_t bad = import->bad_count;
+    const size_t bad = import->report.bad_count;
     read_card(import, number, fields, row);
-    places[import->count++] = (struct place){row->identifier, bad == import->bad_count, number};
+    places[import->count++] = (struct place){row->identifier, bad == import->report.bad_count, number};
     read_dates(import, number, fields, row);
     read_doors(import, number, fields[C_DOORS], row);
     return true;
@@ -124,19 +112,15 @@ static bool take_row(struct import *import, unsigned number, char *fields[COLUMN
 static bool read_head(struct import *import, struct sk_csv *csv, int columns[COLUMNS], size_t *ret_count)
 {
     char *fields[COLUMNS];
-    unsigned line = 1;
-    if (!sk_csv_row(csv, fields, COLUMNS, ret_count, &line) || *ret_count > COLUMNS) {
-        complain(import, 1, "", "the first line names the columns: card credential from until doors");
+    if (!sk_import_first_line(&import->report, csv, fields, COLUMNS, ret_count,
+                              "the first line names the columns: card credential from until doors"))
         return false;
-    }
     for (size_t at = 0; at < *ret_count; at++) {
-        columns[at] = -1;
-        for (int i = 0; i < COLUMNS; i++)
-            columns[at] = strcmp(fields[at], column_names[i]) == 0 ? i : columns[at];
+        columns[at] = sk_import_column(column_names, COLUMNS, fields[at]);
         if (columns[at] < 0)
-            complain(import, 1, "", "unknown column; expected card credential from until doors");
+            sk_import_complain(&import->report, 1, "", "unknown column; expected card credential from until doors");
     }
-    return import->bad_count == 0;
+    return import->report.bad_count == 0;
 }
 
 static void read_csv(struct import *import, char *text)
@@ -156,11 +140,11 @@ static void read_csv(struct import *import, char *text)
         for (size_t i = 0; i < count && i < column_count; i++)
             fields[columns[i]] = given[i];
         if (count != column_count)
-            complain(import, line, "", "has another number of fields than the first line");
+            sk_import_complain(&import->report, line, "", "has another number of fields than the first line");
         more = take_row(import, line, fields);
     }
     if (csv.bad)
-        complain(import, line, "", "quotes do not match");
+        sk_import_complain(&import->report, line, "", "quotes do not match");
 }
 
 /* --- JSON --- */
@@ -188,15 +172,14 @@ static bool take_object(struct import *import, unsigned number, const cJSON *obj
     const cJSON *item;
     cJSON_ArrayForEach(item, object)
     {
-        int found = -1;
-        for (int i = 0; i < COLUMNS; i++)
-            found = strcmp(item->string, column_names[i]) == 0 ? i : found;
+        const int found = sk_import_column(column_names, COLUMNS, item->string);
         if (found < 0 || (found != C_DOORS && !cJSON_IsString(item)))
-            complain(import, number, "", "expected card, credential, from, until (texts) and doors (a list of ids)");
+            sk_import_complain(&import->report, number, "",
+                               "expected card, credential, from, until (texts) and doors (a list of ids)");
         else if (found != C_DOORS)
             fields[found] = item->valuestring;
         else if (!join_doors(item, doors, sizeof doors))
-            complain(import, number, "doors", "expected a list of ids");
+            sk_import_complain(&import->report, number, "doors", "expected a list of ids");
     }
     fields[C_DOORS] = doors;
     return take_row(import, number, fields);
@@ -209,17 +192,17 @@ static void read_json(struct import *import, const struct sk_request_text *text)
     const cJSON *item;
     unsigned number = 0;
     if (sk_json_parse(text->text, text->length, &SK_JSON_FILE, &json, &fault) != SK_OK) {
-        complain(import, 0, "", fault.text);
+        sk_import_complain(&import->report, 0, "", fault.text);
         return;
     }
     const cJSON *rows = sk_json_get(json, "rows");
     if (!cJSON_IsArray(rows))
-        complain(import, 0, "rows", "expected a list of rows");
+        sk_import_complain(&import->report, 0, "rows", "expected a list of rows");
     cJSON_ArrayForEach(item, rows)
     {
         number++;
         if (!cJSON_IsObject(item))
-            complain(import, number, "", "expected an object");
+            sk_import_complain(&import->report, number, "", "expected an object");
         else if (!take_object(import, number, item))
             break;
     }
@@ -243,7 +226,7 @@ static void check_twins(struct import *import)
     for (size_t i = 1; i < import->count; i++)
         if (import->places[i].known &&
             memcmp(&import->places[i - 1].identifier, &import->places[i].identifier, sizeof(struct sk_hash)) == 0)
-            complain(import, import->places[i].number, "card", "stands in an earlier row too");
+            sk_import_complain(&import->report, import->places[i].number, "card", "stands in an earlier row too");
 }
 
 /* --- the command --- */
@@ -295,19 +278,6 @@ static enum sk_err store(struct import *import, int64_t taken_us)
     return err == SK_OK ? err : sk_request_refuse(request, err, sk_err_text(err));
 }
 
-static enum sk_err answer(struct import *import, bool dry_run, bool stored)
-{
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddNumberToObject(result, "rows", (double)import->count);
-    cJSON_AddBoolToObject(result, "dry_run", dry_run);
-    cJSON_AddBoolToObject(result, "stored", stored);
-    cJSON_AddNumberToObject(result, "bad_count", (double)import->bad_count);
-    cJSON_AddItemToObject(result, "bad", import->bad);
-    import->bad = NULL;
-    import->request->answer->result = result;
-    return SK_OK;
-}
-
 enum sk_err sk_run_list_import(struct request *request)
 {
     struct import import = {.request = request};
@@ -317,22 +287,21 @@ enum sk_err sk_run_list_import(struct request *request)
     if (sk_roster_ready(request) != SK_OK || !find_controller(&import) || !read_taken(request, &taken_us) ||
         !sk_request_file(request, "list", &text))
         return request->answer->err;
-    import.bad = cJSON_CreateArray();
-    enum sk_err err = import.bad == NULL ? sk_request_refuse(request, SK_ERR_NOMEM, "out of memory") : SK_OK;
+    enum sk_err err = sk_import_report_init(&import.report) ? SK_OK : sk_request_refuse(request, SK_ERR_NOMEM, "out of memory");
     if (err == SK_OK && text.text[strspn(text.text, " \t\r\n")] == '{')
         read_json(&import, &text);
     else if (err == SK_OK)
         read_csv(&import, text.text);
     check_twins(&import);
-    if (err == SK_OK && import.count == 0 && import.bad_count == 0 && !cJSON_IsTrue(sk_json_get(request->args, "empty")))
-        complain(&import, 1, "",
-                 "holds no row; a file that was cut off looks so: say empty true when the controller's list is");
-    const bool stored = err == SK_OK && !dry_run && import.bad_count == 0;
+    if (err == SK_OK && import.count == 0 && import.report.bad_count == 0 && !cJSON_IsTrue(sk_json_get(request->args, "empty")))
+        sk_import_complain(&import.report, 1, "",
+                           "holds no row; a file that was cut off looks so: say empty true when the controller's list is");
+    const bool stored = err == SK_OK && !dry_run && import.report.bad_count == 0;
     if (stored)
         err = store(&import, taken_us);
     if (err == SK_OK)
-        err = answer(&import, dry_run, stored);
-    cJSON_Delete(import.bad);
+        sk_import_answer(&import.report, request, import.count, dry_run, stored);
+    sk_import_report_free(&import.report);
     sk_free(import.rows);
     sk_free(import.places);
     sk_request_file_free(&text);

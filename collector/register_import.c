@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/csv.h"
-#include "collector/request.h"
+#include "collector/import_report.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { ROWS_MAX = 1000, BAD_MAX = 100, COLUMNS_MAX = 64 };
+enum { ROWS_MAX = 1000, COLUMNS_MAX = 64 };
 
 struct import {
     struct request *request;
@@ -21,27 +20,15 @@ struct import {
     cJSON *rows; /* array of documents */
     struct sk_register_document *document;
     unsigned lines[ROWS_MAX], line; /* of each row; of the one being checked */
-    cJSON *bad;
-    size_t bad_count;
+    struct sk_import_report report;
 };
-
-static void complain(struct import *import, unsigned line, const char *field, const char *reason)
-{
-    if (++import->bad_count > BAD_MAX)
-        return;
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddNumberToObject(item, "row", line);
-    cJSON_AddStringToObject(item, "field", field);
-    cJSON_AddStringToObject(item, "reason", reason);
-    cJSON_AddItemToArray(import->bad, item);
-}
 
 static void add_fault(void *context, const char *field, const char *expected, const char *found)
 {
     char reason[SK_FAULT_TEXT];
     struct import *import = context;
     sk_text_format(reason, sizeof reason, "expected %s, found %s", expected, found);
-    complain(import, import->line, field, reason);
+    sk_import_complain(&import->report, import->line, field, reason);
 }
 
 /* --- cells to documents --- */
@@ -73,20 +60,18 @@ static cJSON *value_of(const struct sk_field_row *field, char *cell)
 static bool read_head(struct import *import, struct sk_csv *csv)
 {
     char *fields[COLUMNS_MAX];
-    unsigned line;
-    if (!sk_csv_row(csv, fields, COLUMNS_MAX, &import->column_count, &line) || import->column_count > COLUMNS_MAX) {
-        complain(import, 1, "", "the first line must name the fields");
+    if (!sk_import_first_line(&import->report, csv, fields, COLUMNS_MAX, &import->column_count,
+                              "the first line must name the fields"))
         return false;
-    }
     for (size_t i = 0; i < import->column_count; i++) {
         import->columns[i] = sk_field_by_name(import->row->register_, fields[i]);
         if (import->columns[i] == NULL)
-            complain(import, 1, fields[i], "the register has no such field");
+            sk_import_complain(&import->report, 1, fields[i], "the register has no such field");
         for (size_t k = 0; k < i; k++)
             if (import->columns[k] != NULL && import->columns[k] == import->columns[i])
-                complain(import, 1, fields[i], "stands twice");
+                sk_import_complain(&import->report, 1, fields[i], "stands twice");
     }
-    return import->bad_count == 0;
+    return import->report.bad_count == 0;
 }
 
 static void read_rows(struct import *import, char *text)
@@ -100,7 +85,7 @@ static void read_rows(struct import *import, char *text)
         return;
     while (sk_csv_row(&csv, fields, COLUMNS_MAX, &count, &line)) {
         if (import->count == ROWS_MAX) {
-            complain(import, line, "", "more than 1000 rows; import in parts");
+            sk_import_complain(&import->report, line, "", "more than 1000 rows; import in parts");
             return;
         }
         cJSON *document = cJSON_CreateObject();
@@ -110,10 +95,10 @@ static void read_rows(struct import *import, char *text)
         import->lines[import->count++] = line;
         cJSON_AddItemToArray(import->rows, document);
         if (count != import->column_count)
-            complain(import, line, "", "has another number of fields than the first line");
+            sk_import_complain(&import->report, line, "", "has another number of fields than the first line");
     }
     if (csv.bad)
-        complain(import, line, "", "quotes do not match");
+        sk_import_complain(&import->report, line, "", "quotes do not match");
 }
 
 /* --- checking and storing --- */
@@ -156,18 +141,6 @@ static enum sk_err store_rows(struct import *import)
     return err != SK_OK ? err : end;
 }
 
-static void answer(struct import *import, bool dry_run, bool stored)
-{
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddNumberToObject(result, "rows", (double)import->count);
-    cJSON_AddBoolToObject(result, "dry_run", dry_run);
-    cJSON_AddBoolToObject(result, "stored", stored);
-    cJSON_AddNumberToObject(result, "bad_count", (double)import->bad_count);
-    cJSON_AddItemToObject(result, "bad", import->bad);
-    import->bad = NULL;
-    import->request->answer->result = result;
-}
-
 /* The register's first opening act, which the actor's roles must allow. NULL: refused already. */
 static const struct sk_act_row *read_register(struct request *request)
 {
@@ -188,10 +161,10 @@ static enum sk_err run(struct import *import, char *text)
     const bool dry_run = cJSON_IsTrue(sk_json_get(import->request->args, "dry_run"));
     read_rows(import, text);
     check_rows(import);
-    const bool store = !dry_run && import->bad_count == 0 && import->count > 0;
+    const bool store = !dry_run && import->report.bad_count == 0 && import->count > 0;
     const enum sk_err err = store ? store_rows(import) : SK_OK;
     if (err == SK_OK)
-        answer(import, dry_run, store);
+        sk_import_answer(&import->report, import->request, import->count, dry_run, store);
     return err;
 }
 
@@ -213,14 +186,13 @@ enum sk_err sk_run_register_import(struct request *request)
     import->request = request;
     import->row = row;
     import->rows = cJSON_CreateArray();
-    import->bad = cJSON_CreateArray();
     import->document = sk_calloc(1, sizeof *import->document);
-    enum sk_err err = import->rows == NULL || import->bad == NULL || import->document == NULL
+    enum sk_err err = import->rows == NULL || !sk_import_report_init(&import->report) || import->document == NULL
                           ? sk_request_refuse(request, SK_ERR_NOMEM, "out of memory")
                           : run(import, csv.text);
     sk_free_secret(import->document, import->document != NULL ? sizeof *import->document : 0);
     cJSON_Delete(import->rows);
-    cJSON_Delete(import->bad);
+    sk_import_report_free(&import->report);
     sk_free(import);
     sk_request_file_free(&csv);
     return err;

@@ -22,6 +22,7 @@ struct request {
 };
 
 enum sk_err sk_request_refuse(struct request *request, enum sk_err err, const char *detail); /* returns err */
+enum sk_err sk_request_answer_id(struct request *request, const char *name, const char *id); /* {"<name>": id} */
 /* A text argument of at most `most` bytes; "" when it may be missing. NULL: refused already. */
 const char *sk_request_text(struct request *request, const char *name, bool required, size_t most);
 

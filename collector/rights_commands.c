@@ -32,13 +32,6 @@ enum sk_err sk_rights_do(struct request *request, struct sk_fact *fact)
     return SK_OK;
 }
 
-static enum sk_err answer_id(struct request *request, const char *name, const char *id)
-{
-    request->answer->result = cJSON_CreateObject();
-    cJSON_AddStringToObject(request->answer->result, name, id);
-    return SK_OK;
-}
-
 /* --- biometrics: a reference and a consent, never data --- */
 
 /* Letters, digits and . _ : - only: what a reader calls its entry. */
@@ -71,7 +64,7 @@ enum sk_err sk_run_biometric_enrol(struct request *request)
     sk_text_copy(fact.object, sizeof fact.object, reference);
     sk_text_format(fact.entity, sizeof fact.entity, "b-%zu", sk_engine_rights(request->floor->engine)->biometric_count + 1);
     const enum sk_err err = sk_rights_do(request, &fact);
-    return err == SK_OK ? answer_id(request, "biometric", fact.entity) : err;
+    return err == SK_OK ? sk_request_answer_id(request, "biometric", fact.entity) : err;
 }
 
 enum sk_err sk_run_biometric_withdraw(struct request *request)
@@ -91,7 +84,7 @@ enum sk_err sk_run_biometric_withdraw(struct request *request)
     sk_text_copy(fact.entity, sizeof fact.entity, id);
     sk_text_copy(fact.person, sizeof fact.person, there->person);
     const enum sk_err err = sk_rights_do(request, &fact);
-    return err == SK_OK ? answer_id(request, "biometric", fact.entity) : err;
+    return err == SK_OK ? sk_request_answer_id(request, "biometric", fact.entity) : err;
 }
 
 void sk_listing_biometrics(const struct listing *listing, cJSON *item, const char *person)
@@ -139,7 +132,7 @@ enum sk_err sk_run_person_erase(struct request *request)
     if (err != SK_OK)
         return sk_request_refuse(request, err, "the vault could not be written; erase again");
     err = sk_rights_do(request, &fact);
-    return err == SK_OK ? answer_id(request, "person", fact.person) : err;
+    return err == SK_OK ? sk_request_answer_id(request, "person", fact.person) : err;
 }
 
 /* --- leavers, and rights that nobody uses --- */

@@ -246,8 +246,7 @@ static bool read_label_text(struct request *request, const char *argument, bool 
 
 enum sk_err sk_roster_answer(struct request *request, const char *name, const char *id)
 {
-    request->answer->result = cJSON_CreateObject();
-    cJSON_AddStringToObject(request->answer->result, name, id);
+    sk_request_answer_id(request, name, id);
     sk_json_add_u64(request->answer->result, "roster_version", sk_roster_version(sk_engine_roster(request->floor->engine)));
     return SK_OK;
 }

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/csv.h"
-#include "collector/request.h"
+#include "collector/import_report.h"
 #include "schemas/base/json.h"
 #include "schemas/base/mem.h"
 
-enum { ROWS_MAX = 5000, BAD_MAX = 100, ZONES_MAX = 16 };
+enum { ROWS_MAX = 5000, ZONES_MAX = 16 };
 
 enum column { C_REF, C_NAME, C_FURIGANA, C_KIND, C_COMPANY, C_FROM, C_UNTIL, C_CARD, C_PRINTED, C_ZONES, C_SCHEDULE, COLUMNS };
 static const char *const column_names[COLUMNS] = {"ref",   "name", "furigana", "kind",  "company", "from",
@@ -33,20 +32,8 @@ struct import {
     struct request *request;
     struct entry *entries;
     size_t count;
-    cJSON *bad;
-    size_t bad_count;
+    struct sk_import_report report;
 };
-
-static void complain(struct import *import, unsigned line, const char *field, const char *reason)
-{
-    if (++import->bad_count > BAD_MAX)
-        return;
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddNumberToObject(item, "row", line);
-    cJSON_AddStringToObject(item, "field", field);
-    cJSON_AddStringToObject(item, "reason", reason);
-    cJSON_AddItemToArray(import->bad, item);
-}
 
 /* --- rows --- */
 
@@ -55,17 +42,12 @@ enum { FIELDS_MAX = COLUMNS + 8 };
 static bool read_head(struct import *import, struct sk_csv *csv, int columns[FIELDS_MAX], size_t *ret_count)
 {
     char *fields[FIELDS_MAX];
-    unsigned line;
-    if (!sk_csv_row(csv, fields, FIELDS_MAX, ret_count, &line) || *ret_count > FIELDS_MAX) {
-        complain(import, 1, "", "the first line must name the columns");
+    if (!sk_import_first_line(&import->report, csv, fields, FIELDS_MAX, ret_count, "the first line must name the columns"))
         return false;
-    }
     for (size_t column = 0; column < *ret_count; column++) {
-        columns[column] = -1;
-        for (int i = 0; i < COLUMNS; i++)
-            columns[column] = strcmp(fields[column], column_names[i]) == 0 ? i : columns[column];
+        columns[column] = sk_import_column(column_names, COLUMNS, fields[column]);
         if (columns[column] < 0)
-            complain(import, 1, fields[column], "unknown column");
+            sk_import_complain(&import->report, 1, fields[column], "unknown column");
     }
     return true;
 }
@@ -83,7 +65,7 @@ static void read_rows(struct import *import, char *text)
         return;
     while (sk_csv_row(&csv, fields, FIELDS_MAX, &count, &line)) {
         if (import->count == ROWS_MAX) {
-            complain(import, line, "", "more than 5000 rows; import in parts");
+            sk_import_complain(&import->report, line, "", "more than 5000 rows; import in parts");
             return;
         }
         struct entry *entry = &import->entries[import->count++];
@@ -94,10 +76,10 @@ static void read_rows(struct import *import, char *text)
             if (columns[column] >= 0)
                 entry->fields[columns[column]] = fields[column];
         if (count != column_count)
-            complain(import, line, "", "has another number of fields than the first line");
+            sk_import_complain(&import->report, line, "", "has another number of fields than the first line");
     }
     if (csv.bad)
-        complain(import, line, "", "quotes do not match");
+        sk_import_complain(&import->report, line, "", "quotes do not match");
 }
 
 /* --- checks --- */
@@ -108,12 +90,12 @@ static void check_texts(struct import *import, const struct entry *entry)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *text = entry->fields[texts[i]];
         if (strlen(text) >= SK_LABEL_MAX || !sk_text_is_clean(text, strlen(text), false))
-            complain(import, entry->line, column_names[texts[i]], "at most 127 bytes of text on one line");
+            sk_import_complain(&import->report, entry->line, column_names[texts[i]], "at most 127 bytes of text on one line");
     }
     if (entry->fields[C_NAME][0] == '\0')
-        complain(import, entry->line, "name", "missing");
+        sk_import_complain(&import->report, entry->line, "name", "missing");
     if (entry->fields[C_REF][0] == '\0')
-        complain(import, entry->line, "ref", "missing");
+        sk_import_complain(&import->report, entry->line, "ref", "missing");
 }
 
 static void check_dates(struct import *import, struct entry *entry)
@@ -121,11 +103,11 @@ static void check_dates(struct import *import, struct entry *entry)
     const struct sk_zone *zone = import->request->floor->zone;
     entry->until_us = SK_NEVER;
     if (entry->fields[C_FROM][0] != '\0' && !sk_day_begin_us(zone, entry->fields[C_FROM], &entry->from_us))
-        complain(import, entry->line, "from", "expected a date like 2026-11-20");
+        sk_import_complain(&import->report, entry->line, "from", "expected a date like 2026-11-20");
     if (entry->fields[C_UNTIL][0] != '\0' && !sk_day_end_us(zone, entry->fields[C_UNTIL], &entry->until_us))
-        complain(import, entry->line, "until", "expected a date like 2026-11-20");
+        sk_import_complain(&import->report, entry->line, "until", "expected a date like 2026-11-20");
     else if (entry->until_us <= entry->from_us)
-        complain(import, entry->line, "until", "lies before 'from'");
+        sk_import_complain(&import->report, entry->line, "until", "lies before 'from'");
 }
 
 static void check_card(struct import *import, struct entry *entry)
@@ -137,12 +119,12 @@ static void check_card(struct import *import, struct entry *entry)
     entry->has_card = sk_roster_identifier(import->request->floor, entry->fields[C_CARD], &entry->identifier);
     explicit_bzero(entry->fields[C_CARD], strlen(entry->fields[C_CARD]));
     if (!entry->has_card)
-        complain(import, entry->line, "card", "expected 1 to 64 bytes in hex");
+        sk_import_complain(&import->report, entry->line, "card", "expected 1 to 64 bytes in hex");
     else if (sk_roster_by_identifier(&view, &entry->identifier) != NULL)
-        complain(import, entry->line, "card", "was issued before; an identifier is never issued twice");
+        sk_import_complain(&import->report, entry->line, "card", "was issued before; an identifier is never issued twice");
     for (struct entry *other = import->entries; entry->has_card && other < entry; other++)
         if (other->has_card && memcmp(&other->identifier, &entry->identifier, sizeof entry->identifier) == 0)
-            complain(import, entry->line, "card", "stands in an earlier row too");
+            sk_import_complain(&import->report, entry->line, "card", "stands in an earlier row too");
 }
 
 static char always[] = "always";
@@ -155,7 +137,8 @@ static void check_rights(struct import *import, struct entry *entry)
     for (char *word; list != NULL && *list != '\0' && (word = strsep(&list, ";")) != NULL;) {
         const uint16_t zone = sk_roster_zone(import->request->floor->site, word);
         if (zone == 0 || entry->zone_count == ZONES_MAX)
-            complain(import, entry->line, "zones", zone == 0 ? "the site has no such zone" : "at most 16 zones");
+            sk_import_complain(&import->report, entry->line, "zones",
+                               zone == 0 ? "the site has no such zone" : "at most 16 zones");
         else
             entry->zones[entry->zone_count++] = zone;
         const char *lacks = sk_roster_class_3_lacks(import->request, zone, entry->until_us);
@@ -165,7 +148,7 @@ static void check_rights(struct import *import, struct entry *entry)
     if (entry->fields[C_SCHEDULE][0] == '\0')
         entry->fields[C_SCHEDULE] = always;
     else if (sk_roster_get(&view, SK_EV_SCHEDULE_PUT, entry->fields[C_SCHEDULE]) == NULL)
-        complain(import, entry->line, "schedule", "there is no such schedule");
+        sk_import_complain(&import->report, entry->line, "schedule", "there is no such schedule");
 }
 
 static void check_entry(struct import *import, struct entry *entry)
@@ -178,15 +161,15 @@ static void check_entry(struct import *import, struct entry *entry)
     check_card(import, entry);
     check_rights(import, entry);
     if (kind <= 0)
-        complain(import, entry->line, "kind", "expected a word of schemas/vocab/person_kinds.def");
+        sk_import_complain(&import->report, entry->line, "kind", "expected a word of schemas/vocab/person_kinds.def");
     entry->kind = (uint8_t)(kind > 0 ? kind : 0);
     if (entry->fields[C_REF][0] == '\0')
         return; /* told as missing */
     if (sk_vault_person_by_ref(import->request->floor->vault, entry->fields[C_REF], version, other) == SK_OK)
-        complain(import, entry->line, "ref", "is on the roster already");
+        sk_import_complain(&import->report, entry->line, "ref", "is on the roster already");
     for (const struct entry *earlier = import->entries; earlier < entry; earlier++)
         if (strcmp(earlier->fields[C_REF], entry->fields[C_REF]) == 0)
-            complain(import, entry->line, "ref", "stands in an earlier row too");
+            sk_import_complain(&import->report, entry->line, "ref", "stands in an earlier row too");
 }
 
 /* --- storing --- */
@@ -308,20 +291,6 @@ static bool approver_is_good(struct request *request)
     return false;
 }
 
-static enum sk_err answer(struct import *import, bool dry_run, bool stored)
-{
-    cJSON *result = cJSON_CreateObject();
-    cJSON_AddNumberToObject(result, "rows", (double)import->count);
-    cJSON_AddBoolToObject(result, "dry_run", dry_run);
-    cJSON_AddBoolToObject(result, "stored", stored);
-    cJSON_AddNumberToObject(result, "bad_count", (double)import->bad_count);
-    cJSON_AddItemToObject(result, "bad", import->bad);
-    sk_json_add_u64(result, "roster_version", sk_roster_version(sk_engine_roster(import->request->floor->engine)));
-    import->bad = NULL;
-    import->request->answer->result = result;
-    return SK_OK;
-}
-
 enum sk_err sk_run_roster_import(struct request *request)
 {
     struct import import = {.request = request};
@@ -332,20 +301,21 @@ enum sk_err sk_run_roster_import(struct request *request)
     if (!sk_request_file(request, "csv", &csv))
         return request->answer->err;
     import.entries = sk_calloc(ROWS_MAX, sizeof *import.entries);
-    import.bad = cJSON_CreateArray();
-    enum sk_err err = import.entries == NULL || import.bad == NULL ? SK_ERR_NOMEM : SK_OK;
+    enum sk_err err = import.entries != NULL && sk_import_report_init(&import.report) ? SK_OK : SK_ERR_NOMEM;
     if (err == SK_OK) {
         read_rows(&import, csv.text);
         for (size_t i = 0; i < import.count; i++)
             check_entry(&import, &import.entries[i]);
     }
-    const bool store = err == SK_OK && !dry_run && import.bad_count == 0 && import.count > 0;
+    const bool store = err == SK_OK && !dry_run && import.report.bad_count == 0 && import.count > 0;
     if (store)
         err = store_all(&import);
-    if (err == SK_OK)
-        err = answer(&import, dry_run, store);
+    if (err == SK_OK) {
+        cJSON *result = sk_import_answer(&import.report, request, import.count, dry_run, store);
+        sk_json_add_u64(result, "roster_version", sk_roster_version(sk_engine_roster(request->floor->engine)));
+    }
     sk_free_secret(import.entries, ROWS_MAX * sizeof *import.entries);
     sk_request_file_free(&csv);
-    cJSON_Delete(import.bad);
+    sk_import_report_free(&import.report);
     return err;
 }

@@ -3,7 +3,7 @@
  * as many of its pages as that takes, so that a browser has a whole building in a few requests. */
 #include <string.h>
 
-#include "dashboard-api/ask.h"
+#include "dashboard-api/ask_rows.h"
 #include "dashboard-api/reply.h"
 #include "schemas/base/bytes.h"
 #include "schemas/base/json.h"
@@ -104,27 +104,9 @@ void sk_handle_get_muster(struct sk_call *call)
 
 /* --- acts --- */
 
-void sk_handle_post_correct(struct sk_call *call)
-{
-    sk_ask_act(call, "occupancy.correct", "person", NULL);
-}
-void sk_handle_post_forgive(struct sk_call *call)
-{
-    sk_ask_act(call, "occupancy.forgive", "person", NULL);
-}
-void sk_handle_post_muster(struct sk_call *call)
-{
-    sk_ask(call, "muster.start", call->body, false);
-}
-void sk_handle_post_muster_seen(struct sk_call *call)
-{
-    sk_ask(call, "muster.seen", call->body, false);
-}
-void sk_handle_post_muster_unseen(struct sk_call *call)
-{
-    sk_ask(call, "muster.unseen", call->body, false);
-}
-void sk_handle_post_muster_end(struct sk_call *call)
-{
-    sk_ask(call, "muster.end", call->body, false);
-}
+A(post_correct, "occupancy.correct", "person")
+A(post_forgive, "occupancy.forgive", "person")
+P(post_muster, "muster.start")
+P(post_muster_seen, "muster.seen")
+P(post_muster_unseen, "muster.unseen")
+P(post_muster_end, "muster.end")

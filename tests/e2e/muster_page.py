@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The roll called in a real browser, on a whole product: muster_page.py BUILD. Start a drill, tick one off, see another browser's tick,
 take one back, end it with a reason. Skipped (77) without chromium."""
-import os
 import pathlib
-import shutil
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from dashboard_page import Browser  # noqa: E402
+from browser import Browser, SKIPPED, missing  # noqa: E402
 from house import House  # noqa: E402
 from presence import people, walk  # noqa: E402
 from roster import site  # noqa: E402
@@ -22,9 +19,8 @@ def click(browser, selector):
 
 
 def call_the_roll(browser, house):
-    browser.ask("Page.navigate", url="https://127.0.0.1:%d/" % house.http_port)
-    browser.until("document.getElementById('sign-in')?.hidden === false && document.querySelector('#sign-in h2')?.textContent.length > 0", "the form")
-    browser.run("document.getElementById('token').value = '%s'; document.querySelector('#sign-in button').click()" % house.tokens["operator"])
+    browser.open(house.http_port)
+    browser.sign_in(house.tokens["operator"])
     browser.until(ROWS + " === 'p-1:,p-2:,p-3:'", "who is inside")
     assert browser.run("document.querySelector('#muster-list .tick').hidden"), "nothing to tick without a muster"
     assert "秘密" not in browser.run("document.getElementById('muster-list').innerText"), "no names for an operator yet"
@@ -51,18 +47,14 @@ def call_the_roll(browser, house):
 
 
 def main():
-    if not shutil.which("chromium"):
-        print("there is no chromium here: skipped")
-        return 77
-    with House(sys.argv[1], site()) as house, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    if missing():
+        return SKIPPED
+    with House(sys.argv[1], site()) as house:
         people(house, ["みほん"] * 3)
         for seq, who in enumerate([0, 1, 2], 1):
             walk(house, seq, who)
-        browser = Browser(os.path.join(profile, "profile"))
-        try:
+        with Browser() as browser:
             call_the_roll(browser, house)
-        finally:
-            browser.close()
     return 0
 
 

@@ -4,15 +4,11 @@
 
 What is not known is said; what a role may not read is not there; a page as narrow as a telephone does not scroll sideways.
 Skipped (77) without chromium."""
-import base64
-import os
 import pathlib
-import shutil
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from dashboard_page import Browser  # noqa: E402
+from browser import Browser, SKIPPED, missing  # noqa: E402
 from doors import say  # noqa: E402
 from house import House  # noqa: E402
 from presence import people, walk  # noqa: E402
@@ -55,8 +51,8 @@ def life(house):
 
 
 def sign_in(browser, house, role):
-    browser.until("document.getElementById('sign-in')?.hidden === false && document.querySelector('#sign-in h2')?.textContent.length > 0", "the form")
-    browser.run("document.getElementById('token').value = '%s'; document.querySelector('#sign-in button').click()" % house.tokens[role])
+    browser.form()
+    browser.sign_in(house.tokens[role])
     browser.until("document.getElementById('content').hidden === false", "signed in as " + role)
 
 
@@ -108,9 +104,7 @@ def pictures(browser, directory, lang):
             assert browser.run("[...document.querySelectorAll('.acknowledge:not([hidden]) button')].every(b => b.getBoundingClientRect().right <= innerWidth)"), \
                 "an alarm cannot be acknowledged without scrolling sideways"
             assert browser.run("[...document.querySelectorAll('section > table > tbody td')].every(c => c.dataset.label.length > 0)")
-        if directory:
-            shot = browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
-            pathlib.Path(directory, "sections-%s-%s.png" % (name, lang)).write_bytes(base64.b64decode(shot))
+        browser.picture(directory, "sections-%s-%s" % (name, lang))
     browser.ask("Emulation.clearDeviceMetricsOverride")
 
 
@@ -124,15 +118,13 @@ def check_roles(browser, house):
 
 
 def main():
-    if not shutil.which("chromium"):
-        print("there is no chromium here: skipped")
-        return 77
+    if missing():
+        return SKIPPED
     directory = sys.argv[2] if len(sys.argv) > 2 else None
-    with House(sys.argv[1], site()) as house, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with House(sys.argv[1], site()) as house:
         life(house)
-        browser = Browser(os.path.join(profile, "profile"))
-        try:
-            browser.ask("Page.navigate", url="https://127.0.0.1:%d/" % house.http_port)
+        with Browser() as browser:
+            browser.open(house.http_port)
             sign_in(browser, house, "operator")
             check_operator(browser)
             pictures(browser, directory, "ja")
@@ -142,8 +134,6 @@ def main():
             check_roles(browser, house)
             wrong = [text for text in browser.complaints if "403" not in text and "401" not in text]
             assert not wrong, wrong
-        finally:
-            browser.close()
     return 0
 
 

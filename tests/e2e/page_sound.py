@@ -5,14 +5,13 @@
 Every tone the page starts is noted by its frequency. Sound rings while something is unacknowledged and stops when all is; a
 stream that falls silent on a connection that stands turns the page and sounds until it is back. Skipped (77) without chromium."""
 import os
-import shutil
 import signal
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from dashboard_page import Browser, dashboard_api  # noqa: E402
-from fake_collector import FakeCollector  # noqa: E402
+import browser as browsers  # noqa: E402
+
+PICTURES = sys.argv[3] if len(sys.argv) > 3 else None
 
 # Tones are noted where the browser starts them; contexts, so that the test can do to one what a browser does.
 EAR = """
@@ -83,44 +82,27 @@ def check_loss(browser, dashboard):
         assert (lost["back"], lost["ink"]) == ("rgb(179, 0, 27)", "rgb(255, 255, 255)") and float(lost["main"]) < 0.5, lost
         assert lost["why"] and lost["since"] and lost["live"] and lost["acts"] and lost["title"].startswith("✖"), lost
         hears(browser, LOST, "a tone of its own")
-        browser.picture("lost")
+        browser.picture(PICTURES, "lost")
     finally:
         dashboard.process.send_signal(signal.SIGCONT)
     browser.until("document.getElementById('lost').hidden && !document.title.startsWith('✖')", "and turns back")
     hears_nothing(browser, "the stream is back")
 
 
-def main():
-    dashboard_api.BINARY, dashboard_api.SOURCE = sys.argv[1], sys.argv[2]
-    if not shutil.which("chromium"):
-        print("there is no chromium here: skipped")
-        return 77
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as state:
-        cert, key = dashboard_api.make_certificate(state)
-        collector = FakeCollector(state)
-        token = collector.add_token("acc-operator", ["operator"])
-        collector.start()
-        collector.alarm(12, "unacknowledged", "critical", source="leak1/leak.detected", detail="detected")
-        collector.alarm(13, "unacknowledged", "high")
-        dashboard = dashboard_api.Dashboard(state, cert, key)
-        browser = Browser(os.path.join(state, "profile"))
-        try:
-            browser.ask("Page.addScriptToEvaluateOnNewDocument", source=EAR)
-            browser.ask("Page.navigate", url="https://127.0.0.1:%d/" % dashboard.port)
-            browser.until("document.getElementById('sign-in')?.hidden === false && document.querySelector('#sign-in h2').textContent.length > 0", "the form")
-            browser.run("document.getElementById('token').value = '%s'; document.querySelector('#sign-in button').click()" % token)
-            browser.until("document.querySelectorAll('#alarm-table tbody tr').length === 2", "two alarms")
-            check_sound(browser, collector)
-            check_loss(browser, dashboard)
-            assert not [c for c in browser.complaints if c.startswith("exception")], browser.complaints
-        finally:
-            browser.close()
-            if dashboard.process.poll() is None:
-                dashboard.stop()
-            collector.stop()
-    print("ok")
-    return 0
+def fill(collector):
+    collector.alarm(12, "unacknowledged", "critical", source="leak1/leak.detected", detail="detected")
+    collector.alarm(13, "unacknowledged", "high")
+
+
+def check(browser, collector, dashboard, token):
+    browser.ask("Page.addScriptToEvaluateOnNewDocument", source=EAR)
+    browser.open(dashboard.port)
+    browser.sign_in(token)
+    browser.until("document.querySelectorAll('#alarm-table tbody tr').length === 2", "two alarms")
+    check_sound(browser, collector)
+    check_loss(browser, dashboard)
+    assert not [c for c in browser.complaints if c.startswith("exception")], browser.complaints
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(browsers.play(fill, check))
