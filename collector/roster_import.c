@@ -143,7 +143,7 @@ static void check_rights(struct import *import, struct entry *entry)
             entry->zones[entry->zone_count++] = zone;
         const char *lacks = sk_roster_class_3_lacks(import->request, zone, entry->until_us);
         if (lacks != NULL)
-            complain(import, entry->line, lacks, "must be given for a zone of class 3");
+            sk_import_complain(&import->report, entry->line, lacks, "must be given for a zone of class 3");
     }
     if (entry->fields[C_SCHEDULE][0] == '\0')
         entry->fields[C_SCHEDULE] = always;
