@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/engine/rights.h"
 #include "collector/request.h"
 #include "schemas/base/json.h"
 #include "schemas/base/log.h"
@@ -409,6 +410,16 @@ static enum sk_err note_replaced(struct request *request, const struct sk_roster
     return sk_rights_do(request, &fact);
 }
 
+/* Nothing new for somebody who has left: first he is taken up again (person.update with another 'until'). */
+static enum sk_err check_here(struct request *request, const struct sk_roster_change *person)
+{
+    char detail[128];
+    if (request->now->utc_us < person->person.until_us)
+        return SK_OK;
+    sk_text_format(detail, sizeof detail, "person: '%s' has left; give him another 'until' first", person->entity);
+    return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
+}
+
 enum sk_err sk_run_credential_issue(struct request *request)
 {
     struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_ISSUED};
@@ -417,6 +428,8 @@ enum sk_err sk_run_credential_issue(struct request *request)
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
+    if (person != NULL && check_here(request, person) != SK_OK)
+        return request->answer->err;
     const char *card = person != NULL ? sk_request_text(request, "card", true, (size_t)2 * SK_IDENTIFIER_MAX) : NULL;
     if (card == NULL || !read_label_text(request, "printed", false, printed) || !sk_roster_read_effective(request, &change) ||
         !read_validity(request, &change.credential.from_us, &change.credential.until_us))
@@ -441,6 +454,13 @@ enum sk_err sk_run_credential_issue(struct request *request)
     return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;
 }
 
+static bool is_still_lost(const struct request *request, const struct sk_roster_change *card)
+{
+    const struct sk_loss *loss = sk_loss_of(sk_engine_rights(request->floor->engine), card->entity);
+    return (card->credential.state == SK_CRED_LOST || card->credential.state == SK_CRED_STOLEN) && loss != NULL &&
+           loss->found_us == 0;
+}
+
 static enum sk_err change_credential(struct request *request, int state)
 {
     struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_STATE};
@@ -453,6 +473,8 @@ static enum sk_err change_credential(struct request *request, int state)
     sk_text_copy(change.entity, sizeof change.entity, now->entity);
     if (now->credential.state == SK_CRED_RETURNED && state != SK_CRED_RETURNED)
         return sk_request_refuse(request, SK_ERR_CONFLICT, "a returned credential is over; issue another one");
+    if (state == SK_CRED_ENABLED && is_still_lost(request, now))
+        return sk_request_refuse(request, SK_ERR_CONFLICT, "this credential is lost; say credential.find when it was found");
     change.credential.state = (uint8_t)state;
     const enum sk_err err = sk_roster_do(request, &change);
     return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;
@@ -570,6 +592,8 @@ enum sk_err sk_run_authorization_grant(struct request *request)
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
     const struct sk_roster_change *person = read_entity(request, "person", SK_EV_PERSON_CREATED);
+    if (person != NULL && check_here(request, person) != SK_OK)
+        return request->answer->err;
     const char *zone = person != NULL ? sk_request_text(request, "zone", true, 64) : NULL;
     if (zone == NULL || read_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
         !sk_roster_read_effective(request, &change) || !read_validity(request, &auth->from_us, &auth->until_us))

@@ -72,6 +72,7 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
     cJSON_AddStringToObject(item, "office", auth->office);
     sk_json_add_time(item, "approved", auth->approved_us);
     sk_listing_dates(listing, item, auth->from_us, auth->until_us);
+    sk_listing_time(item, "ends", auth->until_us); /* a revoked right ends within its last day */
     return item;
 }
 

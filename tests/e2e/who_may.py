@@ -107,6 +107,25 @@ def planned(build):
         assert api.get("/credentials/c-1")["because"] == "pt:CredentialLost"
 
 
+def ended(build):
+    """A revoked right says when; nothing new is given to somebody who has left; a lost card is found before it is enabled."""
+    with House(build, site()) as house:
+        assert roster(house, GOOD).returncode == 0
+        api = Api(house)
+        assert api.get("/authorizations/a-1")["ends"] == "2099-03-31T15:00:00.000000Z"
+        api.post("/authorizations/a-1/revoke", "approver", reason="異動")
+        ends = api.get("/authorizations/a-1")["ends"]
+        assert ends[:13] in {(datetime.datetime.utcnow() - datetime.timedelta(minutes=m)).strftime("%Y-%m-%dT%H") for m in (0, 5)}, ends
+        api.post("/credentials/c-2/lose", "reception", reason="紛失")
+        assert "credential.find" in api.post("/credentials/c-2/disable", "reception", 409, because="")["detail"]
+        api.post("/credentials/c-2/find", "reception", reason="発見")
+        api.post("/credentials/c-2/disable", "reception", because="", reason="確認済み")
+        yesterday = (datetime.datetime.utcnow() + datetime.timedelta(hours=9) - datetime.timedelta(days=1)).strftime("%Y-%m-%d")
+        api.post("/people/p-2/end", "reception", until=yesterday, reason="退職")
+        assert "has left" in api.post("/credentials", "reception", 409, person="p-2", card="04dd09")["detail"]
+        assert "has left" in api.post("/authorizations", "approver", 409, person="p-2", schedule="always", **RIGHT)["detail"]
+
+
 if __name__ == "__main__":
     globals()[sys.argv[2]](sys.argv[1])
     print("ok")
