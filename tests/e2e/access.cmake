@@ -8,7 +8,7 @@ function(sk_e2e_cases script)
 endfunction()
 
 sk_e2e_cases(roster import_all_or_nothing passages roles_and_refusals nothing_personal_in_the_log)
-sk_e2e_cases(who_may hours misspelt class_3 planned ended)
+sk_e2e_cases(who_may hours misspelt class_3 planned ended lost_secrets)
 sk_e2e_cases(rights every_act long_files controllers_lists lost_card reviews consents_lending_leaving one_person_two_names)
 sk_e2e_cases(registers permit_life visit_life goods_life csv_all_or_nothing)
 sk_e2e_cases(doors states surplus)

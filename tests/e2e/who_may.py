@@ -5,9 +5,9 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from house import House  # noqa: E402
+from house import House, until  # noqa: E402
 from rights import Api  # noqa: E402
-from roster import GOOD, ok, roster, site  # noqa: E402
+from roster import GOOD, alarms, ok, roster, site  # noqa: E402
 
 RIGHT = {"zone": "server", "applicant": "test-reception", "office": "運用部", "until": "2199-03-31", "reason": "保守担当"}
 
@@ -124,6 +124,26 @@ def ended(build):
         api.post("/people/p-2/end", "reception", until=yesterday, reason="退職")
         assert "has left" in api.post("/credentials", "reception", 409, person="p-2", card="04dd09")["detail"]
         assert "has left" in api.post("/authorizations", "approver", 409, person="p-2", schedule="always", **RIGHT)["detail"]
+
+
+def lost_secrets(build):
+    """A key or vault made anew beside a roster rings; a first start does not, nor does the next one."""
+    with House(build, site()) as house:
+        assert not [s for s in alarms(house) if s in ("system:site.key", "system:vault")]
+        assert roster(house, GOOD).returncode == 0
+        for name, source in (("site.key", "system:site.key"), ("vault.db", "system:vault")):
+            assert house.stop("collector") == 0
+            for path in house.state.glob(name + "*"):
+                path.unlink()
+            house.start_collector()
+            if name == "vault.db":  # the accounts are gone with it
+                house.tokens["operator"] = house.make_token("operator")
+            rings = until(source, lambda: house.is_well() and alarms(house).get(source))
+            assert rings["severity"] == "critical" and rings["acknowledged"] is False and "made anew" in rings["detail"], rings
+        assert house.stop("collector") == 0
+        house.start_collector()
+        kept = until("the dashboard is back", lambda: house.is_well() and alarms(house))
+        assert kept["system:vault"]["acknowledged"] is False and len(house.all_items("/api/v1/alarms")) == 2, kept
 
 
 if __name__ == "__main__":
