@@ -60,6 +60,8 @@ struct sk_driver_host {
     enum sk_err (*event)(void *context, const struct sk_access_event *event);
     /* Same promise as event() for a door message that nobody understands. */
     enum sk_err (*malformed)(void *context, const struct sk_malformed *what);
+    /* Why the link does not come up, for an administrator; "" when it is up again. Once per change. NULL: nobody wants it. */
+    void (*said)(void *context, const char *text);
 };
 
 struct sk_driver_session;

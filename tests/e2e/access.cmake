@@ -13,3 +13,5 @@ sk_e2e_cases(rights every_act long_files controllers_lists lost_card reviews con
 sk_e2e_cases(registers permit_life visit_life goods_life csv_all_or_nothing)
 sk_e2e_cases(doors states surplus)
 sk_e2e_cases(decision two_person papers)
+add_test(NAME e2e.link_words COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/link_words.py ${CMAKE_BINARY_DIR})
+set_tests_properties(e2e.link_words PROPERTIES TIMEOUT 300 LABELS e2e)

@@ -113,7 +113,7 @@ static int print_plans(const struct sk_site *site)
 
 static int run_link(struct run *run, uint32_t link, bool events_only)
 {
-    struct sk_driver_host host = {run, now, stopping, samples, event, malformed};
+    struct sk_driver_host host = {run, now, stopping, samples, event, malformed, NULL};
     struct sk_driver_session *session;
     struct sk_fault fault;
     pthread_t watcher;
