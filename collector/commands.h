@@ -65,7 +65,8 @@ void sk_command_run_with(struct sk_command_floor *floor, const char *line, size_
 enum sk_err sk_commands_sync_site(struct sk_command_floor *floor, const struct sk_now *now, bool force);
 /* committed may also say that the log refused a record of this turn for good: then no durable act may be answered as done. */
 #define SK_ANSWERS_LOST SK_ERR_CORRUPT
-/* The answer as one line with its newline (no NUL); *ret_text is the caller's (cJSON_free). committed: what the commit gave. */
+/* answer.c: the answer as one line with its newline (no NUL); *ret_text is the caller's (cJSON_free). committed: what the
+ * commit gave. */
 enum sk_err sk_answer_to_line(struct sk_command_floor *floor, struct sk_answer *answer, enum sk_err committed, char **ret_text,
                               size_t *ret_length);
 

@@ -269,8 +269,13 @@ static enum sk_err store(struct import *import, int64_t taken_us)
                  {SK_ERR_EXISTS, "the same card stands in two rows"}};
     struct request *request = import->request;
     const struct sk_roster_act act = sk_roster_act_of(request);
+    if (sk_recorder_commit(request->floor->recorder, request->now) !=
+        SK_OK) /* so that a list that fails can be dropped alone */
+        return sk_request_refuse(request, SK_ERR_FULL, "the log cannot be written now; nothing was imported");
     const enum sk_err err = sk_engine_list(request->floor->engine, import->device, import->rows, import->count, taken_us, &act,
                                            request->now, sk_recorder_effects(request->floor->recorder));
+    if (err != SK_OK)
+        sk_recorder_drop(request->floor->recorder);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].err == err)
             return sk_request_refuse(request, err, texts[i].text);

@@ -530,16 +530,16 @@ static bool is_presence_act(uint16_t ev)
     return ev >= SK_EV_OCC_CORRECTED && ev <= SK_EV_MUSTER_ENDED;
 }
 
-/* What must come through an outage of any length: the newest state of each row, or a restart would fall back to older ones; and
- * what a controller reported, because its broker is told "committed" afterwards (no more of these come in while we cannot
- * write, so they are few). */
+/* What must come through an outage of any length: the newest state of each row, or a restart would fall back to older ones;
+ * what a controller reported, because its broker is told "committed" afterwards; and acts on the roster and the registers, of
+ * which somebody was told that they stand (no more of either come in while we cannot write, so they are few). */
 static bool outlives_bound(void *context, size_t index)
 {
     const struct sk_effects *effects = ((const struct sk_recorder *)context)->effects;
     const struct sk_effect *effect = sk_effects_at(effects, index);
     if (effect->kind == SK_EFFECT_RECORD)
         return effect->record->header.ctrl != 0 || effect->record->header.ev == SK_EV_CTRL_MALFORMED ||
-               is_presence_act(effect->record->header.ev);
+               effect->record->header.class_ == SK_CLASS_ROSTER || is_presence_act(effect->record->header.ev);
     for (size_t i = index + 1; i < sk_effects_count(effects); i++) {
         const struct sk_effect *later = sk_effects_at(effects, i);
         if (later->kind != SK_EFFECT_RECORD && later->kind != SK_EFFECT_POINT && same_row(effect, later))
@@ -607,6 +607,32 @@ enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now
     publish(recorder);
     clear(recorder);
     return SK_OK;
+}
+
+static bool is_no_roster_record(void *context, size_t index)
+{
+    const struct sk_effect *effect = sk_effects_at(((const struct sk_recorder *)context)->effects, index);
+    return effect->kind != SK_EFFECT_RECORD || effect->record->header.class_ != SK_CLASS_ROSTER;
+}
+
+void sk_recorder_drop(struct sk_recorder *recorder)
+{
+    sk_effects_filter(recorder->effects, is_no_roster_record, recorder);
+    recorder->shown = 0; /* all that was shown before was committed before */
+}
+
+enum sk_err sk_recorder_commit_whole(struct sk_recorder *recorder, const struct sk_now *now)
+{
+    const enum sk_err err = recorder->writable ? attempt(recorder, now) : SK_ERR_FULL;
+    if (err == SK_OK) {
+        publish(recorder);
+        clear(recorder);
+        return SK_OK;
+    }
+    sk_recorder_drop(recorder);
+    if (!is_refusal(err) && recorder->writable)
+        became_unwritable(recorder, err, now);
+    return err;
 }
 
 int64_t sk_recorder_deadline(const struct sk_recorder *recorder)

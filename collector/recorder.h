@@ -48,6 +48,11 @@ uint64_t sk_recorder_given_up(const struct sk_recorder *recorder);
 
 /* Carries everything out, publishes it, signs a checkpoint when one is due. SK_OK also when there was nothing to do. */
 enum sk_err sk_recorder_commit(struct sk_recorder *recorder, const struct sk_now *now);
+/* An act of many records, all or none: commit, make the act's effects, then this. On failure its records (all of class ROSTER
+ * that wait) are gone and in no log; what else waits goes with the next commit, and nothing is published. */
+enum sk_err sk_recorder_commit_whole(struct sk_recorder *recorder, const struct sk_now *now);
+/* Such an act failed before that: its records go likewise. */
+void sk_recorder_drop(struct sk_recorder *recorder);
 bool sk_recorder_writable(const struct sk_recorder *recorder);
 /* False: the checkpoint that is due cannot be signed. Records go on being kept, unanchored; it is tried again every second. */
 bool sk_recorder_signing(const struct sk_recorder *recorder);

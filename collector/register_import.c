@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import into a register from CSV: one row opens one entry, by the register's own opening act and the same checks as one at a
- * time. Everything is checked before anything is stored, and every bad row is named with its field and reason; all or nothing.
+ * time. Everything is checked before anything is stored, and every bad row is named with its field and reason; all or nothing:
+ * the rows are one commit of their own, and what fails on the way is taken back from vault and memory.
  *
  * The first line names fields of the register. A list is parted by ';'; a flag is true or false; an empty cell says nothing. */
 #include <stdlib.h>
@@ -121,13 +122,12 @@ static void check_rows(struct import *import)
     }
 }
 
-static enum sk_err store_rows(struct import *import)
+/* Rows of one file about to be stored, between the vault's begin and its end. */
+static enum sk_err store_each(struct import *import)
 {
     char id[SK_ENTRY_ID_MAX];
     const cJSON *fields;
-    enum sk_err err = sk_vault_begin(import->request->floor->vault);
-    if (err != SK_OK)
-        return sk_request_refuse(import->request, err, "names cannot be stored now; nothing was imported");
+    enum sk_err err = SK_OK;
     cJSON_ArrayForEach(fields, import->rows)
     {
         if (err == SK_OK)
@@ -137,8 +137,40 @@ static enum sk_err store_rows(struct import *import)
         sk_registers_next_id(sk_engine_registers(import->request->floor->engine), import->row->register_, id);
         err = sk_register_do(import->request, import->row, id, import->document);
     }
-    const enum sk_err end = sk_vault_end(import->request->floor->vault, true);
-    return err != SK_OK ? err : end;
+    return err;
+}
+
+/* Nothing of it may stay: not in memory, not in the vault (what was there before has a lower number). */
+static void take_back(struct import *import, uint32_t last)
+{
+    const struct sk_command_floor *floor = import->request->floor;
+    char id[SK_ENTRY_ID_MAX];
+    sk_engine_registers_take_back(floor->engine, import->row->register_, last, import->request->now);
+    if (sk_vault_begin(floor->vault) != SK_OK)
+        return;
+    for (uint32_t i = 1; i <= import->count; i++) {
+        sk_text_format(id, sizeof id, "%s-%u", sk_register_row(import->row->register_)->prefix, last + i);
+        (void)sk_vault_register_erase(floor->vault, id);
+    }
+    sk_vault_end(floor->vault, true);
+}
+
+static enum sk_err store_rows(struct import *import)
+{
+    const struct sk_command_floor *floor = import->request->floor;
+    char id[SK_ENTRY_ID_MAX];
+    uint8_t register_;
+    uint32_t next = 1;
+    sk_registers_next_id(sk_engine_registers(floor->engine), import->row->register_, id);
+    sk_entry_id_parse(id, &register_, &next);
+    enum sk_err err = sk_import_begin(import->request);
+    if (err != SK_OK)
+        return err;
+    err = store_each(import);
+    err = sk_import_end(import->request, err);
+    if (err != SK_OK)
+        take_back(import, next - 1);
+    return err;
 }
 
 /* The register's first opening act, which the actor's roles must allow. NULL: refused already. */

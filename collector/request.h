@@ -65,13 +65,15 @@ void sk_request_record(struct request *request, enum sk_event event, const char 
 SK_REGISTER_COMMANDS(X)
 #undef X
 
-/* Doors: door_commands.c. */
+/* Doors: door_commands.c; signals and their sources: signal_commands.c. */
 #define SK_DOOR_COMMANDS(X)                                                                                                    \
+    X("signal.list", "read.signals", signal_list)                                                                              \
     X("door.list", "read.doors", door_list)                                                                                    \
     X("door.get", "read.doors", door_get)                                                                                      \
     X("door.resolve", "door.resolve", door_resolve)
 
-/* roster_commands.c, rule_commands.c, roster_lists.c, roster_import.c. X(command, row of permissions.def, function). */
+/* person_, credential_, authorization_, schedule_ and rule_commands.c, roster_lists.c, roster_import.c. X(command, row of
+ * permissions.def, function). */
 #define SK_ROSTER_COMMANDS(X)                                                                                                  \
     X("person.create", "person.create", person_create)                                                                         \
     X("person.update", "person.update", person_update)                                                                         \
@@ -107,15 +109,27 @@ enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c
 /* arguments.c: PARSE when the request says something its command does not know; refused already. */
 enum sk_err sk_arguments_check(struct request *request);
 
-/* roster_commands.c, shared with the import. */
+/* roster_commands.c, shared by the commands of the roster and its import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */
 enum sk_err sk_roster_ready(struct request *request);
 /* Applies one change in the name of the request's actor; refuses with a sentence. */
 enum sk_err sk_roster_do(struct request *request, struct sk_roster_change *change);
+/* Would the engine take it? Refuses with a sentence. */
+enum sk_err sk_roster_could(struct request *request, const struct sk_roster_change *change);
+/* Dates 'from' and 'until'; missing ones leave what is there. False: refused. */
+bool sk_roster_read_validity(struct request *request, int64_t *from_us, int64_t *until_us);
+/* One line of clean text; missing, it leaves what is there unless it is required. False: refused. */
+bool sk_roster_read_label(struct request *request, const char *argument, bool required, char to[SK_LABEL_MAX]);
 /* The act of a request: who, from where, why (args.reason before the line's). Borrowed. */
 struct sk_roster_act sk_roster_act_of(const struct request *request);
 /* What stands of the entity that an argument names, whatever its date; NULL: refused. */
 const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family);
+/* What stands of it when a change begins to count: not what somebody else planned for later, which would begin too early by
+ * being copied along. What begins only later is taken as it was entered. NULL: refused. */
+const struct sk_roster_change *sk_roster_standing(struct request *request, const char *argument, uint16_t family,
+                                                  int64_t effective_us);
+/* Nothing new for somebody who has left: CONFLICT, refused. */
+enum sk_err sk_roster_check_here(struct request *request, const struct sk_roster_change *person);
 /* A time argument (RFC 3339), 0 when it is missing; false: refused. Not in the future. */
 bool sk_request_past(struct request *request, const char *name, int64_t *ret_us);
 /* Records a fact in the name of the actor; refuses with a sentence. */
@@ -124,18 +138,25 @@ enum sk_err sk_rights_do(struct request *request, struct sk_fact *fact);
 bool sk_roster_read_effective(struct request *request, struct sk_roster_change *change);
 /* {"<name>": id, "roster_version"} */
 enum sk_err sk_roster_answer(struct request *request, const char *name, const char *id);
-/* The way a door of the site is, with the least time of ours. False: it joins no two zones. */
+/* site_sync.c: the way a door of the site is, with the least time of ours. False: it joins no two zones. */
 bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door, struct sk_roster_change *ret_change);
 /* HMAC of a card number in hex under the site key; false: no 1 to 64 bytes in hex. */
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
-/* The argument that a right for this zone with this end must not do without, and does: of class 3 until, office, reason; NULL. */
+/* The argument that a right for this zone with this end must not do without, and does: of class 3 until, office, reason; NULL.
+ */
 const char *sk_roster_class_3_lacks(const struct request *request, uint16_t zone, int64_t until_us);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
 /* same_person.c: do these two names (account or person each) stand for one human being? */
 bool sk_request_same_person(const struct request *request, const char *one, const char *other);
+
+/* import_commit.c: an act of many records, all or none. Begin, do it (sk_roster_do(), sk_register_do()), end with how that
+ * went. Not OK: refused already, nothing of it is in the log and none of its records waits; the caller takes back what it
+ * changed in memory and put into the vault. */
+enum sk_err sk_import_begin(struct request *request);
+enum sk_err sk_import_end(struct request *request, enum sk_err err);
 
 /* register_commands.c, shared with the import. */
 /* The register of this name, or the first under this path; both may be given, "" either. NULL: none. */

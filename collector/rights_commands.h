@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about rights beside the roster: X(command, row of permissions.def, function). rights_commands.c, list_commands.c,
- * list_import.c, review_commands.c; credential.find stands in roster_commands.c with the other acts on a card. */
+ * list_import.c, review_commands.c; credential.find stands in credential_commands.c with the other acts on a card. */
 #ifndef SK_COLLECTOR_RIGHTS_COMMANDS_H
 #define SK_COLLECTOR_RIGHTS_COMMANDS_H
 

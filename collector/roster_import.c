@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Import of people from CSV: everything is checked before anything is stored, and every bad row is named with its field.
+/* Import of people from CSV: everything is checked before anything is stored, and every bad row is named with its field;
+ * what fails while it is stored is taken back, so that a file is on the roster whole or not at all.
  *
  * Columns (first line, any order, ref name kind required): ref name furigana kind company from until card printed zones
  * schedule. zones is a list parted by ';'; each becomes an authorisation under the approver and office of the command. RFC 4180
@@ -187,29 +188,31 @@ static void person_id(const struct import *import, size_t index, char to[SK_ENTI
     sk_text_format(to, SK_ENTITY_MAX, "p-%lu", strtoul(first + 2, NULL, 10) + index);
 }
 
-/* All labels in one vault transaction, under the versions and ids the changes are about to get. */
+static enum sk_err store_label(struct import *import, size_t index, uint64_t version, struct sk_hash *commit)
+{
+    const struct entry *entry = &import->entries[index];
+    struct sk_person_label label = {.version = version};
+    person_id(import, index, label.id);
+    sk_text_copy(label.ref, sizeof label.ref, entry->fields[C_REF]);
+    sk_text_copy(label.name, sizeof label.name, entry->fields[C_NAME]);
+    sk_text_copy(label.furigana, sizeof label.furigana, entry->fields[C_FURIGANA]);
+    sk_text_copy(label.company, sizeof label.company, entry->fields[C_COMPANY]);
+    enum sk_err err = sk_random(label.salt, sizeof label.salt);
+    if (err == SK_OK)
+        err = sk_person_label_commit(&label, commit);
+    return err == SK_OK ? sk_vault_person_put(import->request->floor->vault, &label) : err;
+}
+
+/* All labels, under the versions and ids the changes are about to get. */
 static enum sk_err store_labels(struct import *import, struct sk_hash *commits)
 {
-    struct sk_vault *vault = import->request->floor->vault;
     uint64_t version = sk_roster_version(sk_engine_roster(import->request->floor->engine)) + 1;
-    enum sk_err err = sk_vault_begin(vault);
+    enum sk_err err = SK_OK;
     for (size_t i = 0; err == SK_OK && i < import->count; i++) {
-        const struct entry *entry = &import->entries[i];
-        struct sk_person_label label = {.version = version};
-        person_id(import, i, label.id);
-        sk_text_copy(label.ref, sizeof label.ref, entry->fields[C_REF]);
-        sk_text_copy(label.name, sizeof label.name, entry->fields[C_NAME]);
-        sk_text_copy(label.furigana, sizeof label.furigana, entry->fields[C_FURIGANA]);
-        sk_text_copy(label.company, sizeof label.company, entry->fields[C_COMPANY]);
-        err = sk_random(label.salt, sizeof label.salt);
-        if (err == SK_OK)
-            err = sk_person_label_commit(&label, &commits[i]);
-        if (err == SK_OK)
-            err = sk_vault_person_put(vault, &label);
-        version += changes_of(entry);
+        err = store_label(import, i, version, &commits[i]);
+        version += changes_of(&import->entries[i]);
     }
-    const enum sk_err end = sk_vault_end(vault, err == SK_OK);
-    return err != SK_OK ? err : end;
+    return err == SK_OK ? err : sk_request_refuse(import->request, err, "the names could not be stored; nothing was imported");
 }
 
 static enum sk_err store_card(struct import *import, const struct entry *entry, const char *person)
@@ -220,9 +223,11 @@ static enum sk_err store_card(struct import *import, const struct entry *entry, 
     change.credential.identifier = entry->identifier;
     change.credential.from_us = entry->from_us;
     change.credential.until_us = entry->until_us;
-    if (entry->fields[C_PRINTED][0] != '\0')
-        sk_vault_card_put(import->request->floor->vault, change.entity, entry->fields[C_PRINTED]);
-    return sk_roster_do(import->request, &change);
+    const enum sk_err err = entry->fields[C_PRINTED][0] != '\0'
+                                ? sk_vault_card_put(import->request->floor->vault, change.entity, entry->fields[C_PRINTED])
+                                : SK_OK;
+    return err == SK_OK ? sk_roster_do(import->request, &change)
+                        : sk_request_refuse(import->request, err, "a printed number could not be stored; nothing was imported");
 }
 
 static enum sk_err store_right(struct import *import, const struct entry *entry, const char *person, uint16_t zone)
@@ -262,14 +267,52 @@ static enum sk_err store_entry(struct import *import, const struct entry *entry,
     return err;
 }
 
-static enum sk_err store_all(struct import *import)
+static enum sk_err store_each(struct import *import, struct sk_hash *commits)
 {
-    struct sk_hash *commits = sk_calloc(import->count + 1, sizeof *commits);
-    enum sk_err err = commits == NULL ? SK_ERR_NOMEM : store_labels(import, commits);
-    if (err != SK_OK)
-        sk_request_refuse(import->request, err, "the names could not be stored; nothing was imported");
+    enum sk_err err = store_labels(import, commits);
     for (size_t i = 0; err == SK_OK && i < import->count; i++)
         err = store_entry(import, &import->entries[i], &commits[i]);
+    return err;
+}
+
+/* Ids of one kind from the first that was given out here on: erased from the vault. */
+static void erase_from(struct import *import, char prefix, const char *first, size_t count,
+                       enum sk_err (*erase)(struct sk_vault *vault, const char *id))
+{
+    char id[SK_ENTITY_MAX];
+    const unsigned long number = strtoul(first + 2, NULL, 10);
+    for (size_t i = 0; i < count; i++) {
+        sk_text_format(id, sizeof id, "%c-%lu", prefix, number + i);
+        (void)erase(import->request->floor->vault, id);
+    }
+}
+
+/* Nothing of it may stay: a label left behind would name somebody once the roster's version has passed it. */
+static void take_back(struct import *import, uint64_t version)
+{
+    const struct sk_command_floor *floor = import->request->floor;
+    char person[SK_ENTITY_MAX], card[SK_ENTITY_MAX];
+    sk_engine_roster_take_back(floor->engine, version, import->request->now);
+    sk_roster_next_id(sk_engine_roster(floor->engine), 'p', person);
+    sk_roster_next_id(sk_engine_roster(floor->engine), 'c', card);
+    if (sk_vault_begin(floor->vault) != SK_OK)
+        return;
+    erase_from(import, 'p', person, import->count, sk_vault_person_erase);
+    erase_from(import, 'c', card, import->count, sk_vault_card_erase);
+    sk_vault_end(floor->vault, true);
+}
+
+static enum sk_err store_all(struct import *import)
+{
+    const uint64_t version = sk_roster_version(sk_engine_roster(import->request->floor->engine));
+    struct sk_hash *commits = sk_calloc(import->count + 1, sizeof *commits);
+    enum sk_err err = commits == NULL ? sk_request_refuse(import->request, SK_ERR_NOMEM, "out of memory; nothing was imported")
+                                      : sk_import_begin(import->request);
+    if (err == SK_OK) {
+        err = sk_import_end(import->request, store_each(import, commits));
+        if (err != SK_OK)
+            take_back(import, version);
+    }
     sk_free(commits);
     return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands that set the rules of zones and the ways between them. What a command does not say of a zone stays as it is; each
- * number has its bounds in one table. */
+/* Commands that set the rules of zones, of doors and of the ways between zones. What a command does not say of a zone stays as
+ * it is; each number has its bounds in one table. */
 #include <string.h>
 
 #include "collector/request.h"
@@ -132,6 +132,39 @@ enum sk_err sk_run_way_rule(struct request *request)
     if (walk_s < 0)
         return sk_request_refuse(request, SK_ERR_PARSE, "walk_s: the least time between them in seconds");
     change.way.walk_s = (uint32_t)walk_s;
+    const enum sk_err err = sk_roster_do(request, &change);
+    return err == SK_OK ? sk_roster_answer(request, "rule", change.entity) : err;
+}
+
+enum sk_err sk_run_door_rule(struct request *request)
+{
+    struct sk_roster_change change = {.ev = SK_EV_DOOR_RULE};
+    const cJSON *item;
+    unsigned factors = 0;
+    if (sk_roster_ready(request) != SK_OK)
+        return request->answer->err;
+    const char *door = sk_request_text(request, "door", true, 64);
+    const char *direction = door != NULL ? sk_request_text(request, "direction", true, 8) : NULL;
+    if (direction == NULL || sk_roster_entity(request, "schedule", SK_EV_SCHEDULE_PUT) == NULL ||
+        !sk_roster_read_effective(request, &change))
+        return request->answer->err;
+    cJSON_ArrayForEach(item, sk_json_get(request->args, "factors"))
+    {
+        const int factor = cJSON_IsString(item) ? sk_factor_parse(item->valuestring) : -1;
+        if (factor < 0)
+            return sk_request_refuse(request, SK_ERR_PARSE, "factors: expected words of schemas/vocab/factors.def");
+        factors |= 1u << factor;
+    }
+    const int32_t index = sk_site_door(request->floor->site, door);
+    const bool entry = strcmp(direction, "entry") == 0;
+    if (index < 0 || (!entry && strcmp(direction, "exit") != 0))
+        return sk_request_refuse(request, SK_ERR_NOT_FOUND, "door: one of the site; direction: entry or exit");
+    change.door.door = request->floor->site->doors[index].number;
+    change.door.entry = entry;
+    change.door.factors = (uint16_t)factors;
+    sk_text_copy(change.door.schedule, SK_ENTITY_MAX, sk_json_text(sk_json_get(request->args, "schedule")));
+    sk_text_format(change.entity, sizeof change.entity, "door:%u:%s:%s", change.door.door, entry ? "in" : "out",
+                   change.door.schedule);
     const enum sk_err err = sk_roster_do(request, &change);
     return err == SK_OK ? sk_roster_answer(request, "rule", change.entity) : err;
 }

@@ -35,7 +35,7 @@ void sk_ask(struct sk_call *call, const char *command, const cJSON *args, bool r
 /* Every parameter that lists take; which of them a route knows its row in routes.def says. */
 static bool add_parameters(struct sk_call *call, cJSON *args)
 {
-    static const char *const names[] = {"person", "zone", "at", "cursor", "controller", "open", "days"};
+    static const char *const names[] = {"person", "zone", "at", "cursor", "controller", "open", "days", "source"};
     int64_t limit = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = sk_target_param(call->target, names[i]);

@@ -85,6 +85,7 @@ void sk_handle_get_register(struct sk_call *call);
 void sk_handle_post_register(struct sk_call *call);
 void sk_handle_post_register_import(struct sk_call *call);
 void sk_handle_post_register_act(struct sk_call *call);
+void sk_handle_get_signals(struct sk_call *call);
 void sk_handle_get_doors(struct sk_call *call);
 void sk_handle_get_door(struct sk_call *call);
 void sk_handle_post_door_resolve(struct sk_call *call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sekisho check SITE.json [--profiles DIR] [--json] [--lang ja|en]`: would the collector take this file, and what would it do
- * with it?
+/* `sekisho check SITE.json [--profiles DIR] [--signals] [--json] [--lang ja|en]`: would the collector take this file, and what
+ * would it do with it?
  *
  * Exit 0: good (warnings or not). 1: refused, the fault says where and why. Nothing is contacted: only files are read. */
 #include <stdio.h>
@@ -10,10 +10,11 @@
 #include "collector/cli/cli.h"
 #include "schemas/base/json.h"
 #include "schemas/config/config.h"
+#include "schemas/model/signal.h"
 
 struct arguments {
     const char *site, *profiles;
-    bool json;
+    bool json, signals;
     enum sk_lang lang;
 };
 
@@ -23,6 +24,8 @@ static int arguments_read(int argc, char **argv, struct arguments *to)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             to->json = true;
+        else if (strcmp(argv[i], "--signals") == 0)
+            to->signals = true;
         else if (strcmp(argv[i], "--profiles") == 0 && i + 1 < argc)
             to->profiles = argv[++i];
         else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc && sk_cli_speak(argv[i + 1]))
@@ -84,7 +87,30 @@ static void link_print(const cJSON *link)
             number(link, "busy_percent"));
 }
 
-static void report_print(const cJSON *report)
+/* Of the signals how many have what; by name (--signals) what the site file stands in for and what has nothing. */
+static void signals_print(const cJSON *signals, bool all)
+{
+    const cJSON *item;
+    printf("\n%s", sk_cli_text("信号:", "signals:"));
+    for (int source = 1; sk_signal_source_name(source) != NULL; source++)
+        printf("%s %s %.0f", source > 1 ? "," : "", sk_signal_source_text(source, sk_cli_language()),
+               number(signals, sk_signal_source_name(source)));
+    printf("%s\n", all ? "" : sk_cli_text("(一覧は --signals)", " (--signals lists them)"));
+    if (!all)
+        return;
+    cJSON_ArrayForEach(item, sk_json_get(signals, "list"))
+    {
+        int source = 1;
+        while (sk_signal_source_name(source) != NULL && strcmp(sk_signal_source_name(source), text(item, "source")) != 0)
+            source++;
+        const char *shown = sk_signal_source_text(source, sk_cli_language());
+        printf("  %s: %s%s%s%s\n", text(item, "signal"), shown != NULL ? shown : "",
+               text(item, "register")[0] != '\0' || text(item, "document")[0] != '\0' ? " - " : "", text(item, "register"),
+               text(item, "document"));
+    }
+}
+
+static void report_print(const cJSON *report, bool all_signals)
 {
     const cJSON *counts = sk_json_get(report, "counts"), *warnings = sk_json_get(report, "warnings"), *item;
     printf("%s %s (%s, %s)\n", sk_cli_text("サイト", "site"), text(report, "site"), text(report, "class"),
@@ -99,6 +125,7 @@ static void report_print(const cJSON *report)
     printf(sk_cli_text("\n履歴 1日 %.1f MiB、満了時 %.0f MiB、上限 %.0f MiB(仮定: 1標本 0.25 バイト)\n",
                        "\nhistory %.1f MiB a day, %.0f MiB once full, budget %.0f MiB (assuming 0.25 bytes a sample)\n"),
            number(item, "mib_per_day"), number(item, "mib_full"), number(item, "budget_mib"));
+    signals_print(sk_json_get(report, "signals"), all_signals);
     if (cJSON_GetArraySize(warnings) > 0)
         printf("\n%s\n", sk_cli_text("注意:", "warnings:"));
     cJSON_ArrayForEach(item, warnings) printf("  %s: %s\n", text(item, "where"), text(item, "what"));
@@ -194,7 +221,7 @@ int sk_cli_check(int argc, char **argv)
     else if (arguments.json)
         code = cJSON_AddTrueToObject(report, "ok") != NULL ? answer_json(report) : SK_EXIT_FAILED;
     else
-        report_print(report);
+        report_print(report, arguments.signals);
     cJSON_Delete(report);
     sk_site_free(site);
     return code;

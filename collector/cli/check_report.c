@@ -8,6 +8,7 @@
 #include "drivers/modbus/plan.h"
 #include "schemas/base/bytes.h"
 #include "schemas/config/advice.h"
+#include "schemas/model/signal.h"
 #include "schemas/store/history.h"
 
 enum { BUSY_WARN_PERCENT = 70, RING_HEAD_REGISTERS = 6 };
@@ -260,6 +261,39 @@ static void history_put(struct report *report, cJSON *to)
     warn(report, "history", text);
 }
 
+/* How many signals have which source, and by name those that the site file stands in for or that have none. */
+static void signals_put(struct report *report, const struct sk_zone *zone, cJSON *to)
+{
+    static struct sk_signal_has has[SK_SIGNAL_COUNT];
+    size_t counts[SK_SOURCE_EXPIRED + 1] = {0};
+    sk_signals_of_site(report->site, zone, sk_clock_read().utc_us, has);
+    cJSON *signals = cJSON_AddObjectToObject(to, "signals"), *list = put_list(report, signals, "list");
+    for (size_t i = 0; i < SK_SIGNAL_COUNT; i++) {
+        counts[has[i].source]++;
+        if (has[i].source == SK_SOURCE_POINTS || has[i].source == SK_SOURCE_KEPT)
+            continue;
+        cJSON *one = object_in(report, list);
+        put_text(report, one, "signal", sk_signal_at(i)->name);
+        put_text(report, one, "source", sk_signal_source_name(has[i].source));
+        report->bad = cJSON_AddBoolToObject(one, "there", sk_signal_is_there(&has[i])) == NULL || report->bad;
+        if (has[i].keeper[0] != '\0')
+            put_text(report, one, "register", has[i].keeper);
+        if (has[i].stand_in != NULL && has[i].keeper[0] == '\0')
+            put_text(report, one, "document", has[i].stand_in->document);
+    }
+    for (int source = 1; sk_signal_source_name(source) != NULL; source++)
+        put_number(report, signals, sk_signal_source_name(source), (double)counts[source]);
+}
+
+static void signals_of_zone_put(struct report *report, cJSON *to)
+{
+    struct sk_zone *zone = NULL;
+    struct sk_fault ignored = {.text = ""};
+    if (sk_zone_load(report->site->zone_name, &zone, &ignored) == SK_OK) /* it was good when the file was read */
+        signals_put(report, zone, to);
+    sk_zone_free(zone);
+}
+
 enum sk_err sk_check_report(const struct sk_site *site, cJSON **ret_report, struct sk_fault *fault)
 {
     struct report report = {.site = site, .warnings = cJSON_CreateArray()};
@@ -271,6 +305,7 @@ enum sk_err sk_check_report(const struct sk_site *site, cJSON **ret_report, stru
         for (size_t i = 0; i < site->link_count && err == SK_OK; i++)
             err = link_put(&report, links, i, fault);
         history_put(&report, whole);
+        signals_of_zone_put(&report, whole);
         (void)sk_site_advise(site, warn, &report);
     }
     if (err == SK_OK && report.bad)

@@ -5,6 +5,7 @@
  * "doors", "profiles"}, "links": [{"id", "protocol", "simulated", "address", "requests_per_s", "busy_percent" (serial lines
  * only), "devices": [{"id", "profile", "unit" (Modbus), "points", "requests": [{"text", "function", "address", "count",
  *                          "period_ms", "asked", "used", "line_us" (serial lines only)}], "asked", "used"}]}],
+ *  "signals": {<source>: count ..., "list": [{"signal", "source", "there", "register", "document"}] (neither points nor kept)},
  *  "warnings": [{"where", "what"}]}
  * asked and used are bytes of register data per cycle. busy_percent is the share of time the line carries characters, silences
  * and the profile's pauses; the devices' own thinking time comes on top. */

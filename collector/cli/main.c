@@ -15,14 +15,14 @@ static const struct subcommand {
 } SUBCOMMANDS[] = {
     {"account", sk_cli_account, "--state DIR --account NAME --roles ROLE[,ROLE] [--person ID]",
      "利用者を作り、新しいトークンを一度だけ表示する", "make an account and print a new token for it, once"},
-    {"check", sk_cli_check, "SITE.json [--profiles DIR] [--json] [--lang ja|en]",
+    {"check", sk_cli_check, "SITE.json [--profiles DIR] [--signals] [--json] [--lang ja|en]",
      "サイトファイルを検査し、読出し計画と回線の余裕を示す",
      "check a site file; show what will be read and how busy each line is"},
     {"list", sk_cli_list,
      "show | rows CONTROLLER [--at TIME] | differences [--controller ID] | access ZONE [--at TIME] | import CONTROLLER FILE "
-     "[--taken TIME] [--dry-run]; with --state DIR",
-     "制御盤が持つ許可名簿の取込みと、名簿との差",
-     "the permit lists that controllers hold: import, look, differences from the roster"},
+     "[--taken TIME] [--dry-run] | signals [--source WORD|none]; with --state DIR",
+     "制御盤が持つ許可名簿の取込みと、名簿との差。信号の出所",
+     "the permit lists that controllers hold: import, look, differences from the roster; sources of signals"},
     {"register", sk_cli_register,
      "words [REGISTER] | list REGISTER [--open] | get ID | open REGISTER JSON | act ID ACT JSON | import REGISTER FILE.csv "
      "[--dry-run]; "

@@ -18,6 +18,7 @@ static const struct verb {
     {"list", "differences", "list.differences", {NULL}},
     {"list", "access", "access.report", {"zone", NULL}},
     {"list", "import", "list.import", {"controller", NULL}},
+    {"list", "signals", "signal.list", {NULL}},
     {"review", "list", "review.list", {NULL}},
     {"review", "open", "review.open", {"due", NULL}},
     {"review", "show", "review.get", {"review", NULL}},
@@ -28,7 +29,7 @@ static const struct verb {
 };
 
 /* Options with a value, by the argument they are. */
-static const char *const options[] = {"at", "taken", "zone", "controller", "reason", "cursor", "limit"};
+static const char *const options[] = {"at", "taken", "zone", "controller", "source", "reason", "cursor", "limit"};
 
 static const char *option_of(const char *word)
 {

@@ -97,10 +97,19 @@ void sk_case_settle(struct sk_case *kept, const struct sk_second_decision *decis
     kept->agreement = decision->agreement;
     kept->reason_count = (uint8_t)decision->reason_count;
     memcpy(kept->reasons, decision->reasons, sizeof kept->reasons);
-    kept->awaits_until_us = decision->awaits_until_us;
-    kept->until_us = decision->until_us;
+    sk_case_refresh(kept, decision);
     if (decision->person != NULL)
         memcpy(kept->subject, decision->person->person.tag, SK_SUBJECT_SIZE);
+}
+
+bool sk_case_refresh(struct sk_case *kept, const struct sk_second_decision *decision)
+{
+    const bool same = kept->awaits_until_us == decision->awaits_until_us && kept->until_us == decision->until_us &&
+                      kept->alone == !decision->company;
+    kept->awaits_until_us = decision->awaits_until_us;
+    kept->until_us = decision->until_us;
+    kept->alone = !decision->company;
+    return !same;
 }
 
 static bool is_awaited(uint16_t reason)
@@ -148,8 +157,8 @@ struct sk_stir sk_stir_of_act(const struct sk_trail *trail, int32_t person, uint
 bool sk_case_is_touched(const struct sk_case *kept, const struct sk_stir *stir)
 {
     return kept->in_use && kept->person >= 0 && kept->order != stir->own && stir->at_us <= kept->until_us &&
-           (kept->person == stir->person || touches_zone(stir, kept->input.zone_to) ||
-            touches_zone(stir, kept->input.zone_from));
+           (kept->person == stir->person ||
+            (!kept->alone && (touches_zone(stir, kept->input.zone_to) || touches_zone(stir, kept->input.zone_from))));
 }
 
 /* --- the row --- */
@@ -161,7 +170,7 @@ void sk_case_write(const struct sk_case *kept, struct sk_writer *writer)
     sk_write_u16(writer, kept->ev);
     sk_write_u16(writer, kept->ctrl);
     sk_write_u8(writer, (uint8_t)(kept->has_identity | input->has_identifier << 1 | input->has_place << 2 | input->entry << 3 |
-                                  input->used << 4 | input->gaps << 5 | kept->papers_kept << 6));
+                                  input->used << 4 | input->gaps << 5 | kept->papers_kept << 6 | kept->alone << 7));
     sk_write_u32(writer, kept->epoch);
     sk_write_u64(writer, kept->seq);
     sk_write_i64(writer, kept->recv_us);
@@ -209,6 +218,7 @@ enum sk_err sk_case_read(struct sk_reader *reader, struct sk_case *ret_case)
     input->used = bits >> 4 & 1;
     input->gaps = bits >> 5 & 1;
     kept.papers_kept = bits >> 6 & 1;
+    kept.alone = bits >> 7 & 1;
     kept.epoch = sk_read_u32(reader);
     kept.seq = sk_read_u64(reader);
     kept.recv_us = sk_read_i64(reader);

@@ -35,7 +35,8 @@ struct sk_case {
     int64_t until_us;        /* what happened up to then may change it */
     int32_t person;          /* place in the roster; -1 */
     uint8_t subject[SK_SUBJECT_SIZE];
-    bool owed; /* the replay's: a supplement should follow */
+    bool alone; /* who else was where did not count; in a row of an older version it is taken as if it did */
+    bool owed;  /* the replay's: a supplement should follow */
 };
 
 struct sk_cases {
@@ -70,6 +71,8 @@ void sk_case_decide(const struct sk_world *world, struct sk_case *kept, int64_t 
                     struct sk_second_decision *ret_decision);
 /* Writes what was decided into the case. */
 void sk_case_settle(struct sk_case *kept, const struct sk_second_decision *decision);
+/* Takes over what a new look says of what it rests on, where the decision itself stays. False: nothing of that is new. */
+bool sk_case_refresh(struct sk_case *kept, const struct sk_second_decision *decision);
 /* Decided again: does it come out otherwise? What was awaited and came is no change. */
 bool sk_case_changes(const struct sk_world *world, const struct sk_case *kept, int64_t as_of_us,
                      struct sk_second_decision *ret_decision);

@@ -13,8 +13,8 @@ static const int64_t skew_alarm_us = 10 * SK_US_PER_S;
 
 enum { C_GAP, C_REPLAY, C_SKEW, C_UNKNOWN, C_MALFORMED, C_DURESS };
 
-static struct sk_draft *system_record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const struct sk_now *now,
-                                      struct sk_effects *effects)
+struct sk_draft *sk_device_record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const struct sk_now *now,
+                                  struct sk_effects *effects)
 {
     struct sk_draft *draft = sk_effects_record(effects);
     draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
@@ -26,8 +26,8 @@ static struct sk_draft *system_record(const struct sk_engine *engine, uint32_t d
     return draft;
 }
 
-static struct sk_decision_input input_of(const struct sk_passage *passage, enum sk_verdict verdict, uint8_t severity,
-                                         const char *detail)
+struct sk_decision_input sk_passage_input(const struct sk_passage *passage, enum sk_verdict verdict, uint8_t severity,
+                                          const char *detail)
 {
     return (struct sk_decision_input){.verdict = verdict,
                                       .now = passage->now,
@@ -54,7 +54,7 @@ uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *con
 static void record_gap(struct sk_engine *engine, const struct sk_passage *passage, uint32_t epoch, uint64_t from, uint64_t to,
                        const char *detail, struct sk_effects *effects)
 {
-    struct sk_draft *draft = system_record(engine, passage->event->device, SK_EV_CTRL_GAP, passage->now, effects);
+    struct sk_draft *draft = sk_device_record(engine, passage->event->device, SK_EV_CTRL_GAP, passage->now, effects);
     draft->header.ctrl_epoch = epoch;
     if (passage->event->simulated)
         draft->header.flags |= SK_FLAG_SIMULATED;
@@ -70,7 +70,7 @@ static void record_epoch(struct sk_engine *engine, const struct sk_passage *pass
                          struct sk_effects *effects)
 {
     char detail[96];
-    struct sk_draft *draft = system_record(engine, passage->event->device, SK_EV_CTRL_EPOCH, passage->now, effects);
+    struct sk_draft *draft = sk_device_record(engine, passage->event->device, SK_EV_CTRL_EPOCH, passage->now, effects);
     draft->header.ctrl_epoch = passage->event->epoch;
     if (passage->event->simulated)
         draft->header.flags |= SK_FLAG_SIMULATED;
@@ -109,7 +109,7 @@ static void tell_gap(struct sk_engine *engine, const struct sk_ctrl *ctrl, const
     const enum sk_verdict verdict = sk_ctrl_holes(ctrl, &missing, &first) > 0 ? SK_V_ABNORMAL : SK_V_NORMAL;
     if (verdict == SK_V_NORMAL && cond->state == SK_CS_IDLE)
         return;
-    struct sk_decision_input input = input_of(passage, verdict, cond->severity, detail);
+    struct sk_decision_input input = sk_passage_input(passage, verdict, cond->severity, detail);
     input.matched = sk_gap_detail(engine, cond, detail);
     sk_cond_feed(engine, ctrl->first_cond + C_GAP, &input, effects);
 }
@@ -137,7 +137,7 @@ static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_
     char detail[64];
     sk_text_format(detail, sizeof detail, "%.1f s", (double)skew / (double)SK_US_PER_S);
     if (skewed && !ctrl->skewed) {
-        struct sk_draft *draft = system_record(engine, ctrl->device, SK_EV_CTRL_SKEW, passage->now, effects);
+        struct sk_draft *draft = sk_device_record(engine, ctrl->device, SK_EV_CTRL_SKEW, passage->now, effects);
         sk_body_put_i64(&draft->body, SK_TAG_T_CTRL, passage->event->t_ctrl_us);
         sk_body_put_i64(&draft->body, SK_TAG_SKEW_US, skew);
         sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[ctrl->device].id));
@@ -148,7 +148,7 @@ static void tell_skew(struct sk_engine *engine, uint32_t index, const struct sk_
     }
     const enum sk_verdict verdict = skew > skew_alarm_us ? SK_V_ABNORMAL : skewed ? SK_V_BAND : SK_V_NORMAL;
     const struct sk_decision_input input =
-        input_of(passage, verdict, engine->conds[ctrl->first_cond + C_SKEW].severity, detail);
+        sk_passage_input(passage, verdict, engine->conds[ctrl->first_cond + C_SKEW].severity, detail);
     sk_cond_feed(engine, ctrl->first_cond + C_SKEW, &input, effects);
 }
 
@@ -166,7 +166,7 @@ static void take_replay(struct sk_engine *engine, const struct sk_ctrl *ctrl, st
     sk_passage_record(engine, passage, effects);
     passage->detail = NULL;
     const struct sk_decision_input input =
-        input_of(passage, SK_V_ABNORMAL, engine->conds[ctrl->first_cond + C_REPLAY].severity, detail);
+        sk_passage_input(passage, SK_V_ABNORMAL, engine->conds[ctrl->first_cond + C_REPLAY].severity, detail);
     sk_cond_pulse(engine, ctrl->first_cond + C_REPLAY, &input, effects);
 }
 
@@ -199,7 +199,7 @@ unsigned sk_ctrl_seq_bits(const struct sk_engine *engine, uint32_t device)
 
 static void record_wrap(struct sk_engine *engine, const struct sk_passage *passage, unsigned bits, struct sk_effects *effects)
 {
-    struct sk_draft *draft = system_record(engine, passage->event->device, SK_EV_CTRL_WRAP, passage->now, effects);
+    struct sk_draft *draft = sk_device_record(engine, passage->event->device, SK_EV_CTRL_WRAP, passage->now, effects);
     char detail[64];
     draft->header.ctrl_epoch = passage->event->epoch;
     sk_text_format(detail, sizeof detail, "counter of %u bits, turn %llu", bits,
@@ -335,7 +335,7 @@ static void record_malformed(struct sk_engine *engine, uint32_t device, const ch
                              const void *bytes, size_t length, const struct sk_now *now, struct sk_effects *effects)
 {
     char detail[512];
-    struct sk_draft *draft = system_record(engine, device, SK_EV_CTRL_MALFORMED, now, effects);
+    struct sk_draft *draft = sk_device_record(engine, device, SK_EV_CTRL_MALFORMED, now, effects);
     if (length > 0 && bytes != NULL)
         sk_body_put_bytes(&draft->body, SK_TAG_NATIVE, bytes, length < SK_NATIVE_MAX ? length : SK_NATIVE_MAX);
     sk_text_format(detail, sizeof detail, "%.200s: %.250s", sk_text_or(where), sk_text_or(expected));

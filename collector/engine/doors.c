@@ -51,26 +51,13 @@ static uint32_t ctrl_cond(const struct sk_engine *engine, const struct sk_passag
     return ctrl < 0 ? SK_NO_COND : engine->ctrls[ctrl].first_cond + (uint32_t)(kind - SK_CK_GAP);
 }
 
-static struct sk_decision_input input_of(const struct sk_passage *passage, uint8_t verdict, uint8_t severity,
-                                         const char *detail)
-{
-    return (struct sk_decision_input){.verdict = (enum sk_verdict)verdict,
-                                      .now = passage->now,
-                                      .detail = detail,
-                                      .severity = severity,
-                                      .simulated = passage->event->simulated,
-                                      .mono_us = passage->now->mono_us,
-                                      .recv_us = passage->recv_us,
-                                      .occurrence_class = passage->occurrence_class};
-}
-
 static void take_state(struct sk_engine *engine, const struct sk_passage *passage, const struct row *row, bool older,
                        struct sk_effects *effects)
 {
     static const char *const families[] = {"alarm", "tamper", "fault"};
     const uint32_t cond = door_cond(engine, passage, row->kind);
     const char *word = sk_text_or(sk_door_word(families[row->kind - SK_CK_DOOR_ALARM], row->state));
-    struct sk_decision_input input = input_of(passage, row->verdict, row->severity, word);
+    struct sk_decision_input input = sk_passage_input(passage, (enum sk_verdict)row->verdict, row->severity, word);
     const bool held = row->kind == SK_CK_DOOR_ALARM && row->verdict == SK_V_NORMAL &&
                       sk_door_model_holds(engine, (uint32_t)(passage->door - engine->site->doors));
     if (held || (older && (row->verdict != SK_V_ABNORMAL || engine->conds[cond].state != SK_CS_IDLE)))
@@ -87,7 +74,7 @@ static void pulse(struct sk_engine *engine, const struct sk_passage *passage, ui
 {
     if (cond == SK_NO_COND)
         return;
-    const struct sk_decision_input input = input_of(passage, SK_V_ABNORMAL, engine->conds[cond].severity, detail);
+    const struct sk_decision_input input = sk_passage_input(passage, SK_V_ABNORMAL, engine->conds[cond].severity, detail);
     sk_cond_pulse(engine, cond, &input, effects);
 }
 
@@ -145,7 +132,7 @@ static void judge_passage(struct sk_engine *engine, const struct sk_passage *pas
 static void feed_own(struct sk_engine *engine, const struct sk_passage *passage, uint8_t kind, enum sk_verdict verdict,
                      uint8_t severity, const char *detail, struct sk_effects *effects)
 {
-    const struct sk_decision_input input = input_of(passage, (uint8_t)verdict, severity, detail);
+    const struct sk_decision_input input = sk_passage_input(passage, verdict, severity, detail);
     sk_cond_feed(engine, door_cond(engine, passage, kind), &input, effects);
 }
 

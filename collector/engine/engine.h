@@ -140,6 +140,9 @@ enum sk_err sk_engine_restore_roster(struct sk_engine *engine, uint16_t ev, cons
 enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_change *change, const struct sk_roster_act *act,
                                     const struct sk_now *now, struct sk_effects *effects);
 const struct sk_roster *sk_engine_roster(const struct sk_engine *engine);
+/* Takes back all changes above this version, which were recorded nowhere (an import that failed). Their effects are the
+ * caller's to drop. */
+void sk_engine_roster_take_back(struct sk_engine *engine, uint64_t version, const struct sk_now *now);
 
 /* --- who is inside (presence.c; what it means: occupancy.h, muster.h) --- */
 struct sk_muster;
@@ -192,6 +195,8 @@ void sk_engine_restore_register_last(struct sk_engine *engine, uint8_t register_
  * here. Errors as sk_registers_check(), with its sentence in the fault; then nothing of it happened. */
 enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_act *act, const struct sk_roster_act *by,
                                    const struct sk_now *now, struct sk_effects *effects, struct sk_fault *fault);
+/* Takes back the entries of a register above this number, as sk_engine_roster_take_back(). */
+void sk_engine_registers_take_back(struct sk_engine *engine, uint8_t register_, uint32_t number, const struct sk_now *now);
 const struct sk_registers *sk_engine_registers(const struct sk_engine *engine);
 /* --- doors (door_model.h) --- */
 enum sk_door_doubt { SK_DOUBT_NONE, SK_DOUBT_NEVER, SK_DOUBT_MISSING, SK_DOUBT_CONTACT }; /* why something is not known */

@@ -31,6 +31,7 @@ enum {
     SK_DUE_ROWS_MAX = 64,
     SK_OPENING_ALARMS = 4,                                                /* openings.c */
     SK_REGISTERS_TRANSITIONS = 2 * (SK_DUE_ROWS_MAX + SK_OPENING_ALARMS), /* every alarm of the dues list raised or returned */
+    SK_PAPERS_NAMED = 32, /* acts of one turn told apart; with more all passages kept are decided again */
     SK_CTRL_CONDS = 7,
     SK_DOOR_CONDS = 10,
     SK_ZONE_CONDS = 4,
@@ -349,8 +350,11 @@ struct sk_engine {
     struct sk_muster muster;
     struct sk_rights rights;
     struct sk_cases cases; /* passages that may be decided again */
-    bool papers_due;       /* papers changed since they were looked at */
-    int64_t awaited_mono;  /* when the first of what is awaited is over */
+    bool papers_due;       /* papers changed since they were looked at: these entries, or more than can be named */
+    bool papers_all;
+    size_t papers_named;
+    char papers_names[SK_PAPERS_NAMED][SK_ENTRY_ID_MAX];
+    int64_t awaited_mono; /* when the first of what is awaited is over */
     /* the registers, and when what is overdue is looked at next */
     struct sk_registers *registers;
     int64_t registers_due_mono; /* SK_NEVER: nothing can fall due */
@@ -517,6 +521,12 @@ void sk_passage_init(const struct sk_engine *engine, const struct sk_access_even
 void sk_passage_record(const struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
 uint8_t sk_occurrence_class(int64_t t_ctrl_us, int64_t recv_us);
 enum sk_err sk_event_digest(struct sk_engine *engine, const struct sk_access_event *event, uint64_t *ret_digest);
+/* A record of class system about a device, its body empty; reserved before. */
+struct sk_draft *sk_device_record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const struct sk_now *now,
+                                  struct sk_effects *effects);
+/* What a passage says to a condition. */
+struct sk_decision_input sk_passage_input(const struct sk_passage *passage, enum sk_verdict verdict, uint8_t severity,
+                                          const char *detail);
 bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *passage, uint64_t digest,
                   struct sk_effects *effects); /* false: in the log already */
 uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
@@ -540,7 +550,8 @@ size_t sk_cases_since(const struct sk_engine *engine, int64_t at_us);   /* how m
 int32_t sk_zone_index(const struct sk_engine *engine, uint16_t number); /* -1 none */
 void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, int64_t as_of_us, const struct sk_now *now,
                          struct sk_effects *effects);
-void sk_papers_changed(struct sk_engine *engine, const struct sk_now *now);
+/* entry NULL: any of them. */
+void sk_papers_changed(struct sk_engine *engine, const char *entry, const struct sk_now *now);
 size_t sk_cases_due(const struct sk_engine *engine);
 void sk_cases_fire(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
@@ -654,6 +665,12 @@ void sk_fact_record(const struct sk_engine *engine, const struct sk_fact *fact, 
                     struct sk_effects *effects); /* act NULL: nobody's; one record was reserved */
 /* The card of a passage is one that was lost: a record, and an alarm. The step has reserved two transitions for it. */
 void sk_rights_passage(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* Folds a comparison of the list with the roster and records it; `always`: also when nothing began or ended. */
+enum sk_err sk_rights_compare(struct sk_engine *engine, struct sk_list *list, bool always, const struct sk_now *now,
+                              struct sk_effects *effects);
+/* Before the first step: an alarm about something that no longer stands (its fact was lost with a damaged log, its controller
+ * left the site) returns by nobody's word, so whoever acknowledges it ends it. */
+void sk_rights_start(struct sk_engine *engine);
 enum sk_err sk_rights_tend(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects);
 
 /* pending.c: writing rows; restore.c reads them */

@@ -41,12 +41,14 @@ struct overdue {
     int64_t newest_us, next_us; /* the last that fell due, and the first that is still ahead */
 };
 
-static void look_at_row(const struct sk_engine *engine, const struct sk_due_row *row, int64_t now_us, struct overdue *overdue)
+static void look_at_row(const struct sk_engine *engine, size_t index, int64_t now_us, struct overdue *overdue)
 {
+    const struct sk_due_row *row = sk_due_at(index);
+    const uint32_t after_s = sk_due_after_s(engine->site, index);
     const struct sk_entry *entry;
     size_t cursor = 0;
     while ((entry = sk_registers_next(engine->registers, row->register_, &cursor)) != NULL) {
-        const int64_t due_us = sk_entry_due_us(entry, row, engine->zone);
+        const int64_t due_us = sk_entry_due_us(entry, row, after_s, engine->zone);
         if (due_us > now_us) {
             overdue->next_us = due_us < overdue->next_us ? due_us : overdue->next_us;
             continue;
@@ -82,9 +84,9 @@ static void tell(struct sk_engine *engine, size_t index, const struct overdue *o
 static int64_t look_at_name(struct sk_engine *engine, size_t index, const struct sk_now *now, struct sk_effects *effects)
 {
     struct overdue overdue = {.next_us = SK_NEVER};
-    look_at_row(engine, sk_due_at(index), now->utc_us, &overdue);
+    look_at_row(engine, index, now->utc_us, &overdue);
     for (size_t k = index + 1; sk_due_at(k) != NULL && !is_first_of_name(k); k++)
-        look_at_row(engine, sk_due_at(k), now->utc_us, &overdue);
+        look_at_row(engine, k, now->utc_us, &overdue);
     tell(engine, index, &overdue, now, effects);
     return overdue.next_us;
 }
@@ -160,7 +162,14 @@ enum sk_err sk_engine_register_act(struct sk_engine *engine, struct sk_register_
     put_place_and_person(engine, act, &draft->header);
     sk_register_act_write(act, by, &draft->body);
     if (sk_papers_matter(act->row->register_))
-        sk_papers_changed(engine, now);
+        sk_papers_changed(engine, act->entry, now);
     engine->registers_due_mono = now->mono_us; /* many acts of one turn are looked at once */
     return SK_OK;
+}
+
+void sk_engine_registers_take_back(struct sk_engine *engine, uint8_t register_, uint32_t number, const struct sk_now *now)
+{
+    sk_registers_take_back(engine->registers, register_, number);
+    sk_papers_changed(engine, NULL, now);
+    engine->registers_due_mono = now->mono_us;
 }

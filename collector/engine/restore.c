@@ -509,6 +509,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
         sk_interruption_record(engine, engine->alive_utc, now, effects);
     for (uint32_t i = 0; i < engine->node_cond; i++)
         start_watch(engine, i, gap_us, now, effects);
+    sk_rights_start(engine);
     for (uint32_t i = 0; i < engine->cond_count; i++)
         start_cond(engine, i, now);
     for (uint32_t i = 0; i < engine->site->device_count; i++)
@@ -521,7 +522,7 @@ enum sk_err sk_engine_start(struct sk_engine *engine, const struct sk_now *now, 
         sk_door_arm(engine, i);
     sk_pending_alive(engine, now, effects);
     sk_heap_set(&engine->heap, engine->node_alive, now->mono_us + engine->alive_interval_us);
-    sk_papers_changed(engine, now); /* what the last act before the stop changed may not be said yet */
+    sk_papers_changed(engine, NULL, now); /* what the last act before the stop changed may not be said yet */
     sk_engine_index_free(engine);
     engine->started = true;
     return SK_OK;

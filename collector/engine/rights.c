@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts folded, recorded and watched: the way of a controller's list, and what falls due by the calendar. */
+/* Facts folded and recorded, and the way of a controller's list. What falls due by the calendar is in rights_due.c. */
 #include "collector/engine/rights.h"
 
 #include <string.h>
 
 #include "collector/engine/internal.h"
-
-static const int64_t LOOK_US = 60 * SK_US_PER_S, MINUTE_US = 60 * SK_US_PER_S, DAY_US = INT64_C(86400) * SK_US_PER_S,
-                     COMPARE_US = INT64_C(3600) * SK_US_PER_S;
 
 const struct sk_rights *sk_engine_rights(const struct sk_engine *engine)
 {
@@ -220,8 +217,8 @@ static enum sk_err put_pieces(struct sk_engine *engine, struct sk_fact *fact, co
     return err;
 }
 
-static enum sk_err compare(struct sk_engine *engine, struct sk_list *list, bool always, const struct sk_now *now,
-                           struct sk_effects *effects)
+enum sk_err sk_rights_compare(struct sk_engine *engine, struct sk_list *list, bool always, const struct sk_now *now,
+                              struct sk_effects *effects)
 {
     struct sk_pack steps = {0};
     uint32_t counts[5];
@@ -299,126 +296,8 @@ enum sk_err sk_engine_list(struct sk_engine *engine, uint32_t device, struct sk_
     if (err == SK_OK)
         err = put_list(engine, list, &steps, &received, act, now, effects);
     sk_free(steps.bytes);
-    if (err == SK_OK)
-        err = put_gone(engine, at, now, effects);
-    if (err == SK_OK)
-        err = compare(engine, list, true, now, effects);
+    if (err == SK_OK && put_gone(engine, at, now, effects) == SK_OK)
+        (void)sk_rights_compare(engine, list, true, now, effects); /* the list stands; without memory it is compared at the next look */
     look_soon(engine);
-    return err;
-}
-
-/* --- what falls due --- */
-
-static bool tell(struct sk_engine *engine, const char *name, bool active, enum sk_severity severity, const char *detail,
-                 const struct sk_now *now, struct sk_effects *effects)
-{
-    return sk_engine_system(engine, name, active, severity, detail, now, effects) != SK_ERR_NOMEM;
-}
-
-/* Cards that are no longer permitted for longer than the limit and still stand on the list; lost ones have alarms of their
- * own. Names the first. */
-static size_t overdue(const struct sk_engine *engine, const struct sk_list *list, int64_t at_us, char first[SK_ENTITY_MAX])
-{
-    const struct sk_roster_limits limits = sk_rights_limits(engine->site);
-    const struct sk_roster_view view = {engine->roster, sk_roster_version(engine->roster), at_us};
-    size_t count = 0;
-    for (size_t i = 0; i < list->difference_count; i++) {
-        struct sk_expected expected;
-        const struct sk_roster_change *card = sk_roster_by_identifier(&view, &list->differences[i].identifier);
-        if (list->differences[i].kind != SK_DIFF_PERMITTED || card == NULL)
-            continue;
-        sk_list_expect(&view, engine->site, list->device, card, &expected);
-        if (!expected.permitted && !expected.lost && at_us - expected.ended_us > limits.revoked_gone_us && count++ == 0)
-            sk_text_copy(first, SK_ENTITY_MAX, card->entity);
-    }
-    return count;
-}
-
-static void tell_list(struct sk_engine *engine, const struct sk_list *list, const struct sk_now *now,
-                      struct sk_effects *effects)
-{
-    char name[SK_SYSTEM_NAME_MAX], detail[SK_ALARM_TEXT_MAX] = "", first[SK_ENTITY_MAX] = "", when[SK_TIME_TEXT];
-    const char *device = engine->site->devices[list->device].id;
-    size_t unknown = 0;
-    sk_time_format(when, list->taken_us);
-    sk_text_format(name, sizeof name, "list:%.40s/stale", device);
-    sk_text_format(detail, sizeof detail, "drawn up %s", when);
-    tell(engine, name, now->utc_us - list->taken_us > sk_rights_limits(engine->site).list_stale_us, SK_SEV_MEDIUM, detail, now,
-         effects);
-    const size_t late = overdue(engine, list, now->utc_us, first);
-    sk_text_format(name, sizeof name, "list:%.40s/permitted", device);
-    sk_text_format(detail, sizeof detail, "%zu no longer permitted, first %s", late, first);
-    tell(engine, name, late > 0, SK_SEV_HIGH, detail, now, effects);
-    for (size_t i = 0; i < list->difference_count; i++)
-        unknown += list->differences[i].kind == SK_DIFF_UNKNOWN;
-    sk_text_format(name, sizeof name, "list:%.40s/unknown", device);
-    sk_text_format(detail, sizeof detail, "%zu cards not on the roster", unknown);
-    tell(engine, name, unknown > 0, SK_SEV_HIGH, detail, now, effects);
-}
-
-static void tell_losses(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
-{
-    for (size_t i = 0; i < engine->rights.loss_count; i++) {
-        char name[SK_SYSTEM_NAME_MAX];
-        const struct sk_loss *loss = &engine->rights.losses[i];
-        const char *late = sk_loss_late(engine, loss, now->utc_us);
-        if (sk_loss_of(&engine->rights, loss->credential) != loss)
-            continue; /* an earlier loss of the same card */
-        sk_text_format(name, sizeof name, "card:%s/late", loss->credential);
-        tell(engine, name, late[0] != '\0' && loss->over_us == 0, SK_SEV_HIGH, late, now, effects);
-    }
-}
-
-static void tell_reviews(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
-{
-    for (size_t i = 0; i < engine->rights.review_count; i++) {
-        char name[SK_SYSTEM_NAME_MAX], detail[SK_ALARM_TEXT_MAX];
-        const struct sk_review *review = &engine->rights.reviews[i];
-        const int64_t over_us = now->utc_us - review->due_us;
-        sk_text_format(name, sizeof name, "review:%s/overdue", review->id);
-        sk_text_format(detail, sizeof detail, "%zu rows are open", review->closed_us == 0 ? sk_review_open_rows(review) : 0);
-        tell(engine, name, review->closed_us == 0 && over_us >= 0,
-             over_us >= sk_rights_limits(engine->site).review_escalate_us ? SK_SEV_HIGH : SK_SEV_MEDIUM, detail, now, effects);
-    }
-}
-
-static void tell_temporary(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
-{
-    char detail[SK_ALARM_TEXT_MAX], first[SK_ENTITY_MAX] = "";
-    const size_t count = sk_temporary_overdue(engine->roster, now->utc_us, first);
-    sk_text_format(detail, sizeof detail, "%zu temporary cards not returned, first %s", count, first);
-    tell(engine, "card:temporary/overdue", count > 0, SK_SEV_MEDIUM, detail, now, effects);
-}
-
-/* The newest moment of the day's comparison that is not in the future. */
-static int64_t daily_moment(const struct sk_engine *engine, int64_t at_us)
-{
-    const struct sk_local local = sk_local_at(engine->zone, at_us);
-    const int past = local.minute - sk_rights_limits(engine->site).compare_minute;
-    const int64_t minute_us = at_us - at_us % MINUTE_US;
-    return minute_us - (int64_t)past * MINUTE_US - (past < 0 ? DAY_US : 0);
-}
-
-enum sk_err sk_rights_tend(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
-{
-    struct sk_rights *rights = &engine->rights;
-    const bool again = rights->dirty || now->utc_us - rights->looked_us >= COMPARE_US || now->utc_us < rights->looked_us;
-    enum sk_err err = SK_OK;
-    for (size_t i = 0; err == SK_OK && i < rights->list_count; i++) {
-        struct sk_list *list = &rights->lists[i];
-        const bool daily = engine->zone != NULL && list->compared_us < daily_moment(engine, now->utc_us);
-        if (list->number > 0 && (again || daily))
-            err = compare(engine, list, daily, now, effects);
-        if (err == SK_OK && list->number > 0)
-            tell_list(engine, list, now, effects);
-    }
-    if (err == SK_OK) {
-        tell_losses(engine, now, effects);
-        tell_reviews(engine, now, effects);
-        tell_temporary(engine, now, effects);
-        rights->dirty = false;
-        rights->looked_us = again ? now->utc_us : rights->looked_us;
-    }
-    rights->due_mono = now->mono_us + LOOK_US;
     return err;
 }

@@ -77,6 +77,13 @@ enum sk_err sk_engine_roster_change(struct sk_engine *engine, struct sk_roster_c
     return SK_OK;
 }
 
+void sk_engine_roster_take_back(struct sk_engine *engine, uint64_t version, const struct sk_now *now)
+{
+    sk_roster_take_back(engine->roster, version);
+    engine->rights.dirty = true;
+    sk_papers_changed(engine, NULL, now);
+}
+
 /* --- the second decision --- */
 
 static void fill_case(const struct sk_engine *engine, struct sk_passage *passage)

@@ -11,13 +11,7 @@
 static struct sk_draft *record(const struct sk_engine *engine, uint32_t device, uint16_t ev, const char *detail,
                                int64_t since_us, const struct sk_now *now, struct sk_effects *effects)
 {
-    struct sk_draft *draft = sk_effects_record(effects);
-    draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
-    draft->header.ev = ev;
-    draft->header.class_ = SK_CLASS_SYSTEM;
-    draft->header.ctrl = engine->site->devices[device].number;
-    if (sk_device_is_simulated(engine, device))
-        draft->header.flags |= SK_FLAG_SIMULATED;
+    struct sk_draft *draft = sk_device_record(engine, device, ev, now, effects);
     if (detail[0] != '\0')
         sk_body_put_text(&draft->body, SK_TAG_DETAIL, detail);
     sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[device].id));

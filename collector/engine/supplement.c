@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collector/engine/internal.h"
+#include "collector/engine/reach.h"
 
 static const char *zone_id(const void *context, uint16_t zone)
 {
@@ -200,8 +201,7 @@ static void look(struct sk_engine *engine, uint32_t place, const struct cause *c
         ring(engine, kept, &again, cause, effects);
         sk_case_settle(kept, &again);
         put_case(engine, place, effects);
-    } else if (kept->awaits_until_us != again.awaits_until_us) {
-        kept->awaits_until_us = again.awaits_until_us;
+    } else if (sk_case_refresh(kept, &again)) {
         put_case(engine, place, effects);
     }
 }
@@ -226,19 +226,40 @@ void sk_supplements_stir(struct sk_engine *engine, const struct sk_stir *stir, i
     sk_cases_arm(engine, now);
 }
 
-void sk_papers_changed(struct sk_engine *engine, const struct sk_now *now)
+void sk_papers_changed(struct sk_engine *engine, const char *entry, const struct sk_now *now)
 {
     engine->papers_due = true;
+    if (entry == NULL || engine->papers_named >= SK_PAPERS_NAMED)
+        engine->papers_all = true;
+    else
+        sk_text_copy(engine->papers_names[engine->papers_named++], SK_ENTRY_ID_MAX, entry);
     sk_cases_arm(engine, now);
 }
 
-/* Any paper may speak for anybody who passed lately: all that are kept are looked at, once for many acts of one turn. */
+/* Which places of the ring the changed papers may speak of. */
+static void mark_concerned(const struct sk_engine *engine, bool concerned[SK_CASES])
+{
+    const struct sk_world world = sk_engine_world(engine);
+    struct sk_reach reach;
+    for (uint32_t i = 0; i < SK_CASES; i++)
+        concerned[i] = engine->papers_all && engine->cases.items[i].in_use && engine->cases.items[i].person >= 0;
+    for (size_t k = 0; !engine->papers_all && k < engine->papers_named; k++) {
+        sk_reach_of(&world, engine->papers_names[k], &reach);
+        for (uint32_t i = 0; i < SK_CASES; i++)
+            concerned[i] = concerned[i] || sk_reach_concerns(&world, &reach, &engine->cases.items[i]);
+    }
+}
+
+/* Once for many acts of one turn. */
 static void look_at_papers(struct sk_engine *engine, const struct sk_now *now, struct sk_effects *effects)
 {
     const struct cause cause = {"late_paper", now, now->utc_us, true};
-    engine->papers_due = false;
+    bool concerned[SK_CASES];
+    mark_concerned(engine, concerned);
+    engine->papers_due = engine->papers_all = false;
+    engine->papers_named = 0;
     for (uint32_t i = 0; i < SK_CASES; i++)
-        if (engine->cases.items[i].in_use && engine->cases.items[i].person >= 0)
+        if (concerned[i])
             look(engine, i, &cause, effects);
     sk_zones_look(engine, now, effects);
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schemas/model/signal.h"
+
 struct teller {
     void (*tell)(void *context, const char *where, const char *what);
     void *context;
@@ -139,13 +141,27 @@ static void profile_unverified(const struct sk_site *site, struct teller *teller
                  "this profile is not verified (provenance U): compare its values with the device's display");
 }
 
+/* The site's own points win, so what stands in for them is never asked. */
+static void stand_in_without_need(const struct sk_site *site, struct teller *teller)
+{
+    for (size_t i = 0; i < site->stand_in_count; i++) {
+        const struct sk_signal *signal = sk_signal_at(site->stand_ins[i].signal);
+        for (size_t j = 0; j < site->point_count; j++)
+            if (strcmp(site->points[j].kind->name, signal->name) == 0) {
+                tell(teller, signal->name, "point %s tells it: what 'signals' names for it will not be asked",
+                     site->points[j].id);
+                break;
+            }
+    }
+}
+
 size_t sk_site_advise(const struct sk_site *site, void (*tell_one)(void *context, const char *where, const char *what),
                       void *context)
 {
     static void (*const CHECKS[])(const struct sk_site *, struct teller *) = {
         hysteresis_missing,  stale_before_read,        threshold_outside_range, trouble_without_condition,
         unit_shared,         controller_without_doors, door_without_controller, link_without_devices,
-        broker_in_the_clear, profile_unverified,
+        broker_in_the_clear, profile_unverified,       stand_in_without_need,
     };
     struct teller teller = {.tell = tell_one, .context = context};
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++)

@@ -3,7 +3,7 @@
  *
  * Each row says where its value goes (offset in the section's struct); that the member has the row's C type is checked when
  * this file is compiled. */
-#include "schemas/config/keys.h"
+#include "schemas/config/load.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -186,31 +186,6 @@ static enum sk_err bool_take(struct cfg *c, const struct cfg_at *at, const struc
     return SK_OK;
 }
 
-/* Edits between two words (Levenshtein), for "did you mean"; words longer than a row count as far apart. */
-static int distance(const char *a, const char *b)
-{
-    int row[40];
-    size_t n = strlen(b);
-    if (n >= sizeof(row) / sizeof(row[0]) || strlen(a) >= sizeof(row) / sizeof(row[0]))
-        return 99;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (int)j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < n; j++) {
-            int best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            if (row[j + 1] + 1 < best)
-                best = row[j + 1] + 1;
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            row[j + 1] = best;
-        }
-    }
-    return row[n];
-}
-
 /* The word that was perhaps meant, out of the family's list "a|b|c"; NULL. Lives until the next call. */
 static const char *nearest_word(enum cfg_words words, const char *word)
 {
@@ -220,7 +195,7 @@ static const char *nearest_word(enum cfg_words words, const char *word)
     words_list(words, list, sizeof(list));
     nearest[0] = '\0';
     for (char *one = strsep(&rest, "|"); one != NULL; one = strsep(&rest, "|")) {
-        const int d = distance(word, one);
+        const int d = cfg_distance(word, one);
         if (d < least) {
             least = d;
             (void)sk_text_copy(nearest, sizeof(nearest), one);
@@ -323,7 +298,7 @@ static const char *nearest_key(enum cfg_section section, const char *name)
     const char *nearest = NULL;
     int least = 3;
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        const int d = KEYS[i].section == section ? distance(name, KEYS[i].name) : 99;
+        const int d = KEYS[i].section == section ? cfg_distance(name, KEYS[i].name) : 99;
         if (d < least) {
             least = d;
             nearest = KEYS[i].name;

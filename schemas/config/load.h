@@ -67,6 +67,11 @@ enum sk_err cfg_sentinels_read(struct cfg *c, const struct cfg_at *at, const cJS
 enum sk_err cfg_scale_map_read(struct cfg *c, const struct cfg_at *at, const cJSON *json, const struct cfg_raw_range *raw,
                                struct sk_profile_point *point);
 
+/* Fewest edits between two words; 99 for words of 40 bytes and more. */
+int cfg_distance(const char *a, const char *b);
+/* The name that was perhaps meant, at most two edits away; NULL none. name_at: NULL past the end. */
+const char *cfg_nearest(const char *word, const char *(*name_at)(size_t index));
+
 /* --- the site --- */
 /* Where profiles are looked for: the site file's own directories, then the given or built-in ones. */
 struct cfg_search {
@@ -84,6 +89,8 @@ struct cfg_load {
 };
 enum sk_err cfg_links_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
 enum sk_err cfg_zones_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
+enum sk_err cfg_dues_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
+enum sk_err cfg_signals_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
 enum sk_err cfg_devices_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
 enum sk_err cfg_doors_read(struct cfg_load *load, const struct cfg_at *at, const cJSON *json);
 /* Loads every profile that raw_devices name, once each, and adds the monitor's own. */

@@ -79,14 +79,15 @@ static enum sk_err alone(struct cfg *c, const cJSON *json, const struct sk_profi
     return err;
 }
 
-enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, const struct sk_profile **ret_profile,
-                             void **ret_arena, struct sk_fault *fault)
+/* text NULL: from the file of that name. */
+static enum sk_err take(const char *name, const char *text, size_t length, const struct sk_profile **ret_profile,
+                        void **ret_arena, struct sk_fault *fault)
 {
     struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = name, .fault = cfg_fresh(fault)};
     cJSON *json = NULL;
     enum sk_err err = c.arena != NULL && c.scratch != NULL ? SK_OK : cfg_nomem(&c);
     if (err == SK_OK)
-        err = cfg_text_parse(&c, text, length, &json);
+        err = text != NULL ? cfg_text_parse(&c, text, length, &json) : cfg_file_parse(&c, name, NULL, &json);
     if (err == SK_OK)
         err = alone(&c, json, ret_profile);
     cJSON_Delete(json);
@@ -98,20 +99,15 @@ enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, 
     return err;
 }
 
+enum sk_err sk_profile_parse(const char *name, const char *text, size_t length, const struct sk_profile **ret_profile,
+                             void **ret_arena, struct sk_fault *fault)
+{
+    return take(name, text != NULL ? text : "", length, ret_profile, ret_arena, fault);
+}
+
 enum sk_err sk_profile_load(const char *path, const struct sk_profile **ret_profile, void **ret_arena, struct sk_fault *fault)
 {
-    struct cfg c = {.arena = cfg_arena_create(), .scratch = cfg_arena_create(), .file = path, .fault = cfg_fresh(fault)};
-    cJSON *json = NULL;
-    enum sk_err err = c.arena != NULL && c.scratch != NULL ? cfg_file_parse(&c, path, NULL, &json) : cfg_nomem(&c);
-    if (err == SK_OK)
-        err = alone(&c, json, ret_profile);
-    cJSON_Delete(json);
-    cfg_arena_free(c.scratch);
-    if (err == SK_OK)
-        *ret_arena = c.arena;
-    else
-        cfg_arena_free(c.arena);
-    return err;
+    return take(path, NULL, 0, ret_profile, ret_arena, fault);
 }
 
 void sk_profile_arena_free(void *arena)

@@ -15,7 +15,7 @@ struct cfg_title {
     const char *ja, *en;
 };
 struct cfg_site_file {
-    const cJSON *site, *profile_path, *log, *roster, *history, *zones, *links, *devices, *doors;
+    const cJSON *site, *profile_path, *log, *roster, *dues, *signals, *history, *zones, *links, *devices, *doors;
 };
 struct cfg_site {
     const char *id, *zone;
@@ -27,6 +27,20 @@ struct cfg_log {
 };
 struct cfg_roster {
     int64_t list_stale_h, revoked_gone_min, lost_gone_min, lost_suspend_min, review_escalate_d, compare_minute;
+};
+struct cfg_dues { /* milliseconds */
+    int64_t permit_overdue, permit_overrun, emergency_not_ratified, visit_overdue, visit_badge_missing, visit_not_observed,
+        goods_overdue, goods_not_received, goods_unpermitted, declaration_expired, stocktake_overdue, item_not_erased,
+        erasure_not_witnessed, media_overdue, media_lost, key_overdue, key_lost, patrol_overdue, watch_not_begun,
+        watch_not_handed_over, handover_not_taken, mode_overdue, rack_request_overdue, personnel_not_applied,
+        list_request_overdue, attestation_expired;
+};
+struct cfg_stand_in {
+    const char *register_;
+    const cJSON *attestation;
+};
+struct cfg_attested {
+    const char *who, *until, *document;
 };
 struct cfg_history {
     int64_t flush_s, raw_days, minute_days, quarter_days, day_days, disk_budget_mb;

@@ -127,7 +127,9 @@ static enum sk_err body_read(struct cfg_load *load, const cJSON *json, const cha
     struct cfg_site_file raw;
     enum sk_err first = SK_OK, parts = SK_OK;
     if (!cfg_goes_on(&first, cfg_read(&load->c, &top, CFG_SECTION_site_file, json, &raw)) ||
-        !cfg_goes_on(&first, head_read(load, &raw)))
+        !cfg_goes_on(&first, head_read(load, &raw)) ||
+        !cfg_goes_on(&first, cfg_dues_read(load, CFG_AT(NULL, "dues"), raw.dues)) ||
+        !cfg_goes_on(&first, cfg_signals_read(load, CFG_AT(NULL, "signals"), raw.signals)))
         return first;
     if (!cfg_goes_on(&parts, search_make(load, raw.profile_path, directory)) ||
         !cfg_goes_on(&parts, cfg_zones_read(load, CFG_AT(NULL, "zones"), raw.zones)) ||

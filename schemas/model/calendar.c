@@ -75,6 +75,12 @@ static bool read_date(const char *date, int64_t *ret_day)
     return back[0] == year && back[1] == month && back[2] == day; /* no 30 February */
 }
 
+bool sk_day_is_day(const char *date)
+{
+    int64_t day;
+    return read_date(date, &day);
+}
+
 bool sk_day_begin_us(const struct sk_zone *zone, const char *date, int64_t *ret_us)
 {
     int64_t day;

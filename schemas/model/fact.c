@@ -52,16 +52,6 @@ static void put_text(struct sk_body *body, enum sk_tag tag, const char *text)
         sk_body_put_text(body, tag, text);
 }
 
-static void put_act(struct sk_body *body, const struct sk_roster_act *act)
-{
-    put_text(body, SK_TAG_ACTOR, act->actor);
-    if (act->roles != 0)
-        sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->roles);
-    put_text(body, SK_TAG_ACTOR_ADDRESS, act->address);
-    put_text(body, SK_TAG_REASON_TEXT, act->reason);
-    put_text(body, SK_TAG_COMMAND, act->command);
-}
-
 static bool is_zero(const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -98,7 +88,7 @@ void sk_fact_write(const struct sk_fact *fact, const struct sk_roster_act *act, 
         const struct member *member = &members[i];
         const uint8_t *at = (const uint8_t *)fact + member->offset;
         if (member->type == ACT)
-            put_act(body, act);
+            sk_roster_act_write(act, body);
         else if (member->type == TEXT)
             put_text(body, member->tag, (const char *)at);
         else if (member->type == HASH && !is_zero(at, SK_HASH_SIZE))

@@ -227,6 +227,30 @@ void sk_registers_next_id(const struct sk_registers *registers, uint8_t register
                    register_ < SHELVES ? registers->shelves[register_].last + 1 : 0);
 }
 
+struct above {
+    uint8_t register_;
+    uint32_t number;
+};
+
+static bool is_above(const void *context, const struct sk_entry *entry)
+{
+    const struct above *above = context;
+    return entry->register_ == above->register_ && entry->number > above->number;
+}
+
+void sk_registers_take_back(struct sk_registers *registers, uint8_t register_, uint32_t number)
+{
+    const struct above above = {register_, number};
+    if (register_ >= SHELVES)
+        return;
+    struct shelf *shelf = &registers->shelves[register_];
+    unlist(registers, is_above, &above);
+    while (shelf->count > 0 && shelf->boxes[shelf->count - 1]->entry.number > number)
+        box_free(shelf->boxes[--shelf->count]);
+    if (shelf->last > number)
+        shelf->last = number;
+}
+
 static bool is_past(const void *context, const struct sk_entry *entry)
 {
     const int64_t *before_us = context;
@@ -390,12 +414,13 @@ static bool when_stands(const struct sk_entry *entry, const char *when)
     return true;
 }
 
-int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, const struct sk_zone *zone)
+int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, uint32_t after_s,
+                        const struct sk_zone *zone)
 {
     if (entry->register_ != row->register_ || entry->state != row->state)
         return SK_NEVER;
     if (!when_stands(entry, row->when))
         return SK_NEVER;
     const int64_t base_us = due_base(entry, row, zone);
-    return base_us == SK_NEVER ? SK_NEVER : base_us + (int64_t)row->after_s * SK_US_PER_S;
+    return base_us == SK_NEVER ? SK_NEVER : base_us + (int64_t)after_s * SK_US_PER_S;
 }

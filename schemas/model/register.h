@@ -176,6 +176,9 @@ enum sk_err sk_registers_check(const struct sk_registers *registers, const struc
 enum sk_err sk_registers_apply(struct sk_registers *registers, const struct sk_register_act *act);
 /* Numbers up to this one were given out, also those of entries no longer kept. */
 void sk_registers_mark(struct sk_registers *registers, uint8_t register_, uint32_t number);
+/* Lets go of all entries of the register above this number, and of the numbers: for an act of many entries that was not
+ * recorded. Needs no memory. */
+void sk_registers_take_back(struct sk_registers *registers, uint8_t register_, uint32_t number);
 void sk_registers_next_id(const struct sk_registers *registers, uint8_t register_, char to[SK_ENTRY_ID_MAX]);
 /* Lets go of entries whose state is final since before that moment. */
 void sk_registers_forget(struct sk_registers *registers, int64_t before_us);
@@ -234,8 +237,11 @@ bool sk_entry_flag(const struct sk_entry *entry, uint16_t field, int64_t at_us);
 bool sk_entry_has(const struct sk_entry *entry, uint16_t field, int64_t at_us, const char *text);
 bool sk_entry_text(const struct sk_entry *entry, uint16_t field, int64_t at_us, char *to, size_t capacity);
 
-/* When an entry falls due by this row as it stands (UTC us); SK_NEVER: not. zone: for dates. */
-int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, const struct sk_zone *zone);
+/* The time that the site gives by the row of that index: its own, or the row's. */
+uint32_t sk_due_after_s(const struct sk_site *site, size_t index);
+/* When an entry falls due by this row as it stands, that time allowed (UTC us); SK_NEVER: not. zone: for dates. */
+int64_t sk_entry_due_us(const struct sk_entry *entry, const struct sk_due_row *row, uint32_t after_s,
+                        const struct sk_zone *zone);
 
 /* --- a document (what a person sends) against the tables --- */
 struct sk_register_context { /* what may be referred to; all borrowed */

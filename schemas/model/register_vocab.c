@@ -178,6 +178,11 @@ const struct sk_due_row *sk_due_at(size_t index)
     return index < COUNT(dues) ? &dues[index] : NULL;
 }
 
+uint32_t sk_due_after_s(const struct sk_site *site, size_t index)
+{
+    return site->due_after_s != NULL ? site->due_after_s[index] : dues[index].after_s;
+}
+
 const char *sk_register_state_name(uint8_t state)
 {
     return state < COUNT(states) ? states[state].name : NULL;

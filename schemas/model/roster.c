@@ -467,3 +467,33 @@ enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_cha
         remember_id(roster, change->entity);
     return SK_OK;
 }
+
+/* The newest row is the head of each of its buckets. */
+static void unlink_newest(struct sk_roster *roster)
+{
+    const struct row *row = &roster->rows[roster->count - 1];
+    const size_t mask = roster->buckets - 1;
+    const char *owner = owner_of(&row->change);
+    roster->entity[hash_text(row->change.entity) & mask] = row->entity_next;
+    if (owner != NULL)
+        roster->owner[hash_text(owner) & mask] = row->owner_next;
+    if (row->change.ev == SK_EV_CREDENTIAL_ISSUED)
+        roster->identifier[hash_bytes(row->change.credential.identifier.bytes, SK_HASH_SIZE) & mask] = row->identifier_next;
+}
+
+void sk_roster_take_back(struct sk_roster *roster, uint64_t version)
+{
+    while (roster->count > 0 && roster->rows[roster->count - 1].change.version > version) {
+        struct list *list = list_of(roster, sk_roster_family(roster->rows[roster->count - 1].change.ev));
+        unlink_newest(roster);
+        roster->count--;
+        if (list->count > 0 && list->rows[list->count - 1] == roster->count)
+            list->count--;
+    }
+    if (roster->version > version)
+        roster->version = version;
+    memset(roster->last_id, 0, sizeof roster->last_id);
+    for (size_t i = 0; i < roster->count; i++)
+        if (is_first(&roster->rows[i].change))
+            remember_id(roster, roster->rows[i].change.entity);
+}

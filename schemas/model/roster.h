@@ -101,6 +101,9 @@ struct sk_roster_act {
     uint16_t roles;
 };
 
+/* Its tags, ascending, ACTOR to COMMAND; what is not known is left out. */
+void sk_roster_act_write(const struct sk_roster_act *act, struct sk_body *body);
+
 /* A change as record body, and back. read: PARSE when the body is no such change. */
 void sk_roster_change_write(const struct sk_roster_change *change, const struct sk_roster_act *act, struct sk_body *body);
 enum sk_err sk_roster_change_read(uint16_t ev, const uint8_t *body, size_t length, struct sk_roster_change *ret_change);
@@ -124,6 +127,9 @@ void sk_roster_set_zone(struct sk_roster *roster, const struct sk_zone *zone);
  * was given up while the log could not be written; that one then never was. EXISTS: a second enrolment of an id, or an
  * identifier that was ever issued. NOT_FOUND: a later change of what does not exist, or a person who does not exist. NOMEM and
  * all others leave the roster as it was. */
+/* Lets go of all changes above this version and of the ids they gave out: for an act of many changes that was not recorded.
+ * Needs no memory. */
+void sk_roster_take_back(struct sk_roster *roster, uint64_t version);
 enum sk_err sk_roster_apply(struct sk_roster *roster, const struct sk_roster_change *change);
 /* The same without doing it: may this change be applied, given its version is right? */
 enum sk_err sk_roster_check(const struct sk_roster *roster, const struct sk_roster_change *change);
@@ -170,6 +176,7 @@ struct sk_local sk_local_at(const struct sk_zone *zone, int64_t utc_us);
 /* "2026-11-20" -> the local midnight that begins it, or (まで) the one that ends it. False: no such date. */
 bool sk_day_begin_us(const struct sk_zone *zone, const char *date, int64_t *ret_us);
 bool sk_day_end_us(const struct sk_zone *zone, const char *date, int64_t *ret_us);
+bool sk_day_is_day(const char *date);
 /* The date (inclusive) of an exclusive end, for printing: "2026-11-20"; "" for SK_NEVER. */
 void sk_day_until_text(const struct sk_zone *zone, int64_t until_us, char to[16]);
 void sk_day_from_text(const struct sk_zone *zone, int64_t from_us, char to[16]);

@@ -151,6 +151,16 @@ static void put_rule(struct sk_body *body, const struct sk_roster_change *change
     }
 }
 
+void sk_roster_act_write(const struct sk_roster_act *act, struct sk_body *body)
+{
+    put_text(body, SK_TAG_ACTOR, act->actor);
+    if (act->roles != 0)
+        sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->roles);
+    put_text(body, SK_TAG_ACTOR_ADDRESS, act->address);
+    put_text(body, SK_TAG_REASON_TEXT, act->reason);
+    put_text(body, SK_TAG_COMMAND, act->command);
+}
+
 void sk_roster_change_write(const struct sk_roster_change *change, const struct sk_roster_act *act, struct sk_body *body)
 {
     if (sk_roster_family(change->ev) == SK_EV_CREDENTIAL_ISSUED)
@@ -160,12 +170,7 @@ void sk_roster_change_write(const struct sk_roster_change *change, const struct 
         sk_body_put_u16(body, SK_TAG_AREA_FROM, change->way.zone_a);
         sk_body_put_u16(body, SK_TAG_AREA_TO, change->way.zone_b);
     }
-    put_text(body, SK_TAG_ACTOR, act->actor);
-    if (act->roles != 0)
-        sk_body_put_u16(body, SK_TAG_ACTOR_ROLES, act->roles);
-    put_text(body, SK_TAG_ACTOR_ADDRESS, act->address);
-    put_text(body, SK_TAG_REASON_TEXT, act->reason);
-    put_text(body, SK_TAG_COMMAND, act->command);
+    sk_roster_act_write(act, body);
     sk_body_put_text(body, SK_TAG_ENTITY_ID, change->entity);
     put_family(body, change);
     put_rule(body, change);

@@ -261,6 +261,13 @@ struct sk_roster_limits {
     int compare_minute;         /* of the local day: when lists and roster are compared */
 };
 
+/* What the site file names in place of a signal that nothing at the site tells (signal.h). */
+struct sk_stand_in {
+    uint16_t signal;                    /* index of the signals' list */
+    const char *keeper;                 /* a register, or a keeper of ours; "": attested */
+    const char *who, *until, *document; /* the attestation: who answers for it, its last day, where it is written */
+};
+
 struct sk_site {
     const char *id, *title_ja, *title_en;
     enum sk_site_class class_;
@@ -269,6 +276,9 @@ struct sk_site {
     uint8_t digest[32];    /* SHA-256 over site file and profiles in load order */
     uint32_t checkpoint_s, checkpoint_records;
     struct sk_roster_limits roster;
+    const uint32_t *due_after_s; /* by row of register_dues.def; NULL: as the rows say */
+    const struct sk_stand_in *stand_ins;
+    size_t stand_in_count;
     uint32_t history_flush_s;
     uint32_t history_days[4];      /* kept: raw, minute, quarter of an hour, day; 0 for ever */
     uint64_t history_budget_bytes; /* 0: no limit */

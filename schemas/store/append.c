@@ -104,7 +104,7 @@ static enum sk_err append(struct sk_store *store, const struct sk_draft *draft, 
         err = subject_put(store, &header);
     if (err == SK_OK && header.class_ == SK_CLASS_ROSTER)
         err = sk_store_roster_put(store, &header, &draft->body);
-    if (err == SK_OK && header.class_ == SK_CLASS_ACCESS)
+    if (err == SK_OK)
         err = sk_store_use_put(store, &header, header_bytes);
     if (err == SK_OK && header.class_ == SK_CLASS_ROSTER)
         err = sk_store_register_put(store, &header, &draft->body);

@@ -1,35 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Five tables of a log that was set aside, each read for itself: what one page of the old file lost, the others may still have.
- * Errors of reading end a table and are counted; errors of writing end everything. */
+/* The tables of a log that was set aside, each read for itself: what one page of the old file lost, the others may still have.
+ * Errors of reading end a table and are counted; errors of writing end everything. Numbers, alarms and pending rows are carried
+ * here; what claims to be a record of the old log, in carry_proved.c. */
 #include "schemas/store/carry.h"
 
 #include <string.h>
 
 #include "schemas/model/register.h"
-#include "schemas/store/internal.h"
 
-struct carry {
-    struct sk_store *to, *from;
-    const struct sk_old_log *old;
-    const struct sk_now *now;
-    struct sk_carried *carried;
-    struct sk_registers *registers; /* the same of acts of registers */
-    struct sk_roster *roster;       /* as carried so far: a change that does not follow from the ones before is lost */
-    uint64_t last_alarm;
-    enum sk_err err; /* of writing */
-};
+/* --- what every carried record is made with --- */
 
-/* Origin and number in the old log; at its place among the tags, which ascend. */
-static void source_put(struct sk_body *body, const struct carry *carry, bool has_seq, uint64_t seq)
+void sk_carry_source_put(struct sk_body *body, const struct sk_carry *carry, const struct sk_carry_source *source)
 {
     if (carry->old->origin[0] != '\0')
         sk_body_put_text(body, SK_TAG_OLD_ORIGIN, carry->old->origin);
-    if (has_seq)
-        sk_body_put_u64(body, SK_TAG_OLD_SEQ, seq);
+    if (source->has_seq)
+        sk_body_put_u64(body, SK_TAG_OLD_SEQ, source->seq);
     sk_body_put_text(body, SK_TAG_SET_ASIDE, carry->old->name);
+    if (source->t_us != 0)
+        sk_body_put_i64(body, SK_TAG_OLD_TIME_US, source->t_us);
 }
 
-static void draft_begin(struct sk_draft *draft, enum sk_event event, const struct sk_now *now)
+void sk_carry_draft(struct sk_draft *draft, enum sk_event event, const struct sk_now *now)
 {
     memset(&draft->header, 0, sizeof draft->header);
     draft->header.t_recv_us = now->utc_us > 0 ? (uint64_t)now->utc_us : 0;
@@ -38,8 +30,7 @@ static void draft_begin(struct sk_draft *draft, enum sk_event event, const struc
     sk_body_init(&draft->body);
 }
 
-/* False when it was not written: lost (not sayable) or a failed write (carry->err). */
-static bool put(struct carry *carry, const struct sk_draft *draft, uint64_t *ret_seq)
+bool sk_carry_put(struct sk_carry *carry, const struct sk_draft *draft, uint64_t *ret_seq)
 {
     if (!sk_body_done(&draft->body)) {
         carry->carried->lost++;
@@ -51,7 +42,7 @@ static bool put(struct carry *carry, const struct sk_draft *draft, uint64_t *ret
 
 /* --- numbers --- */
 
-static bool number_row_put(struct carry *carry, const char *kind, int number, const char *id)
+static bool number_row_put(struct sk_carry *carry, const char *kind, int number, const char *id)
 {
     sqlite3_stmt *statement;
     carry->err = sk_store_statement(carry->to, ST_NUMBER_PUT, &statement);
@@ -69,7 +60,7 @@ static bool number_row_put(struct carry *carry, const char *kind, int number, co
     return err == SK_OK;
 }
 
-static void number_carry(struct carry *carry, const char *kind, int number, const char *id)
+static void number_carry(struct sk_carry *carry, const char *kind, int number, const char *id)
 {
     static const char *const kinds[] = {"zone", "door", "ctrl"};
     struct sk_draft draft;
@@ -86,15 +77,15 @@ static void number_carry(struct carry *carry, const char *kind, int number, cons
     }
     if (!number_row_put(carry, kind, number, id))
         return;
-    draft_begin(&draft, SK_EV_SYS_NUMBER, carry->now);
+    sk_carry_draft(&draft, SK_EV_SYS_NUMBER, carry->now);
     sk_body_put_text(&draft.body, SK_TAG_ENTITY_KIND, kind);
     sk_body_put_text(&draft.body, SK_TAG_ENTITY_ID, id);
     sk_body_put_u32(&draft.body, SK_TAG_ENTITY_NUMBER, (uint32_t)number);
-    source_put(&draft.body, carry, false, 0);
-    carry->carried->numbers += put(carry, &draft, &seq);
+    sk_carry_source_put(&draft.body, carry, &(struct sk_carry_source){.has_seq = false});
+    carry->carried->numbers += sk_carry_put(carry, &draft, &seq);
 }
 
-static void numbers_carry(struct carry *carry)
+static void numbers_carry(struct sk_carry *carry)
 {
     sqlite3_stmt *rows;
     int result = SQLITE_DONE;
@@ -105,126 +96,6 @@ static void numbers_carry(struct carry *carry)
     while (carry->err == SK_OK && (result = sqlite3_step(rows)) == SQLITE_ROW)
         number_carry(carry, (const char *)sqlite3_column_text(rows, 0), sqlite3_column_int(rows, 1),
                      (const char *)sqlite3_column_text(rows, 2));
-    sk_db_release(rows);
-    carry->carried->lost += result != SQLITE_DONE && result != SQLITE_ROW;
-}
-
-/* --- roster --- */
-
-struct proof {  /* the record that a roster row claims to be */
-    bool found; /* a row of the right shape */
-    bool row_fits, own_fits;
-    struct sk_header header;
-    uint8_t body[SK_BODY_MAX]; /* the record's own */
-    size_t length;
-};
-
-static bool leaf_fits(struct sk_store *store, sqlite3_stmt *row, const void *body, size_t length)
-{
-    struct sk_hash leaf;
-    return sk_leaf_hash(store->sha, sqlite3_column_blob(row, 1), sqlite3_column_blob(row, 2), body, length, &leaf) == SK_OK &&
-           memcmp(&leaf, sqlite3_column_blob(row, 4), sizeof leaf) == 0;
-}
-
-static void proof_read(struct sk_store *store, int64_t seq, const void *body, size_t length, struct proof *proof)
-{
-    sqlite3_stmt *row;
-    *proof = (struct proof){.found = false};
-    if (sk_store_statement(store, ST_RECORDS_UP, &row) != SK_OK)
-        return;
-    sqlite3_bind_int64(row, 1, seq);
-    sqlite3_bind_int64(row, 2, seq);
-    sqlite3_bind_int64(row, 3, 1);
-    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_bytes(row, 1) == SK_HEADER_SIZE &&
-        sqlite3_column_bytes(row, 2) == SK_SALT_SIZE && sqlite3_column_bytes(row, 4) == SK_HASH_SIZE &&
-        sqlite3_column_bytes(row, 3) <= SK_BODY_MAX && sk_header_decode(sqlite3_column_blob(row, 1), &proof->header) == SK_OK) {
-        proof->found = true;
-        proof->length = (size_t)sqlite3_column_bytes(row, 3);
-        if (proof->length > 0)
-            memcpy(proof->body, sqlite3_column_blob(row, 3), proof->length);
-        proof->row_fits = leaf_fits(store, row, body, length);
-        proof->own_fits = leaf_fits(store, row, proof->body, proof->length);
-    }
-    sk_db_release(row);
-}
-
-/* The body again, with where it comes from put in among its ascending tags. */
-static void body_copy(struct sk_body *to, const struct carry *carry, const uint8_t *body, size_t length, uint64_t seq)
-{
-    struct sk_reader reader;
-    struct sk_body_item item;
-    int last = -1;
-    bool bad = false, put_source = false;
-    sk_reader_init(&reader, body, length);
-    while (sk_body_next(&reader, &last, &item, &bad)) {
-        if (item.tag == SK_TAG_OLD_ORIGIN || item.tag == SK_TAG_OLD_SEQ || item.tag == SK_TAG_SET_ASIDE)
-            continue; /* it was carried before: the newest source is the one that can be looked up from here */
-        if (!put_source && item.tag > SK_TAG_OLD_ORIGIN) {
-            source_put(to, carry, true, seq);
-            put_source = true;
-        }
-        if (to->last_tag >= item.tag)
-            to->bad = true;
-        to->last_tag = item.tag;
-        sk_write_u16(&to->writer, (uint16_t)item.tag);
-        sk_write_u16(&to->writer, (uint16_t)item.length);
-        sk_write_bytes(&to->writer, item.bytes, item.length);
-    }
-    if (!put_source)
-        source_put(to, carry, true, seq);
-    to->bad = to->bad || bad;
-}
-
-/* What is on the roster or in a register already leads to this change. */
-static bool follows(const struct carry *carry, uint16_t ev, const uint8_t *body, size_t length)
-{
-    struct sk_roster_change change;
-    struct sk_register_act act;
-    if (sk_act_row(ev) != NULL)
-        return sk_register_act_read(ev, body, length, &act) == SK_OK && sk_registers_apply(carry->registers, &act) == SK_OK;
-    return sk_roster_change_read(ev, body, length, &change) == SK_OK && sk_roster_apply(carry->roster, &change) == SK_OK;
-}
-
-static void change_carry(struct carry *carry, int64_t seq, uint16_t ev, const uint8_t *body, size_t length)
-{
-    struct proof proof;
-    struct sk_draft draft;
-    uint64_t new_seq;
-    proof_read(carry->from, seq, body, length, &proof);
-    const bool same = proof.found && proof.length == length && (length == 0 || memcmp(proof.body, body, length) == 0);
-    if (!proof.row_fits && proof.own_fits) { /* the row was changed, the record was not */
-        body = proof.body;
-        length = proof.length;
-    }
-    const bool believed = proof.found && proof.header.ev == ev && (proof.row_fits || proof.own_fits || same);
-    if (!believed || !follows(carry, ev, body, length)) {
-        carry->carried->lost++;
-        return;
-    }
-    draft_begin(&draft, ev, carry->now);
-    draft.header.zone = proof.header.zone;
-    memcpy(draft.header.subject, proof.header.subject, sizeof draft.header.subject);
-    body_copy(&draft.body, carry, body, length, (uint64_t)seq);
-    carry->carried->roster += put(carry, &draft, &new_seq);
-}
-
-/* Rows of seq, ev and body: the roster's changes, then the registers' acts. */
-static void changes_carry(struct carry *carry, enum sk_statement which)
-{
-    sqlite3_stmt *rows;
-    int result = SQLITE_DONE;
-    if (sk_store_statement(carry->from, which, &rows) != SK_OK) {
-        carry->carried->lost++;
-        return;
-    }
-    while (carry->err == SK_OK && (result = sqlite3_step(rows)) == SQLITE_ROW) {
-        const int length = sqlite3_column_bytes(rows, 2);
-        const uint16_t ev = (uint16_t)sqlite3_column_int(rows, 1);
-        if (length < 0 || length > SK_BODY_MAX || (which == ST_ACTS_CARRY ? sk_act_row(ev) == NULL : sk_roster_family(ev) == 0))
-            carry->carried->lost++;
-        else
-            change_carry(carry, sqlite3_column_int64(rows, 0), ev, sqlite3_column_blob(rows, 2), (size_t)length);
-    }
     sk_db_release(rows);
     carry->carried->lost += result != SQLITE_DONE && result != SQLITE_ROW;
 }
@@ -247,7 +118,7 @@ static bool is_clean(const char *text)
 
 static bool alarm_carry(void *context, const struct sk_alarm *alarm)
 {
-    struct carry *carry = context;
+    struct sk_carry *carry = context;
     struct sk_alarm copy = *alarm;
     struct sk_draft draft;
     uint64_t seq;
@@ -257,7 +128,7 @@ static bool alarm_carry(void *context, const struct sk_alarm *alarm)
         carry->carried->lost++;
         return true;
     }
-    draft_begin(&draft, SK_EV_ALARM_CARRIED, carry->now);
+    sk_carry_draft(&draft, SK_EV_ALARM_CARRIED, carry->now);
     sk_store_record(carry->from, alarm->raise_seq, header_take, &draft.header);
     if (alarm->detail[0] != '\0')
         sk_body_put_text(&draft.body, SK_TAG_DETAIL, alarm->detail);
@@ -272,8 +143,8 @@ static bool alarm_carry(void *context, const struct sk_alarm *alarm)
     if (alarm->place[0] != '\0')
         sk_body_put_text(&draft.body, SK_TAG_PLACE, alarm->place);
     sk_body_put_text(&draft.body, SK_TAG_OBJECT, alarm->source);
-    source_put(&draft.body, carry, true, alarm->raise_seq);
-    if (!put(carry, &draft, &seq))
+    sk_carry_source_put(&draft.body, carry, &(struct sk_carry_source){.has_seq = true, .seq = alarm->raise_seq});
+    if (!sk_carry_put(carry, &draft, &seq))
         return carry->err == SK_OK;
     copy.raise_seq = copy.last_seq = seq;
     carry->err = sk_store_alarm_put(carry->to, &copy);
@@ -282,7 +153,7 @@ static bool alarm_carry(void *context, const struct sk_alarm *alarm)
 }
 
 /* Open ones, and the newest of all, so that occurrences are numbered on. */
-static void alarms_carry(struct carry *carry)
+static void alarms_carry(struct sk_carry *carry)
 {
     struct sk_alarm newest;
     uint64_t last = 0;
@@ -299,7 +170,7 @@ static void alarms_carry(struct carry *carry)
 
 static enum sk_err pending_carry(void *context, const char *key, const void *bytes, size_t length)
 {
-    struct carry *carry = context;
+    struct sk_carry *carry = context;
     if (strcmp(key, SK_SUCCESSION_KEY) == 0)
         return SK_OK;
     carry->err = sk_store_pending_put(carry->to, key, bytes, length);
@@ -310,19 +181,16 @@ static enum sk_err pending_carry(void *context, const char *key, const void *byt
 enum sk_err sk_carry_over(struct sk_store *to, struct sk_store *from, const struct sk_old_log *old, const struct sk_now *now,
                           struct sk_carried *carried)
 {
-    struct carry carry = {.to = to, .from = from, .old = old, .now = now, .carried = carried};
+    static void (*const tables[])(struct sk_carry * carry) = {numbers_carry,  sk_carry_changes, sk_carry_acts,
+                                                              sk_carry_facts, sk_carry_uses,    alarms_carry};
+    struct sk_carry carry = {.to = to, .from = from, .old = old, .now = now, .carried = carried};
     enum sk_err err = sk_roster_create(&carry.roster);
     if (err == SK_OK && (err = sk_registers_create(&carry.registers)) != SK_OK)
         sk_roster_free(carry.roster);
     if (err != SK_OK)
         return err;
-    numbers_carry(&carry);
-    if (carry.err == SK_OK)
-        changes_carry(&carry, ST_ROSTER_CARRY);
-    if (carry.err == SK_OK)
-        changes_carry(&carry, ST_ACTS_CARRY);
-    if (carry.err == SK_OK)
-        alarms_carry(&carry);
+    for (size_t i = 0; carry.err == SK_OK && i < sizeof tables / sizeof *tables; i++)
+        tables[i](&carry);
     if (carry.err == SK_OK && sk_store_pending_each(from, pending_carry, &carry) != SK_OK && carry.err == SK_OK)
         carried->lost++;
     sk_registers_free(carry.registers);

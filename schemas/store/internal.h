@@ -54,6 +54,8 @@
     X(ST_NUMBER_EACH, "SELECT kind, number, id FROM number ORDER BY kind, number")                                             \
     X(ST_ROSTER_CARRY, "SELECT seq, ev, body FROM roster_change ORDER BY version")                                             \
     X(ST_ACTS_CARRY, "SELECT seq, ev, body FROM register_act ORDER BY seq")                                                    \
+    X(ST_FACTS_CARRY, "SELECT seq, ev, body FROM rights_fact ORDER BY seq")                                                    \
+    X(ST_USES_CARRY, "SELECT subject, zone, seq FROM last_use ORDER BY seq")                                                   \
     X(ST_PENDING_PUT, "INSERT INTO pending (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")           \
     X(ST_PENDING_DELETE, "DELETE FROM pending WHERE key = ?1")                                                                 \
     X(ST_PENDING_EACH, "SELECT key, value FROM pending WHERE key > ?1 ORDER BY key LIMIT 64")                                  \
@@ -78,9 +80,9 @@
     X(ST_FACT_EACH, "SELECT seq, t_us, ev, body FROM rights_fact WHERE seq > ?1 ORDER BY seq LIMIT 64")                        \
     X(ST_USE_PUT, "INSERT INTO last_use (subject, zone, seq) VALUES (?1, ?2, ?3) "                                             \
                   "ON CONFLICT (subject, zone) DO UPDATE SET seq = ?3")                                                        \
-    X(ST_USE_GET, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                      \
+    X(ST_USE_GET, "SELECT r.header, r.body FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                              \
                   "WHERE u.subject = ?1 AND u.zone = ?2")                                                                      \
-    X(ST_USE_LAST, "SELECT r.header FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                                     \
+    X(ST_USE_LAST, "SELECT r.header, r.body FROM last_use AS u JOIN record AS r ON r.seq = u.seq "                             \
                    "WHERE u.subject = ?1 ORDER BY u.seq DESC LIMIT 1")                                                         \
     X(ST_ALARM_PUT, "INSERT OR REPLACE INTO alarm (" SK_ALARM_COLUMNS ", open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
                     "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")                                                       \
@@ -113,6 +115,7 @@ enum sk_err sk_store_register_put(struct sk_store *store, const struct sk_header
 
 /* rights.c: a fact beside its record; the newest use of a zone by a person. */
 enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body);
+bool sk_store_is_use(const struct sk_header *header);
 enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes);
 
 struct sk_piece; /* rows copied out of one short read transaction (read.c) */

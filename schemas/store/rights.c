@@ -9,6 +9,13 @@
 
 enum { ZONE_AT = 17, ZONE_SIZE = 2 }; /* in a header: schemas/log-format.md section 1 */
 
+/* The record's own time; of one carried over from a log that was set aside, the time it had there. */
+static int64_t when(const struct sk_header *header, const uint8_t *body, size_t length)
+{
+    struct sk_body_item item;
+    return sk_body_find(body, length, SK_TAG_OLD_TIME_US, &item) ? sk_item_i64(&item) : (int64_t)header->t_recv_us;
+}
+
 enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *header, const struct sk_body *body)
 {
     sqlite3_stmt *statement;
@@ -16,23 +23,23 @@ enum sk_err sk_store_fact_put(struct sk_store *store, const struct sk_header *he
     if (err != SK_OK)
         return err;
     sqlite3_bind_int64(statement, 1, (int64_t)header->seq);
-    sqlite3_bind_int64(statement, 2, (int64_t)header->t_recv_us);
+    sqlite3_bind_int64(statement, 2, when(header, body->bytes, body->writer.length));
     sqlite3_bind_int(statement, 3, header->ev);
     sqlite3_bind_blob(statement, 4, body->bytes, (int)body->writer.length, SQLITE_STATIC);
     return sk_db_do(statement);
 }
 
-static bool is_use(const struct sk_header *header)
+bool sk_store_is_use(const struct sk_header *header)
 {
     static const uint8_t nobody[SK_SUBJECT_SIZE];
-    return (header->ev == SK_EV_ACC_GRANTED || header->ev == SK_EV_ACC_TAKEN) &&
+    return (header->ev == SK_EV_ACC_GRANTED || header->ev == SK_EV_ACC_TAKEN || header->ev == SK_EV_USE_CARRIED) &&
            memcmp(header->subject, nobody, SK_SUBJECT_SIZE) != 0;
 }
 
 enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *header, const uint8_t *header_bytes)
 {
     sqlite3_stmt *statement;
-    if (!is_use(header))
+    if (!sk_store_is_use(header))
         return SK_OK;
     const enum sk_err err = sk_store_statement(store, ST_USE_PUT, &statement);
     if (err != SK_OK)
@@ -41,6 +48,17 @@ enum sk_err sk_store_use_put(struct sk_store *store, const struct sk_header *hea
     sqlite3_bind_blob(statement, 2, header_bytes + ZONE_AT, ZONE_SIZE, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, (int64_t)header->seq);
     return sk_db_do(statement);
+}
+
+/* A row of header and body. */
+static enum sk_err read_use(sqlite3_stmt *row, struct sk_header *ret_header, int64_t *ret_us)
+{
+    if (sqlite3_column_bytes(row, 0) != SK_HEADER_SIZE)
+        return SK_ERR_CORRUPT;
+    const enum sk_err err = sk_header_decode(sqlite3_column_blob(row, 0), ret_header);
+    if (err == SK_OK)
+        *ret_us = when(ret_header, sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
+    return err;
 }
 
 enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_SUBJECT_SIZE], uint16_t zone, int64_t *ret_us,
@@ -58,15 +76,11 @@ enum sk_err sk_store_last_use(struct sk_store *store, const uint8_t subject[SK_S
     const int result = sqlite3_step(statement);
     err = result == SQLITE_DONE ? SK_ERR_NOT_FOUND : sk_db_code(result);
     if (result == SQLITE_ROW)
-        err = sqlite3_column_bytes(statement, 0) == SK_HEADER_SIZE
-                  ? sk_header_decode(sqlite3_column_blob(statement, 0), &header)
-                  : SK_ERR_CORRUPT;
+        err = read_use(statement, &header, ret_us);
     sk_db_release(statement);
-    if (err != SK_OK)
-        return err;
-    *ret_us = (int64_t)header.t_recv_us;
-    *ret_zone = header.zone;
-    return SK_OK;
+    if (err == SK_OK)
+        *ret_zone = header.zone;
+    return err;
 }
 
 struct facts { /* up to 64 rows, copied out of a short read transaction */

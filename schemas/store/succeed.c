@@ -73,9 +73,12 @@ static enum sk_err alarm_keep(struct sk_store *store, const struct sk_old_log *o
     if (carried->unreadable)
         sk_text_format(text, sizeof text, "%s; nothing of it can be read: %s", old->name, old->why);
     else
-        sk_text_format(text, sizeof text, "%s: %llu numbers, %llu roster changes, %llu open alarms carried over, %llu lost: %s",
+        sk_text_format(text, sizeof text,
+                       "%s: %llu numbers, %llu roster changes, %llu facts about rights, %llu open alarms carried over, "
+                       "%llu lost: %s",
                        old->name, (unsigned long long)carried->numbers, (unsigned long long)carried->roster,
-                       (unsigned long long)carried->alarms, (unsigned long long)carried->lost, old->why);
+                       (unsigned long long)carried->facts, (unsigned long long)carried->alarms,
+                       (unsigned long long)carried->lost, old->why);
     return sk_store_pending_put(store, SK_SUCCESSION_KEY, text, strlen(text));
 }
 

@@ -4,8 +4,9 @@
  * Order of a writer's start, all under the store's lock until the new log is open:
  *   sk_log_examine    looks at the log read-only; a damaged one is moved, whole, to DIR/damaged-<time>/ (databases, key, note)
  *   sk_store_open     opens what is there now, or makes an empty log
- *   sk_log_succeed    in its first transaction: log.origin that quotes the old log, then numbers, roster, alarms, pending rows
- * Each step may be cut off by a crash: the next start finds the half-made set-aside or the empty log, and goes on from there.
+ *   sk_log_succeed    in its first transaction: log.origin that quotes the old log, then numbers, roster, registers, rights,
+ * alarms, pending rows Each step may be cut off by a crash: the next start finds the half-made set-aside or the empty log, and
+ * goes on from there.
  *
  * DIR/log-checkpoint.note is the newest signed checkpoint, beside the database and not in it: what finds a log that was rolled
  * back, swapped or deleted. Nothing here protects against who holds the directory; a checkpoint kept elsewhere does.
@@ -35,7 +36,8 @@ struct sk_old_log {
 
 /* How much of it goes on in the new log. */
 struct sk_carried {
-    uint64_t numbers, roster, alarms, pending;
+    uint64_t numbers, roster, alarms, pending; /* roster: its changes and the registers' acts */
+    uint64_t facts, uses;                      /* about rights; newest uses of a zone by a person */
     uint64_t lost;   /* rows that could not be read, or fit neither their record nor what came before */
     bool unreadable; /* the old file cannot be opened at all */
 };

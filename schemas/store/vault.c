@@ -69,6 +69,7 @@ static const char *const statement_sql[ST_COUNT] = {
 struct sk_vault {
     sqlite3 *db;
     int lock_fd;
+    bool erased; /* since the journal was overwritten */
     struct sk_sha256 *sha;
     sqlite3_stmt *statements[ST_COUNT];
 };
@@ -387,6 +388,15 @@ enum sk_err sk_vault_card_get(struct sk_vault *vault, const char *id, char ret_p
     return one_text(vault, ST_CARD_GET, id, -1, ret_printed, SK_LABEL_MAX);
 }
 
+/* What was erased may still stand in the journal. Many erasures at once: when they end. */
+static enum sk_err overwrite_journal(struct sk_vault *vault)
+{
+    if (!vault->erased || sqlite3_get_autocommit(vault->db) == 0)
+        return SK_OK;
+    vault->erased = false;
+    return sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+}
+
 static enum sk_err erase(struct sk_vault *vault, enum statement which, const char *id)
 {
     sqlite3_stmt *statement;
@@ -395,7 +405,8 @@ static enum sk_err erase(struct sk_vault *vault, enum statement which, const cha
         return err;
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
     err = sk_db_do(statement);
-    return err == SK_OK ? sk_db_code(sqlite3_wal_checkpoint_v2(vault->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)) : err;
+    vault->erased = true;
+    return err == SK_OK ? overwrite_journal(vault) : err;
 }
 
 enum sk_err sk_vault_person_erase(struct sk_vault *vault, const char *id)
@@ -492,5 +503,5 @@ enum sk_err sk_vault_end(struct sk_vault *vault, bool keep)
     const enum sk_err err = run(vault, keep ? ST_COMMIT_ALL : ST_ROLLBACK_ALL);
     if (keep && err != SK_OK)
         run(vault, ST_ROLLBACK_ALL);
-    return err;
+    return err == SK_OK ? overwrite_journal(vault) : err;
 }

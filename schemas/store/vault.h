@@ -78,7 +78,7 @@ enum sk_err sk_vault_register_get(struct sk_vault *vault, const char *entry, uin
                                   struct sk_register_personal *ret_personal);
 enum sk_err sk_vault_register_erase(struct sk_vault *vault, const char *entry); /* all steps; NOT_FOUND: there was nothing */
 bool sk_vault_account_exists(struct sk_vault *vault, const char *id);
-/* Many puts at once, all or none. */
+/* Many puts or erasures at once, all or none; the journal is overwritten when they end. */
 enum sk_err sk_vault_begin(struct sk_vault *vault);
 enum sk_err sk_vault_end(struct sk_vault *vault, bool keep);
 

@@ -49,17 +49,12 @@ def breaches(name, text):
         yield f"{name}: essay: the file does not open with why it exists"
 
 
-def folders_without_readme(names):
-    folders = {str(pathlib.PurePosixPath(n).parent) for n in names if re.search(r"\.[ch]$", n)}
-    return [f"{f}/: readme: the folder has no README.md" for f in sorted(folders) if f != "." and not (ROOT / f / "README.md").is_file()]
-
-
 def main():
     names = tracked()
     if len(names) < 100:
         print(f"only {len(names)} tracked files: this test looks at the wrong place")
         return 1
-    found = folders_without_readme(names)
+    found = []
     for name in names:
         try:
             text = (ROOT / name).read_text()

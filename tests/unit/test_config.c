@@ -19,6 +19,8 @@
 #include "schemas/config/config.h"
 #include "schemas/config/keys.h"
 #include "schemas/config/parse.h"
+#include "schemas/model/register.h"
+#include "schemas/model/signal.h"
 
 #define VECTORS  "tests/vectors/config"
 #define SITE     VECTORS "/site.json"
@@ -399,6 +401,29 @@ static const struct bad BAD_SITES[] = {
     {"unknown factor", "\"Vein\"", "\"Blood\"", "doors[0].readers[0].factors[1]", "a factor such as", SK_ERR_PARSE},
     {"control characters", "\"asset\": \"A-1\"", "\"asset\": \"A\\u001b1\"", "devices[0].asset", "control characters",
      SK_ERR_PARSE},
+    {"unknown signal", "\"links\": [", "\"signals\": {\"visitor.nmae\": {\"register\": \"visit\"}}, \"links\": [",
+     "signals[\"visitor.nmae\"]", "perhaps 'visitor.name' is meant", SK_ERR_NOT_FOUND},
+    {"signal far from all", "\"links\": [", "\"signals\": {\"weather\": {\"register\": \"visit\"}}, \"links\": [",
+     "signals.weather", "expected a signal of schemas/vocab/signals.def; correct", SK_ERR_NOT_FOUND},
+    {"unknown register", "\"links\": [", "\"signals\": {\"visitor.name\": {\"register\": \"vist\"}}, \"links\": [",
+     "signals[\"visitor.name\"].register", "perhaps 'visit' is meant", SK_ERR_NOT_FOUND},
+    {"neither register nor attestation", "\"links\": [", "\"signals\": {\"visitor.name\": {}}, \"links\": [",
+     "signals[\"visitor.name\"]", "one of the two", SK_ERR_PARSE},
+    {"both register and attestation", "\"links\": [",
+     "\"signals\": {\"visitor.name\": {\"register\": \"visit\", \"attestation\": {\"who\": \"a\", \"until\": \"2027-03-31\", "
+     "\"document\": \"d\"}}}, \"links\": [",
+     "signals[\"visitor.name\"]", "one of the two", SK_ERR_PARSE},
+    {"attestation without its document", "\"links\": [",
+     "\"signals\": {\"visitor.name\": {\"attestation\": {\"who\": \"a\", \"until\": \"2027-03-31\"}}}, \"links\": [",
+     "signals[\"visitor.name\"].attestation", "no key 'document'", SK_ERR_PARSE},
+    {"attested until no day", "\"links\": [",
+     "\"signals\": {\"visitor.name\": {\"attestation\": {\"who\": \"a\", \"until\": \"2027-02-30\", \"document\": \"d\"}}}, "
+     "\"links\": [",
+     "attestation.until", "a day like 2027-03-31", SK_ERR_PARSE},
+    {"unknown due time", "\"links\": [", "\"dues\": {\"visit.overdeu\": \"PT5M\"}, \"links\": [", "dues",
+     "unknown key 'visit.overdeu'; expected 'visit.overdue'", SK_ERR_PARSE},
+    {"due time that is no duration", "\"links\": [", "\"dues\": {\"visit.overdue\": 5}, \"links\": [",
+     "dues[\"visit.overdue\"]", "ISO 8601", SK_ERR_PARSE},
     {"bytes after the end", "", "x", "site.json", "", SK_ERR_PARSE},
     {"syntax", "\"links\": [", "\"links\": [[", "site.json", "line", SK_ERR_PARSE},
 };
@@ -644,6 +669,51 @@ static void hear(void *context, const char *where, const char *what)
     snprintf(heard->text + used, sizeof(heard->text) - used, "%s: %s\n", where, what);
 }
 
+static uint32_t due_of(const struct sk_site *site, const char *name)
+{
+    for (size_t i = 0; sk_due_at(i) != NULL; i++)
+        if (strcmp(sk_due_at(i)->name, name) == 0)
+            return sk_due_after_s(site, i);
+    fail_msg("no due time of %s", name);
+    return 0;
+}
+
+static void due_times_and_stand_ins_are_read(void **state)
+{
+    (void)state;
+    static const struct bad added = {
+        "added",
+        "\"links\": [",
+        "\"dues\": {\"visit.overdue\": \"PT5M\", \"item.not_erased\": \"P7D\"},"
+        "\"signals\": {\"backup.result\": {\"register\": \"watch\"}, \"ups.status\": {\"attestation\": "
+        "{\"who\": \"chief\", \"until\": \"2027-03-31\", \"document\": \"D-1\"}}}, \"links\": [",
+        "",
+        "",
+        SK_OK};
+    char *good = file_text(SITE), *text = changed(good, &added);
+    struct sk_site *plain = site_load(), *site = NULL;
+    struct sk_fault fault = {SK_OK, ""};
+    assert_int_equal(sk_site_parse(SITE, text, strlen(text), NULL, &site, &fault), SK_OK);
+    for (size_t i = 0; sk_due_at(i) != NULL; i++) /* without the section the rows' own times */
+        assert_int_equal(sk_due_after_s(plain, i), sk_due_at(i)->after_s);
+    assert_int_equal(due_of(site, "visit.overdue"), 300);
+    assert_int_equal(due_of(site, "item.not_erased"), 7 * 86400);
+    assert_int_equal(due_of(site, "emergency.not_ratified"), 259200);
+    assert_int_equal(plain->stand_in_count, 0);
+    assert_int_equal(site->stand_in_count, 2);
+    assert_string_equal(sk_signal_at(site->stand_ins[0].signal)->name, "backup.result");
+    assert_string_equal(site->stand_ins[0].keeper, "watch");
+    assert_string_equal(site->stand_ins[1].keeper, "");
+    assert_string_equal(site->stand_ins[1].document, "D-1");
+    struct heard heard = {""};
+    (void)sk_site_advise(site, hear, &heard); /* the site has a UPS of its own */
+    assert_non_null(strstr(heard.text, "ups.status: point ups1/ups.status tells it"));
+    sk_site_free(plain);
+    sk_site_free(site);
+    free(text);
+    free(good);
+}
+
 static void unwise_sites_are_told(void **state)
 {
     (void)state;
@@ -683,6 +753,7 @@ int main(void)
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_allocation_of_a_profile_may_fail),
         cmocka_unit_test(unwise_sites_are_told),
+        cmocka_unit_test(due_times_and_stand_ins_are_read),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
  * the door, inside, by measure), goods, guests without a card, emergency modes, and papers that come too late. */
 #include <stdlib.h>
 
+#include "collector/engine/internal.h"
+#include "collector/engine/reach.h"
 #include "tests/unit/papers_kit.h"
 
 enum { STAFF = 1, ESCORT, WORKER, VISITOR, STRANGER, MIN = 60000 };
@@ -304,6 +306,34 @@ static void test_guests(void **state)
     pk_end(&run);
 }
 
+/* Told afterwards that a guest was led in with him: the passage that nobody accompanied is decided again. */
+static void test_guest_told_late(void **state)
+{
+    (void)state;
+    begin();
+    struct sk_roster_change rule = rk_zone(12, 3, 0, 0);
+    rule.zone.people_min = 2;
+    pk_change(&run, rule, 200);
+    pk_act(
+        &run, "visit.requested", "",
+        "{\"name\":\"n\",\"company\":\"x\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\",\"host_name\":\"n\","
+        "\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\",\"until\":\"2025-11-20T15:00:00Z\","
+        "\"zones\":[\"server\"]}",
+        MIN);
+    pk_pass(&run, SK_EV_ACC_TAKEN, ESCORT, true, 2 * MIN);
+    pk_tick(&run, 2 * MIN + 31000);
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
+    pk_act(&run, "joint.recorded", "",
+           "{\"visit\":\"vs-1\",\"escort\":\"p-2\",\"door\":\"d1\",\"direction\":\"in\",\"at\":\"2025-11-20T12:02:02Z\"}",
+           3 * MIN);
+    const struct sk_draft *supplement = kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT);
+    assert_true(pk_lists(supplement, SK_TAG_OUR_REASONS, SK_DENY_WRONG_ACCOMPANIMENT));
+    assert_true(pk_says(supplement, SK_TAG_CAUSE, "late_paper"));
+    pk_act(&run, "joint.voided", "je-1", "{}", 4 * MIN);
+    assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
+    pk_end(&run);
+}
+
 /* In an emergency every passage is recorded, judged, marked, and no violation. */
 static void test_modes(void **state)
 {
@@ -386,6 +416,62 @@ static const struct sk_entry *any_entry(uint8_t register_)
     return found;
 }
 
+/* --- a paper reaches everybody whose decision it changes --- */
+
+static struct sk_second_decision before_act[SK_CASES];
+static bool asked_before[SK_CASES];
+static size_t reached, changed_by_papers;
+
+/* Every passage that is kept, decided again as of now with all papers there are. */
+static void decide_all(struct sk_second_decision to[SK_CASES], bool asked[SK_CASES], int64_t ms)
+{
+    const struct sk_world world = sk_engine_world(run.kit.engine);
+    const int64_t now_us = kit_now(ms).utc_us;
+    for (size_t i = 0; i < SK_CASES; i++) {
+        struct sk_case kept = run.kit.engine->cases.items[i];
+        asked[i] = kept.in_use && kept.person >= 0;
+        kept.papers_by_us = now_us;
+        if (asked[i])
+            sk_case_decide(&world, &kept, now_us, false, &to[i]);
+    }
+}
+
+static bool differs(const struct sk_second_decision *a, const struct sk_second_decision *b)
+{
+    return a->decision != b->decision || a->agreement != b->agreement || a->reason_count != b->reason_count ||
+           memcmp(a->reasons, b->reasons, a->reason_count * sizeof a->reasons[0]) != 0 || a->company != b->company;
+}
+
+static void check_reach(const char *name, const char *entry, int64_t ms)
+{
+    static struct sk_second_decision after[SK_CASES];
+    bool asked[SK_CASES];
+    const struct sk_world world = sk_engine_world(run.kit.engine);
+    struct sk_reach reach;
+    decide_all(after, asked, ms);
+    sk_reach_of(&world, entry, &reach);
+    for (size_t i = 0; i < SK_CASES; i++) {
+        const bool concerns = sk_reach_concerns(&world, &reach, &run.kit.engine->cases.items[i]);
+        reached += concerns;
+        if (!asked_before[i] || !asked[i] || !differs(&before_act[i], &after[i]))
+            continue;
+        changed_by_papers++;
+        if (!concerns)
+            fail_msg("%s of %s changes a passage and does not reach it", name, entry);
+    }
+}
+
+static uint32_t watch_one_in = 1; /* it costs two decisions of all passages that are kept */
+static void act(const char *name, const char *entry, const char *json, int64_t ms)
+{
+    const bool watched = any(watch_one_in) == 0;
+    if (watched)
+        decide_all(before_act, asked_before, ms);
+    const char *id = pk_act(&run, name, entry, json, ms);
+    if (watched)
+        check_reach(name, id, ms);
+}
+
 /* An act on an entry, if its state allows it. */
 static void try_act(const char *name, const struct sk_entry *entry, uint64_t states, const char *fields, int64_t ms)
 {
@@ -393,7 +479,7 @@ static void try_act(const char *name, const struct sk_entry *entry, uint64_t sta
     if (entry == NULL || (states >> entry->state & 1) == 0)
         return;
     sk_text_copy(id, sizeof id, entry->id);
-    pk_act(&run, name, id, fields, ms);
+    act(name, id, fields, ms);
 }
 
 enum { PEOPLE = 30 };
@@ -412,14 +498,14 @@ static void random_opening(int64_t ms)
             "{\"purpose\":\"x\",\"company\":\"x\",\"from\":\"%s\",\"until\":\"%s\",\"zones\":[\"%s\"],\"workers\":[\"p-%u\","
             "\"p-%u\"],\"applicant\":\"a\",\"escort\":\"p-%u\"}",
             from, until, any(4) == 0 ? "outside" : "server", person, person % PEOPLE + 1, escort);
-        pk_act(&run, "permit.requested", "", json, ms);
+        act("permit.requested", "", json, ms);
         return;
     case 1:
         sk_text_format(json, sizeof json,
                        "{\"purpose\":\"x\",\"company\":\"x\",\"zones\":[\"server\"],\"workers\":[\"p-%u\"],\"until\":\"%s\","
                        "\"applicant\":\"a\"}",
                        person, until);
-        pk_act(&run, "emergency.opened", "", json, ms);
+        act("emergency.opened", "", json, ms);
         return;
     case 2:
         sk_text_format(
@@ -428,14 +514,14 @@ static void random_opening(int64_t ms)
             "\"host_name\":\"n\",\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"%s\",\"until\":\"%s\","
             "\"zones\":[\"server\"],\"escort\":\"p-%u\"}",
             person, from, until, escort);
-        pk_act(&run, "visit.requested", "", json, ms);
+        act("visit.requested", "", json, ms);
         return;
     case 3:
         if (any(6) == 0) {
             sk_text_format(json, sizeof json,
                            "{\"kind\":\"drill\",\"from\":\"%s\",\"until\":\"%s\",\"cause\":\"x\",\"approver\":\"boss\"}", from,
                            until);
-            pk_act(&run, "mode.declared", "", json, ms);
+            act("mode.declared", "", json, ms);
         }
         return;
     default: {
@@ -447,7 +533,7 @@ static void random_opening(int64_t ms)
         sk_text_format(json, sizeof json,
                        "{\"visit\":\"%s\",\"escort\":\"p-%u\",\"door\":\"d1\",\"direction\":\"%s\",\"at\":\"%s\"}", visit->id,
                        escort, any(2) == 0 ? "in" : "out", at);
-        pk_act(&run, "joint.recorded", "", json, ms);
+        act("joint.recorded", "", json, ms);
     }
     }
 }
@@ -505,7 +591,9 @@ static void test_at_random(void **state)
 {
     (void)state;
     const char *full = getenv("SK_TEST_FULL");
-    const size_t passages = full != NULL && strcmp(full, "1") == 0 ? 8000 : 3000;
+    const bool whole = full != NULL && strcmp(full, "1") == 0;
+    const size_t passages = whole ? 100000 : 3000;
+    watch_one_in = whole ? 4 : 1;
     seed = 20261120;
     pk_begin(&run, tokyo);
     for (unsigned i = 1; i <= PEOPLE; i++)
@@ -520,6 +608,7 @@ static void test_at_random(void **state)
             random_rule(ms + 2);
     }
     assert_int_equal(run.judged, passages);
+    assert_true(changed_by_papers > passages / 600 && reached > changed_by_papers);
     assert_true(run.disagreed > passages / 50 && run.supplements > passages / 50 && run.exempt > passages / 100);
     pk_end(&run);
 }
@@ -534,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_escort_missing),
         cmocka_unit_test(test_goods),
         cmocka_unit_test(test_guests),
+        cmocka_unit_test(test_guest_told_late),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_emergency_service),
         cmocka_unit_test(test_before_registers),

@@ -277,7 +277,7 @@ static struct {
     uint16_t ev;
     size_t length;
     uint8_t body[SK_BODY_MAX];
-} changes[RK_BASE + 4 * PK_PEOPLE];
+} changes[RK_BASE + 4 * PK_PEOPLE + 1];
 static size_t change_count;
 
 static size_t row_of(const char *key)
@@ -370,6 +370,163 @@ static void test_restart_at_any_instant(void **state)
         kit_stop(&steady.kit);
         kit_stop(&broken.kit);
     }
+}
+
+/* What the step wrote into the log, byte for byte. */
+static void same_records(const struct house *a, const struct house *b, const char *name, size_t step, size_t restarted)
+{
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < sk_effects_count(a->kit.effects) && sk_effects_at(a->kit.effects, i)->kind != SK_EFFECT_RECORD)
+            i++;
+        while (k < sk_effects_count(b->kit.effects) && sk_effects_at(b->kit.effects, k)->kind != SK_EFFECT_RECORD)
+            k++;
+        const bool left = i < sk_effects_count(a->kit.effects), right = k < sk_effects_count(b->kit.effects);
+        if (!left && !right)
+            return;
+        const struct sk_draft *x = left ? sk_effects_at(a->kit.effects, i)->record : NULL;
+        const struct sk_draft *y = right ? sk_effects_at(b->kit.effects, k)->record : NULL;
+        if (x == NULL || y == NULL || x->header.ev != y->header.ev || x->header.zone != y->header.zone ||
+            x->header.flags != y->header.flags || x->body.writer.length != y->body.writer.length ||
+            memcmp(x->body.bytes, y->body.bytes, x->body.writer.length) != 0)
+            fail_msg("%s: restarted after step %zu, step %zu records something else", name, restarted, step);
+    }
+}
+
+enum { FIRST = 0, SECOND = 1, PLACED, FORGIVEN, PASSED, WAITED };
+struct correction_step {
+    int what;
+    int64_t ms; /* after the one before */
+    size_t person;
+    int zone; /* PLACED: where; PASSED: of the door that is used to get there */
+    int64_t late_ms;
+};
+
+static void correction_step(struct house *house, const struct correction_step *step, uint64_t seq[2], int64_t ms)
+{
+    const struct sk_now now = kit_now(ms);
+    const struct sk_presence_act why = pk_act("試験");
+    const int door = step->zone == PK_SERVER ? 1 : 0;
+    sk_effects_clear(house->kit.effects);
+    if (step->what == PLACED)
+        assert_int_equal(
+            sk_engine_place(house->kit.engine, step->person, house->zones[step->zone].number, &why, &now, house->kit.effects),
+            SK_OK);
+    if (step->what == FORGIVEN)
+        assert_int_equal(sk_engine_forgive(house->kit.engine, step->person, &why, &now, house->kit.effects), SK_OK);
+    if (step->what == WAITED)
+        kit_tick(&house->kit, ms);
+    if (step->what != PASSED)
+        return;
+    struct sk_access_event event = kit_event(SK_EV_ACC_TAKEN, 1, ++seq[door], ms);
+    event.device = (uint32_t)(1 + door);
+    event.door = door;
+    event.has_identifier_hmac = true;
+    event.identifier_hmac = rk_card((unsigned)step->person + 1);
+    event.t_ctrl_us -= step->late_ms * SK_US_PER_MS;
+    feed(house, event, ms);
+}
+
+/* Two people or none in the server room; what a warden says of the second one decides the first one's passage. Restarted after
+ * any step, all that follows is recorded byte for byte as without. */
+static void test_restart_around_a_correction(void **state)
+{
+    enum { STEPS = 8 };
+    static const struct {
+        const char *name;
+        struct correction_step steps[STEPS];
+        size_t supplements; /* to be written in all, so that the rows are about something */
+    } cases[] = {
+        {"correction in time",
+         {{PASSED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {PLACED, 20000, SECOND, PK_SERVER, 0},
+          {WAITED, 20000, 0, 0, 0},
+          {PLACED, 20000, SECOND, PK_OUTSIDE, 0},
+          {WAITED, 40000, 0, 0, 0},
+          {PLACED, 1000, FIRST, PK_OUTSIDE, 0},
+          {WAITED, 40000, 0, 0, 0}},
+         0},
+        {"correction too late",
+         {{PASSED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {WAITED, 31000, 0, 0, 0},
+          {PLACED, 1000, SECOND, PK_SERVER, 0},
+          {WAITED, 1000, 0, 0, 0},
+          {PLACED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {WAITED, 60000, 0, 0, 0}},
+         1},
+        {"correction of who is awaited",
+         {{PASSED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {PLACED, 10000, FIRST, PK_HALL, 0},
+          {WAITED, 30000, 0, 0, 0},
+          {PASSED, 1000, SECOND, PK_HALL, 0},
+          {PASSED, 1000, SECOND, PK_SERVER, 0},
+          {PLACED, 5000, FIRST, PK_SERVER, 0},
+          {WAITED, 60000, 0, 0, 0}},
+         0},
+        {"correction, and an event that came late",
+         {{PASSED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, SECOND, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {WAITED, 40000, 0, 0, 0},
+          {PASSED, 5000, SECOND, PK_SERVER, 40000},
+          {PLACED, 1000, SECOND, PK_OUTSIDE, 0},
+          {PLACED, 1000, SECOND, PK_SERVER, 0},
+          {WAITED, 60000, 0, 0, 0}},
+         2},
+        {"correction and forgiveness",
+         {{PASSED, 1000, FIRST, PK_HALL, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {FORGIVEN, 1000, FIRST, 0, 0},
+          {PASSED, 1000, FIRST, PK_SERVER, 0},
+          {WAITED, 40000, 0, 0, 0},
+          {PLACED, 1000, SECOND, PK_SERVER, 0},
+          {FORGIVEN, 1000, SECOND, 0, 0},
+          {WAITED, 40000, 0, 0, 0}},
+         2},
+    };
+    static struct house steady, broken;
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(cases); i++)
+        for (size_t restarted = 0; restarted < STEPS; restarted++) {
+            struct sk_roster_change rule = rk_zone(12, 3, 0, 0);
+            uint64_t seq_a[2] = {0}, seq_b[2] = {0};
+            int64_t ms = 1000;
+            size_t supplements = 0;
+            rule.zone.people_min = 2;
+            rule.zone.together_s = 30;
+            row_count = alarm_count = change_count = 0;
+            pk_open(&steady);
+            pk_open(&broken);
+            pk_change(&steady, rule);
+            pk_change(&broken, rule);
+            keep(&broken);
+            for (size_t step = 0; step < STEPS; step++) {
+                ms += cases[i].steps[step].ms;
+                correction_step(&steady, &cases[i].steps[step], seq_a, ms);
+                correction_step(&broken, &cases[i].steps[step], seq_b, ms);
+                same_records(&steady, &broken, cases[i].name, step, restarted);
+                keep(&broken);
+                for (size_t k = 0; k < sk_effects_count(steady.kit.effects); k++)
+                    supplements += sk_effects_at(steady.kit.effects, k)->kind == SK_EFFECT_RECORD &&
+                                   sk_effects_at(steady.kit.effects, k)->record->header.ev == SK_EV_ACC_SUPPLEMENT;
+                if (step != restarted)
+                    continue;
+                restart(&broken, ms + 1);
+                kit_tick(&broken.kit, ms + 2);
+                keep(&broken);
+                kit_tick(&steady.kit, ms + 2);
+                same_records(&steady, &broken, cases[i].name, step, restarted);
+            }
+            same_presence(&steady, &broken, true, cases[i].name, 0);
+            if (supplements != cases[i].supplements)
+                fail_msg("%s: %zu supplements", cases[i].name, supplements);
+            kit_stop(&steady.kit);
+            kit_stop(&broken.kit);
+        }
 }
 
 /* --- what each doubt comes from --- */
@@ -577,6 +734,7 @@ int main(void)
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_rebuilt_from_the_log),
         cmocka_unit_test(test_restart_at_any_instant),
+        cmocka_unit_test(test_restart_around_a_correction),
         cmocka_unit_test(test_doubts),
         cmocka_unit_test(test_zone_doubts),
         cmocka_unit_test(test_forgiven),

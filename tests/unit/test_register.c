@@ -540,10 +540,10 @@ static void due_moments(void **state)
     (void)state;
     open_permit("2025-11-20T13:00:00Z", 100);
     const struct sk_entry *entry = sk_registers_get(registers, "pm-1");
-    assert_int_equal(sk_entry_due_us(entry, overdue, tokyo), SK_NEVER);
+    assert_int_equal(sk_entry_due_us(entry, overdue, overdue->after_s, tokyo), SK_NEVER);
     do_act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 200, "{\"office\":\"head\"}");
     entry = sk_registers_get(registers, "pm-1");
-    assert_int_equal(sk_entry_due_us(entry, overdue, tokyo), rk_at("2025-11-20T13:00:00Z"));
+    assert_int_equal(sk_entry_due_us(entry, overdue, overdue->after_s, tokyo), rk_at("2025-11-20T13:00:00Z"));
 }
 
 /* A badge is missed when one was given out and neither came back nor was said to be lost. */
@@ -569,7 +569,7 @@ static void a_badge_is_missed(void **state)
         do_act(SK_EV_VISIT_DEPARTED, id, "ann", 5, "{}");
         if (rows[i].ev != 0)
             do_act(rows[i].ev, id, "ann", 6, rows[i].text);
-        const int64_t due_us = sk_entry_due_us(sk_registers_get(registers, id), due_named("visit.badge_missing"), tokyo);
+        const int64_t due_us = sk_entry_due_us(sk_registers_get(registers, id), due_named("visit.badge_missing"), 3600, tokyo);
         sk_check((due_us != SK_NEVER) == rows[i].missed, rows[i].name);
     }
 }

@@ -193,6 +193,22 @@ static void overdue_rings_and_returns(void **state)
     assert_true((alarm_of("permit.overdue")->bits & SK_ALARM_BIT_ACTIVE) == 0); /* open until acknowledged */
 }
 
+/* The site gives more time by a key of its file. */
+static void the_site_sets_the_time(void **state)
+{
+    static uint32_t after_s[64];
+    (void)state;
+    for (size_t i = 0; sk_due_at(i) != NULL; i++)
+        after_s[i] = strcmp(sk_due_at(i)->name, "permit.overdue") == 0 ? 300 : sk_due_at(i)->after_s;
+    kit.site.due_after_s = after_s;
+    open_permit("2025-11-20T12:10:00Z", 0);
+    assert_int_equal(act(SK_EV_PERMIT_APPROVED, "pm-1", "boss", 1, "{\"office\":\"head\"}"), SK_OK);
+    tick(15 * MINUTE_MS - 1);
+    assert_null(alarm_of("permit.overdue"));
+    tick(15 * MINUTE_MS);
+    assert_non_null(alarm_of("permit.overdue"));
+}
+
 /* Emergency entries have until ratified, counted from the act; a stepped clock is followed within a minute. */
 static void not_ratified_in_time(void **state)
 {
@@ -565,6 +581,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(too_long_for_a_record),
         T(overdue_rings_and_returns),
+        T(the_site_sets_the_time),
         T(not_ratified_in_time),
         T(no_memory),
         T(a_restart_changes_nothing),
