@@ -351,7 +351,7 @@ static void run_row(struct request *request, size_t row, uid_t peer_uid)
         sk_request_refuse(request, SK_ERR_UNAUTHENTICATED, "not signed in: the token is unknown, expired or disabled");
         return;
     }
-    if (sk_request_deny(request, commands[row].act) != SK_OK)
+    if (sk_request_deny(request, commands[row].act) != SK_OK || sk_arguments_check(request) != SK_OK)
         return;
     /* An act without its record must not be: room first. But a roll is called whatever waits: its records are the engine's, and
      * the recorder keeps those through an outage of any length. */

@@ -3,6 +3,7 @@
  * into the vault. */
 #include <string.h>
 
+#include "collector/engine/rights.h"
 #include "collector/request.h"
 #include "schemas/base/json.h"
 
@@ -53,6 +54,8 @@ enum sk_err sk_run_credential_issue(struct request *request)
     if (sk_roster_ready(request) != SK_OK)
         return request->answer->err;
     const struct sk_roster_change *person = sk_roster_entity(request, "person", SK_EV_PERSON_CREATED);
+    if (person != NULL && sk_roster_check_here(request, person) != SK_OK)
+        return request->answer->err;
     const char *card = person != NULL ? sk_request_text(request, "card", true, (size_t)2 * SK_IDENTIFIER_MAX) : NULL;
     if (card == NULL || !sk_roster_read_label(request, "printed", false, printed) ||
         !sk_roster_read_effective(request, &change) ||
@@ -78,19 +81,28 @@ enum sk_err sk_run_credential_issue(struct request *request)
     return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;
 }
 
+static bool is_still_lost(const struct request *request, const struct sk_roster_change *card)
+{
+    const struct sk_loss *loss = sk_loss_of(sk_engine_rights(request->floor->engine), card->entity);
+    return (card->credential.state == SK_CRED_LOST || card->credential.state == SK_CRED_STOLEN) && loss != NULL &&
+           loss->found_us == 0;
+}
+
 static enum sk_err change_credential(struct request *request, int state)
 {
-    if (sk_roster_ready(request) != SK_OK)
+    struct sk_roster_change change = {.ev = SK_EV_CREDENTIAL_STATE};
+    if (sk_roster_ready(request) != SK_OK || !sk_roster_read_effective(request, &change))
         return request->answer->err;
-    const struct sk_roster_change *now = sk_roster_entity(request, "credential", SK_EV_CREDENTIAL_ISSUED);
+    const struct sk_roster_change *now =
+        sk_roster_standing(request, "credential", SK_EV_CREDENTIAL_ISSUED, change.effective_us);
     if (now == NULL)
         return request->answer->err;
-    struct sk_roster_change change = *now;
-    change.ev = SK_EV_CREDENTIAL_STATE;
-    if (!sk_roster_read_effective(request, &change))
-        return request->answer->err;
+    change.credential = now->credential;
+    sk_text_copy(change.entity, sizeof change.entity, now->entity);
     if (now->credential.state == SK_CRED_RETURNED && state != SK_CRED_RETURNED)
         return sk_request_refuse(request, SK_ERR_CONFLICT, "a returned credential is over; issue another one");
+    if (state == SK_CRED_ENABLED && is_still_lost(request, now))
+        return sk_request_refuse(request, SK_ERR_CONFLICT, "this credential is lost; say credential.find when it was found");
     change.credential.state = (uint8_t)state;
     const enum sk_err err = sk_roster_do(request, &change);
     return err == SK_OK ? sk_roster_answer(request, "credential", change.entity) : err;

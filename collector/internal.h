@@ -57,7 +57,8 @@ struct sk_collector {
     int signal_fd;
     bool stopping, child_ended;
     uint8_t site_key[SK_SITE_KEY_SIZE];
-    struct sk_now now; /* of this turn's inputs */
+    bool new_site_key, new_vault; /* made at this start, because there was none */
+    struct sk_now now;            /* of this turn's inputs */
     int64_t store_tend_us;
     int64_t due_us;    /* when the next turn should begin at the latest; 0: not known */
     unsigned catch_up; /* turns that may still only take what waited */

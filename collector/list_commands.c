@@ -212,12 +212,23 @@ static bool is_valid_row(const struct sk_spell *spell, int64_t at_us)
     return spell != NULL && at_us >= spell->row.from_us && at_us < spell->row.until_us;
 }
 
-/* Members by controller; true when one of them let the card into the zone at that moment. */
-static bool add_controllers(const struct listing *listing, cJSON *item, const struct sk_hash *identifier, uint16_t zone)
+/* Had this controller given any list by then? What came first was an empty one only if the newest is empty too. */
+static bool list_was_known(const struct sk_list *list, int64_t at_us)
+{
+    for (size_t i = 0; i < list->spell_count; i++)
+        if (list->spells[i].since_us <= at_us)
+            return true;
+    return list->number > 0 && list->taken_us <= at_us;
+}
+
+/* Members by controller; true when one of them let the card into the zone at that moment. *ret_known: one had given a list. */
+static bool add_controllers(const struct listing *listing, cJSON *item, const struct sk_hash *identifier, uint16_t zone,
+                            bool *ret_known)
 {
     const struct sk_site *site = listing->request->floor->site;
     const struct sk_rights *rights = rights_of(listing);
     bool any = false;
+    *ret_known = false;
     cJSON *controllers = cJSON_AddArrayToObject(item, "controllers");
     for (size_t i = 0; i < rights->list_count; i++) {
         const struct sk_list *list = &rights->lists[i];
@@ -228,28 +239,36 @@ static bool add_controllers(const struct listing *listing, cJSON *item, const st
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "controller", controller_of(listing, list));
         cJSON_AddBoolToObject(row, "listed", listed);
-        cJSON_AddBoolToObject(row, "has_list", list->number > 0);
+        cJSON_AddBoolToObject(row, "has_list", list_was_known(list, listing->view.at_us));
         sk_listing_time(row, "since", spell != NULL ? spell->since_us : 0);
         sk_listing_time(row, "gone", spell != NULL ? spell->gone_us : 0);
         cJSON_AddItemToArray(controllers, row);
         any |= listed;
+        *ret_known |= list_was_known(list, listing->view.at_us);
     }
     return any;
 }
 
-/* The right that lets a person into the zone at the view; NULL: none. */
+/* The right that lets a person into the zone at the view, of several the one whose hours let him in; NULL: none. */
 static const struct sk_roster_change *right_of(const struct listing *listing, const char *person, uint16_t zone)
 {
     size_t cursor = 0;
     const char *id;
     const struct sk_roster_view *view = &listing->view;
+    const struct sk_roster_change *best = NULL;
+    enum sk_open best_open = SK_CLOSED;
     while ((id = sk_roster_owned(view->roster, SK_EV_AUTH_GRANTED, person, &cursor)) != NULL) {
         const struct sk_roster_change *right = sk_roster_get(view, SK_EV_AUTH_GRANTED, id);
-        if (right != NULL && right->authorization.zone == zone && view->at_us >= right->authorization.from_us &&
-            view->at_us < right->authorization.until_us)
-            return right;
+        if (right == NULL || right->authorization.zone != zone || view->at_us < right->authorization.from_us ||
+            view->at_us >= right->authorization.until_us)
+            continue;
+        const enum sk_open open = sk_schedule_open(view, right->authorization.schedule);
+        if (best == NULL || (open != best_open && (open == SK_OPEN || best_open == SK_CLOSED))) {
+            best = right;
+            best_open = open;
+        }
     }
-    return NULL;
+    return best;
 }
 
 static bool card_is_good(const struct listing *listing, const struct sk_roster_change *card)
@@ -261,11 +280,13 @@ static bool card_is_good(const struct listing *listing, const struct sk_roster_c
            at_us < holder->person.until_us;
 }
 
-static const char *compare_word(bool roster, bool controllers)
+static const char *compare_word(bool roster, bool controllers, bool known)
 {
     if (roster == controllers)
         return roster ? "same" : "";
-    return roster ? "roster_only" : "controller_only";
+    if (controllers)
+        return "controller_only";
+    return known ? "roster_only" : "no_list";
 }
 
 /* A card of the roster; NULL: neither side permits it (or the difference is not asked for). */
@@ -280,11 +301,14 @@ static cJSON *show_access(const struct listing *listing, const struct sk_roster_
     cJSON_AddBoolToObject(item, "roster", roster);
     cJSON_AddStringToObject(item, "authorization", right != NULL ? right->entity : "");
     cJSON_AddStringToObject(item, "schedule", right != NULL ? right->authorization.schedule : "");
+    /* Controllers' lists are compared with rights, not with hours, which they keep in words of their own. */
+    sk_listing_hours(listing, item, roster ? right->authorization.schedule : "");
     cJSON_AddStringToObject(item, "approver", right != NULL ? right->authorization.approver : "");
     cJSON_AddStringToObject(item, "office", right != NULL ? right->authorization.office : "");
     sk_listing_time(item, "approved", right != NULL ? right->authorization.approved_us : 0);
-    const bool controllers = add_controllers(listing, item, &card->credential.identifier, zone);
-    cJSON_AddStringToObject(item, "compared", compare_word(roster, controllers));
+    bool known;
+    const bool controllers = add_controllers(listing, item, &card->credential.identifier, zone, &known);
+    cJSON_AddStringToObject(item, "compared", compare_word(roster, controllers, known));
     sk_listing_use(listing, item, card->credential.person, zone);
     if (roster || controllers)
         return item;
@@ -315,7 +339,8 @@ static void add_strangers(const struct listing *listing, uint16_t zone, cJSON *r
         }
 }
 
-/* zone required, at defaults to now. Schedules are not judged: the answer is who could enter at some hour of that day. */
+/* zone required, at defaults to now. A row says whose right was in force (roster) and whether its hours let him in just then
+ * (hours). */
 enum sk_err sk_run_access_report(struct request *request)
 {
     struct listing listing;

@@ -57,10 +57,27 @@ void sk_listing_time(cJSON *item, const char *name, int64_t at_us)
         sk_json_add_time(item, name, at_us);
 }
 
+void sk_listing_hours(const struct listing *listing, cJSON *item, const char *schedule)
+{
+    static const char *const words[] = {[SK_CLOSED] = "closed", [SK_OPEN] = "open", [SK_OPEN_UNKNOWN] = "unknown"};
+    if (schedule[0] == '\0' || listing->view.at_us == SK_NEVER)
+        cJSON_AddNullToObject(item, "hours");
+    else
+        cJSON_AddStringToObject(item, "hours", words[sk_schedule_open(&listing->view, schedule)]);
+}
+
+const struct sk_roster_change *sk_listing_standing(const struct listing *listing, uint16_t family, const char *id)
+{
+    struct sk_roster_view now = listing->view;
+    now.at_us = listing->request->now->utc_us;
+    const struct sk_roster_change *stands = listing->view.at_us == SK_NEVER ? sk_roster_get(&now, family, id) : NULL;
+    return stands != NULL ? stands : sk_roster_get(&listing->view, family, id);
+}
+
 void sk_listing_name(const struct listing *listing, cJSON *item, const char *person)
 {
     struct sk_person_label label;
-    const struct sk_roster_change *change = sk_roster_get(&listing->view, SK_EV_PERSON_CREATED, person);
+    const struct sk_roster_change *change = sk_listing_standing(listing, SK_EV_PERSON_CREATED, person);
     if (!listing->names || change == NULL ||
         sk_vault_person_get(listing->request->floor->vault, person, change->version, &label) != SK_OK)
         return;

@@ -26,6 +26,12 @@ enum sk_err sk_listing_finish(struct listing *listing, uint64_t next);
 void sk_listing_dates(const struct listing *listing, cJSON *item, int64_t from_us, int64_t until_us);
 /* The time, or null for 0 and SK_NEVER. */
 void sk_listing_time(cJSON *item, const char *name, int64_t at_us);
+/* A person or card as it stands at the listing's moment; without one as it stands now, and what begins only later as it was
+ * entered. NULL: nothing yet. */
+const struct sk_roster_change *sk_listing_standing(const struct listing *listing, uint16_t family, const char *id);
+/* Member 'hours': does the schedule let somebody in at the listing's moment? open, closed, or unknown when no holidays are
+ * known for that year; null without a moment or with "". */
+void sk_listing_hours(const struct listing *listing, cJSON *item, const char *schedule);
 /* Name and company of a person as they were at the view, when the actor may read names and they are still there. */
 void sk_listing_name(const struct listing *listing, cJSON *item, const char *person);
 /* Member last_used: when the person was last let into the zone (0: any); rights_commands.c. */

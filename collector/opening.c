@@ -83,13 +83,41 @@ static enum sk_err open_control(struct sk_collector *c, struct sk_fault *fault)
     return sk_control_create(c->loop, &options, &c->floor, c->feed, &c->control, fault);
 }
 
+static bool is_missing(const char *path)
+{
+    return access(path, F_OK) != 0 && errno == ENOENT;
+}
+
 static enum sk_err open_secrets(struct sk_collector *c, struct sk_fault *fault)
 {
-    char path[4096];
-    if (!sk_text_format(path, sizeof path, "%s/site.key", c->options->state))
+    char key[4096], vault[4096];
+    if (!sk_text_format(key, sizeof key, "%s/site.key", c->options->state) ||
+        !sk_text_format(vault, sizeof vault, "%s/vault.db", c->options->state))
         return sk_fault_set(fault, SK_ERR_TOO_LONG, "the state directory's name is too long");
-    enum sk_err err = sk_secret_open(path, true, c->site_key, sizeof c->site_key, fault);
+    c->new_site_key = is_missing(key);
+    c->new_vault = is_missing(vault);
+    enum sk_err err = sk_secret_open(key, true, c->site_key, sizeof c->site_key, fault);
     return err == SK_OK ? sk_vault_open(c->options->state, &c->vault, fault) : err;
+}
+
+/* Made anew beside a roster they belong to, they are not what they were: no card is recognised, no name is known. Rings until a
+ * person has seen it. */
+static void tell_lost_secrets(struct sk_collector *c)
+{
+    static const char *const details[] = {"site.key was missing and was made anew: cards issued before are not recognised",
+                                          "vault.db was missing and was made anew: names and accounts are gone"};
+    const struct {
+        const char *name;
+        bool lost;
+        uint16_t family;
+    } rows[] = {{"site.key", c->new_site_key, SK_EV_CREDENTIAL_ISSUED}, {"vault", c->new_vault, SK_EV_PERSON_CREATED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].lost || sk_roster_count(sk_engine_roster(c->engine), rows[i].family) == 0)
+            continue;
+        sk_log(SK_LOG_ERROR, "%s; restore it from its backup", details[i]);
+        sk_collector_raise(c, rows[i].name, true, SK_SEV_CRITICAL, details[i]);
+        sk_collector_raise(c, rows[i].name, false, SK_SEV_CRITICAL, details[i]);
+    }
 }
 
 enum sk_err sk_collector_open(struct sk_collector *c, const char *binary, struct sk_fault *fault)
@@ -107,6 +135,8 @@ enum sk_err sk_collector_open(struct sk_collector *c, const char *binary, struct
         sk_recorder_keep_words(c->recorder, c->vault);
     if (err == SK_OK)
         err = sk_collector_wake(c, fault);
+    if (err == SK_OK)
+        tell_lost_secrets(c);
     if (err == SK_OK && sk_feed_create(c->site, c->engine, sk_recorder_store(c->recorder), &c->feed) != SK_OK)
         err = sk_fault_set(fault, SK_ERR_NOMEM, "out of memory for the feed");
     if (err == SK_OK)

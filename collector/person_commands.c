@@ -95,18 +95,18 @@ enum sk_err sk_run_person_create(struct request *request)
 static enum sk_err change_person(struct request *request, uint16_t ev)
 {
     struct sk_person_label label = {.version = 0};
-    if (sk_roster_ready(request) != SK_OK)
+    struct sk_roster_change change = {.ev = ev};
+    if (sk_roster_ready(request) != SK_OK || !sk_roster_read_effective(request, &change))
         return request->answer->err;
-    const struct sk_roster_change *now = sk_roster_entity(request, "person", SK_EV_PERSON_CREATED);
+    const struct sk_roster_change *now = sk_roster_standing(request, "person", SK_EV_PERSON_CREATED, change.effective_us);
     if (now == NULL)
         return request->answer->err;
-    struct sk_roster_change change = *now;
-    change.ev = ev;
-    const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, UINT64_MAX, &label);
+    change.person = now->person;
+    sk_text_copy(change.entity, sizeof change.entity, now->entity);
+    const enum sk_err known = sk_vault_person_get(request->floor->vault, change.entity, now->version, &label);
     if (known != SK_OK)
         return sk_request_refuse(request, known, "the person's name is no longer there");
     if (!read_kind(request, &change.person.kind) || !read_label(request, &label, false) ||
-        !sk_roster_read_effective(request, &change) ||
         !sk_roster_read_validity(request, &change.person.from_us, &change.person.until_us))
         return request->answer->err;
     return put_person(request, &change, &label);

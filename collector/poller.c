@@ -264,6 +264,17 @@ static enum sk_err host_malformed(void *context, const struct sk_malformed *what
     return send_and_wait(((struct session *)context)->poller, &message);
 }
 
+static void host_said(void *context, const char *text)
+{
+    const struct session *session = context;
+    const struct sk_link *link = &session->poller->site->links[session->link];
+    if (text[0] == '\0')
+        sk_log(SK_LOG_NOTICE, "link '%s': connected again", link->id);
+    else
+        sk_log(SK_LOG_WARNING, "link '%s' cannot connect to %s: %s", link->id, link->host != NULL ? link->host : "its bus",
+               text);
+}
+
 /* --- sessions --- */
 
 static void report_end(struct session *session, enum sk_err err, const char *text)
@@ -311,7 +322,8 @@ static void start_sessions(struct poller *poller, const uint32_t *links, size_t 
                                                                .samples = host_samples,
                                                                .event = host_event,
                                                                .list = host_list,
-                                                               .malformed = host_malformed};
+                                                               .malformed = host_malformed,
+                                                               .said = host_said};
         start_session(session, &hosts[poller->session_count++]);
     }
 }

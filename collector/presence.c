@@ -26,7 +26,11 @@ static const char *person_id(const struct request *request, size_t person)
 static void add_name(struct sk_presence_page *page, const char *id, cJSON *item)
 {
     struct sk_person_label label;
-    if (!page->names || sk_vault_person_get(page->request->floor->vault, id, UINT64_MAX, &label) != SK_OK)
+    const struct sk_roster *roster = sk_engine_roster(page->request->floor->engine);
+    const struct sk_roster_view view = {roster, sk_roster_version(roster), page->request->now->utc_us};
+    const struct sk_roster_change *stands = sk_roster_get(&view, SK_EV_PERSON_CREATED, id);
+    const uint64_t version = stands != NULL ? stands->version : UINT64_MAX; /* planned only: as it was entered */
+    if (!page->names || sk_vault_person_get(page->request->floor->vault, id, version, &label) != SK_OK)
         return;
     cJSON_AddStringToObject(item, "name", label.name);
     cJSON_AddStringToObject(item, "furigana", label.furigana);

@@ -50,7 +50,9 @@ struct sk_register_context sk_register_context_of(struct request *request)
                                         .is_somebody = is_somebody,
                                         .entry_exists = entry_exists,
                                         .context = request,
-                                        .now_us = request->now->utc_us};
+                                        .now_us = request->now->utc_us,
+                                        .actor = request->actor.id,
+                                        .is_same = is_same_person};
 }
 
 /* --- faults --- */
@@ -226,6 +228,8 @@ static enum sk_err read_and_do(struct request *request, const struct sk_act_row 
     const struct sk_register_context context = sk_register_context_of(request);
     enum sk_err err =
         sk_register_document_read(&context, row, entry, sk_json_get(request->args, "fields"), add_fault, request, document);
+    if (err == SK_OK)
+        err = sk_register_judge(&context, row, entry, document, add_fault, request);
     if (err != SK_OK) {
         request->answer->err = err;
         return err;

@@ -107,7 +107,8 @@ static void read_rows(struct import *import, char *text)
 static enum sk_err read_document(struct import *import, const cJSON *fields)
 {
     const struct sk_register_context context = sk_register_context_of(import->request);
-    return sk_register_document_read(&context, import->row, NULL, fields, add_fault, import, import->document);
+    const enum sk_err err = sk_register_document_read(&context, import->row, NULL, fields, add_fault, import, import->document);
+    return err == SK_OK ? sk_register_judge(&context, import->row, NULL, import->document, add_fault, import) : err;
 }
 
 static void check_rows(struct import *import)

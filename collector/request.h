@@ -118,6 +118,9 @@ SK_WORDS_COMMANDS(X)
 
 enum sk_err sk_run_entries_export(struct request *request); /* export_commands.c */
 
+/* arguments.c: PARSE when the request says something its command does not know; refused already. */
+enum sk_err sk_arguments_check(struct request *request);
+
 /* roster_commands.c, shared by the commands of the roster and its import. */
 /* Ready for a change: the log can be written, and what the site file says is in the roster. Not OK: refused already. */
 enum sk_err sk_roster_ready(struct request *request);
@@ -133,6 +136,12 @@ bool sk_roster_read_label(struct request *request, const char *argument, bool re
 struct sk_roster_act sk_roster_act_of(const struct request *request);
 /* What stands of the entity that an argument names, whatever its date; NULL: refused. */
 const struct sk_roster_change *sk_roster_entity(struct request *request, const char *argument, uint16_t family);
+/* What stands of it when a change begins to count: not what somebody else planned for later, which would begin too early by
+ * being copied along. What begins only later is taken as it was entered. NULL: refused. */
+const struct sk_roster_change *sk_roster_standing(struct request *request, const char *argument, uint16_t family,
+                                                  int64_t effective_us);
+/* Nothing new for somebody who has left: CONFLICT, refused. */
+enum sk_err sk_roster_check_here(struct request *request, const struct sk_roster_change *person);
 /* A time argument (RFC 3339), 0 when it is missing; false: refused. Not in the future. */
 bool sk_request_past(struct request *request, const char *name, int64_t *ret_us);
 /* Records a fact in the name of the actor; refuses with a sentence. */
@@ -147,6 +156,9 @@ bool sk_way_of_door(const struct sk_site *site, const struct sk_door_info *door,
 bool sk_roster_identifier(const struct sk_command_floor *floor, const char *card, struct sk_hash *ret_identifier);
 /* Number of a zone of the site by id; 0 none. */
 uint16_t sk_roster_zone(const struct sk_site *site, const char *id);
+/* The argument that a right for this zone with this end must not do without, and does: of class 3 until, office, reason; NULL.
+ */
+const char *sk_roster_class_3_lacks(const struct request *request, uint16_t zone, int64_t until_us);
 /* An account or a person that may stand as applicant or approver. */
 bool sk_roster_is_somebody(struct request *request, const char *id);
 /* same_person.c: the person of the roster behind an account; "": nobody's, or a person already. */

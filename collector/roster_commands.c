@@ -141,6 +141,25 @@ const struct sk_roster_change *sk_roster_entity(struct request *request, const c
     return change;
 }
 
+const struct sk_roster_change *sk_roster_standing(struct request *request, const char *argument, uint16_t family,
+                                                  int64_t effective_us)
+{
+    const struct sk_roster *roster = sk_engine_roster(request->floor->engine);
+    const struct sk_roster_view then = {roster, sk_roster_version(roster), effective_us};
+    const struct sk_roster_change *entered = sk_roster_entity(request, argument, family);
+    const struct sk_roster_change *stands = entered != NULL ? sk_roster_get(&then, family, entered->entity) : NULL;
+    return stands != NULL ? stands : entered;
+}
+
+enum sk_err sk_roster_check_here(struct request *request, const struct sk_roster_change *person)
+{
+    char detail[128];
+    if (request->now->utc_us < person->person.until_us)
+        return SK_OK;
+    sk_text_format(detail, sizeof detail, "person: '%s' has left; give him another 'until' first", person->entity);
+    return sk_request_refuse(request, SK_ERR_CONFLICT, detail);
+}
+
 bool sk_roster_read_label(struct request *request, const char *argument, bool required, char to[SK_LABEL_MAX])
 {
     if (is_null(request, argument) && !required) {

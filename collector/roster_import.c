@@ -142,6 +142,9 @@ static void check_rights(struct import *import, struct entry *entry)
                                zone == 0 ? "the site has no such zone" : "at most 16 zones");
         else
             entry->zones[entry->zone_count++] = zone;
+        const char *lacks = sk_roster_class_3_lacks(import->request, zone, entry->until_us);
+        if (lacks != NULL)
+            sk_import_complain(&import->report, entry->line, lacks, "must be given for a zone of class 3");
     }
     if (entry->fields[C_SCHEDULE][0] == '\0')
         entry->fields[C_SCHEDULE] = always;
@@ -161,6 +164,8 @@ static void check_entry(struct import *import, struct entry *entry)
     if (kind <= 0)
         sk_import_complain(&import->report, entry->line, "kind", "expected a word of schemas/vocab/person_kinds.def");
     entry->kind = (uint8_t)(kind > 0 ? kind : 0);
+    if (entry->fields[C_REF][0] == '\0')
+        return; /* told as missing */
     if (sk_vault_person_by_ref(import->request->floor->vault, entry->fields[C_REF], version, other) == SK_OK)
         sk_import_complain(&import->report, entry->line, "ref", "is on the roster already");
     for (const struct entry *earlier = import->entries; earlier < entry; earlier++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at the roster: lists in pages, one by id, at a moment. Names come from the vault, for roles that may
- * read people (the table has checked). 'at' is a time; without it everything that was entered holds, also what begins later. */
+ * read people (the table has checked). 'at' is a time; without it people and cards are as they stand now, rights, schedules and
+ * rules as they were entered, also what begins or ends later. */
 #include <string.h>
 
 #include "collector/listing.h"
@@ -65,17 +66,20 @@ static cJSON *show_authorization(const struct listing *listing, const struct sk_
     cJSON_AddStringToObject(item, "person", auth->person);
     cJSON_AddStringToObject(item, "zone", sk_listing_zone(listing->request->floor->site, auth->zone));
     cJSON_AddStringToObject(item, "schedule", auth->schedule);
+    sk_listing_hours(listing, item, auth->schedule);
     cJSON_AddStringToObject(item, "applicant", auth->applicant);
     cJSON_AddStringToObject(item, "approver", auth->approver);
     cJSON_AddStringToObject(item, "office", auth->office);
     sk_json_add_time(item, "approved", auth->approved_us);
     sk_listing_dates(listing, item, auth->from_us, auth->until_us);
+    sk_listing_time(item, "ends", auth->until_us); /* a revoked right ends within its last day */
     return item;
 }
 
 /* --- lists --- */
 
-/* Right and holder in force at the moment asked for (schedule and cards are the passage's matter). */
+/* Right and holder in force at the moment asked for; whether its hours let him in stands in the row, cards are the passage's
+ * matter. */
 static bool could_enter(const struct sk_roster_view *view, const struct sk_authorization *auth)
 {
     const struct sk_roster_change *holder = sk_roster_get(view, SK_EV_PERSON_CREATED, auth->person);
@@ -106,6 +110,12 @@ static bool is_wanted(const struct listing *listing, const struct sk_roster_chan
            (listing->zone[0] == '\0' || strcmp(sk_listing_zone(site, auth->zone), listing->zone) == 0);
 }
 
+static const struct sk_roster_change *standing(const struct listing *listing, uint16_t family, const char *id)
+{
+    return family == SK_EV_PERSON_CREATED || family == SK_EV_CREDENTIAL_ISSUED ? sk_listing_standing(listing, family, id)
+                                                                               : sk_roster_get(&listing->view, family, id);
+}
+
 typedef cJSON *show_row(const struct listing *listing, const struct sk_roster_change *change);
 
 static enum sk_err list(struct request *request, uint16_t family, show_row *show)
@@ -116,7 +126,7 @@ static enum sk_err list(struct request *request, uint16_t family, show_row *show
     if (!sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     for (size_t i = (size_t)listing.cursor; (id = sk_roster_entity_at(listing.view.roster, family, i)) != NULL; i++) {
-        const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+        const struct sk_roster_change *change = standing(&listing, family, id);
         if (change == NULL || !is_wanted(&listing, change))
             continue;
         if (listing.limit-- == 0) {
@@ -135,7 +145,7 @@ static enum sk_err get(struct request *request, const char *argument, uint16_t f
     if (id == NULL || !sk_listing_begin(request, &listing))
         return request->answer->err != SK_OK ? request->answer->err : SK_ERR_NOMEM;
     cJSON_Delete(listing.items);
-    const struct sk_roster_change *change = sk_roster_get(&listing.view, family, id);
+    const struct sk_roster_change *change = standing(&listing, family, id);
     if (change == NULL)
         return sk_request_refuse(request, SK_ERR_NOT_FOUND, "there is nothing of that id on the roster");
     request->answer->result = show(&listing, change);

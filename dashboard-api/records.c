@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /entries and /records: the log, newest first, from the store; and the replay of missed records for a stream.
  *
- * The store filters by class, door and time; zone and agreement are looked at here, so a page is read in pieces and a read that
- * found little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
+ * The store filters by class, door and time; zone, agreement and finding are looked at here, so a page is read in pieces and a
+ * read that found little stops after LOOKED_MAX records with a cursor rather than holding its worker. */
 #include <string.h>
 
 #include "dashboard-api/handlers.h"
@@ -21,16 +21,29 @@ struct record_list {
     uint32_t left;
     int zone;      /* number; -1 any */
     int agreement; /* enum sk_agreement; -1 any */
+    int finding;   /* enum sk_deny_reason that our decision lists; -1 any */
     uint32_t seen;
     uint64_t lowest; /* last record looked at */
     bool full, bad;
     struct sk_subjects_asked asked;
 };
 
+static bool has_finding(const struct sk_record *record, int finding)
+{
+    struct sk_body_item item;
+    bool found = false;
+    if (sk_body_find(record->body, record->body_length, SK_TAG_OUR_REASONS, &item))
+        for (size_t i = 0; !found && i + 1 < item.length; i += 2)
+            found = (item.bytes[i] << 8 | item.bytes[i + 1]) == finding;
+    return found;
+}
+
 static bool is_wanted(const struct record_list *list, const struct sk_record *record)
 {
     struct sk_body_item item;
     if (list->zone >= 0 && record->header.zone != list->zone)
+        return false;
+    if (list->finding >= 0 && !has_finding(record, list->finding))
         return false;
     return list->agreement < 0 || (sk_body_find(record->body, record->body_length, SK_TAG_AGREEMENT, &item) &&
                                    sk_item_u64(&item) == (uint64_t)list->agreement);
@@ -114,6 +127,16 @@ static bool read_agreement(struct sk_call *call, int *agreement)
     return false;
 }
 
+static bool read_finding(struct sk_call *call, int *finding)
+{
+    const char *word = sk_target_param(call->target, "finding");
+    *finding = word ? sk_deny_reason_parse(word) : -1;
+    if (!word || *finding > 0)
+        return true;
+    sk_reply_problem(call, 400, "parse", "finding: a word of our_reasons, like x:PermitMissing");
+    return false;
+}
+
 /* One piece of the walk: of everybody, or of those asked for through their index. */
 static enum sk_err walk_piece(struct record_list *list, const struct sk_walk *walk)
 {
@@ -180,7 +203,7 @@ static void answer_list(struct sk_call *call, uint16_t class_mask)
     bool given;
     int door;
     if (!sk_param_limit(call, &list.left) || !sk_param_cursor(call, 'r', &given, &walk.from) ||
-        !read_class(call, &walk.class_mask) || !read_agreement(call, &list.agreement) ||
+        !read_class(call, &walk.class_mask) || !read_agreement(call, &list.agreement) || !read_finding(call, &list.finding) ||
         !sk_param_time(call, "since", &walk.since_us) || !sk_param_time(call, "until", &walk.until_us))
         return;
     if (sk_app_store(call->app, &list.store, &fault) != SK_OK)

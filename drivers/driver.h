@@ -66,6 +66,8 @@ struct sk_driver_host {
     enum sk_err (*malformed)(void *context, const struct sk_malformed *what);
     /* Same promise as event() for a chunk of the permit list that a controller holds. NULL: this host takes none. */
     enum sk_err (*list)(void *context, const struct sk_permit_chunk *chunk);
+    /* Why the link does not come up, for an administrator; "" when it is up again. Once per change. NULL: nobody wants it. */
+    void (*said)(void *context, const char *text);
 };
 
 struct sk_driver_session;

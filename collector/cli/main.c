@@ -35,7 +35,7 @@ static const struct subcommand {
      "verify ID AUTHORIZATION agree|disagree | close ID; with --state DIR",
      "扉の権限の棚卸し(一行ずつ判断する)", "review of door rights, row by row"},
     {"roster", sk_cli_roster,
-     "import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run] | do COMMAND JSON --state DIR",
+     "import FILE.csv --state DIR --approver ID [--office TEXT] [--reason TEXT] [--dry-run] | do COMMAND JSON --state DIR",
      "名簿をCSVから取り込む(全行検査し、誤りが一つでもあれば何も取り込まない)",
      "import people from CSV: every bad row is named, and one of them stops all"},
     {"verify", sk_cli_verify, "DIR [--key FILE]", "記録全体を再計算し、検証点の署名まで確かめる",

@@ -9,17 +9,18 @@
 #include "schemas/base/json.h"
 
 struct options {
-    const char *file, *state, *approver, *office;
+    const char *file, *state, *approver, *office, *reason;
     bool dry_run;
 };
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    *options = (struct options){.office = ""};
+    *options = (struct options){.office = "", .reason = ""};
     for (int i = 2; i < argc; i++) {
         const char **value = strcmp(argv[i], "--state") == 0      ? &options->state
                              : strcmp(argv[i], "--approver") == 0 ? &options->approver
                              : strcmp(argv[i], "--office") == 0   ? &options->office
+                             : strcmp(argv[i], "--reason") == 0   ? &options->reason
                                                                   : NULL;
         if (strcmp(argv[i], "--dry-run") == 0)
             options->dry_run = true;
@@ -54,6 +55,7 @@ static cJSON *command_of(const struct options *options)
     cJSON_AddStringToObject(command, "cmd", "roster.import");
     cJSON_AddStringToObject(args, "approver", options->approver);
     cJSON_AddStringToObject(args, "office", options->office);
+    cJSON_AddStringToObject(args, "reason", options->reason);
     cJSON_AddBoolToObject(args, "dry_run", options->dry_run);
     cJSON_AddItemToObject(command, "args", args);
     return command;
@@ -67,6 +69,7 @@ int sk_cli_roster(int argc, char **argv)
     if (argc < 2 || strcmp(argv[1], "import") != 0)
         return sk_cli_usage("roster", "expected: import, or do COMMAND JSON --state DIR", argc < 2 ? "" : argv[1]);
     if (!read_options(argc, argv, &options))
-        return sk_cli_usage("roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--dry-run]", "");
+        return sk_cli_usage(
+            "roster", "expected: import FILE.csv --state DIR --approver ID [--office TEXT] [--reason TEXT] [--dry-run]", "");
     return sk_cli_import("roster", options.state, options.file, command_of(&options));
 }

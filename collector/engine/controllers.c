@@ -344,7 +344,8 @@ static void record_malformed(struct sk_engine *engine, uint32_t device, const ch
     sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(engine->site->devices[device].id));
 }
 
-/* A door message that nobody understands may have been a passage: each is recorded. Others are counted. */
+/* A door message that nobody understands may have been a passage: each is recorded. Of others the first is, then they are
+ * counted. */
 enum sk_err sk_engine_malformed(struct sk_engine *engine, int32_t device, const char *where, const char *expected,
                                 const void *bytes, size_t length, const struct sk_now *now, struct sk_effects *effects)
 {
@@ -353,8 +354,14 @@ enum sk_err sk_engine_malformed(struct sk_engine *engine, int32_t device, const 
     const enum sk_err err = sk_engine_advance(engine, now->mono_us, now, 4, 0, effects);
     if (err != SK_OK)
         return err;
+    const uint32_t tally = sk_tally_of_device(engine, device);
+    if (!known) {
+        sk_tally_add(engine, tally, now, effects);
+        return SK_OK;
+    }
     if (ctrl < 0) {
-        sk_tally_add(engine, sk_tally_of_device(engine, device), now, effects);
+        if (sk_tally_begins(engine, tally, now, effects))
+            record_malformed(engine, (uint32_t)device, where, expected, bytes, length, now, effects);
         return SK_OK;
     }
     const uint32_t cond = engine->ctrls[ctrl].first_cond + C_MALFORMED;

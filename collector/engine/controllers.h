@@ -125,6 +125,8 @@ bool sk_ctrl_take(struct sk_engine *engine, uint32_t ctrl, struct sk_passage *pa
 uint64_t sk_gap_detail(const struct sk_engine *engine, const struct sk_cond *cond, char to[SK_ALARM_TEXT_MAX]); /* how many */
 unsigned sk_ctrl_seq_bits(const struct sk_engine *engine, uint32_t device); /* 64, or how wide its counter is */
 void sk_doors_take(struct sk_engine *engine, const struct sk_passage *passage, struct sk_effects *effects);
+/* True: the first for a while, the caller records it; else it was counted. */
+bool sk_tally_begins(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_tally_add(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 void sk_tally_fire(struct sk_engine *engine, uint32_t tally, const struct sk_now *now, struct sk_effects *effects);
 uint16_t sk_tally_event(uint8_t kind);

@@ -20,7 +20,8 @@ uint32_t sk_tally_of_device(const struct sk_engine *engine, int32_t device)
     return (uint32_t)(SK_CTRL_TALLIES * engine->ctrl_count + at);
 }
 
-static void record(struct sk_engine *engine, const struct sk_tally *tally, const struct sk_now *now, struct sk_effects *effects)
+static void record(struct sk_engine *engine, const struct sk_tally *tally, uint64_t count, const struct sk_now *now,
+                   struct sk_effects *effects)
 {
     struct sk_draft *draft = sk_effects_record(effects);
     const bool known = tally->device < engine->site->device_count;
@@ -31,23 +32,35 @@ static void record(struct sk_engine *engine, const struct sk_tally *tally, const
     draft->header.ctrl = known ? device->number : 0;
     if (known && sk_device_is_simulated(engine, tally->device))
         draft->header.flags |= SK_FLAG_SIMULATED;
-    sk_body_put_u64(&draft->body, SK_TAG_COUNT, tally->count);
+    sk_body_put_u64(&draft->body, SK_TAG_COUNT, count);
     if (known)
         sk_body_put_text(&draft->body, SK_TAG_DEVICE, sk_text_or(device->id));
 }
 
-void sk_tally_add(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
+static void begin(struct sk_engine *engine, uint32_t index, const struct sk_now *now)
 {
     struct sk_tally *tally = &engine->tallies[index];
-    tally->count++;
-    if (!tally->open) {
-        record(engine, tally, now, effects);
-        tally->count = 0;
-        tally->open = true;
-        tally->since_mono = now->mono_us;
-        sk_heap_set(&engine->heap, engine->node_tally + index, now->mono_us + TALLY_WINDOW_S * SK_US_PER_S);
-    }
+    tally->count = 0;
+    tally->open = true;
+    tally->since_mono = now->mono_us;
+    sk_heap_set(&engine->heap, engine->node_tally + index, now->mono_us + TALLY_WINDOW_S * SK_US_PER_S);
+}
+
+bool sk_tally_begins(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
+{
+    const bool begins = !engine->tallies[index].open;
+    if (begins)
+        begin(engine, index, now);
+    else
+        engine->tallies[index].count++;
     sk_pending_tally(engine, index, now, effects);
+    return begins;
+}
+
+void sk_tally_add(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
+{
+    if (sk_tally_begins(engine, index, now, effects))
+        record(engine, &engine->tallies[index], 1, now, effects);
 }
 
 void sk_tally_fire(struct sk_engine *engine, uint32_t index, const struct sk_now *now, struct sk_effects *effects)
@@ -55,10 +68,8 @@ void sk_tally_fire(struct sk_engine *engine, uint32_t index, const struct sk_now
     struct sk_tally *tally = &engine->tallies[index];
     tally->open = tally->count > 0;
     if (tally->open) {
-        record(engine, tally, now, effects);
-        tally->count = 0;
-        tally->since_mono = now->mono_us;
-        sk_heap_set(&engine->heap, engine->node_tally + index, now->mono_us + TALLY_WINDOW_S * SK_US_PER_S);
+        record(engine, tally, tally->count, now, effects);
+        begin(engine, index, now);
     } else {
         sk_heap_cancel(&engine->heap, engine->node_tally + index);
     }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "drivers/mqtt/session.h"
+#include "schemas/base/bytes.h"
 #include "schemas/base/mem.h"
 
 enum { CONNECT_TIMEOUT_S = 10, CONNACK_VERSION_311 = 1, PASSWORD_MAX = 1024, KEEPALIVE_S = 30, EXPIRY_S = 86400 };
@@ -56,6 +57,44 @@ static void note_outcome(struct sk_driver_session *s, enum sk_dial_outcome outco
     pthread_mutex_unlock(&s->lock);
 }
 
+static void note_why(struct sk_driver_session *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->why[0] == '\0')
+        sk_text_format(s->why, sizeof s->why, "%.*s", (int)(sizeof s->why - 1), text);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* What the library underneath says of a handshake that failed; its first words name the cause. */
+static int on_tls_error(const char *text, size_t length, void *context)
+{
+    char all[SK_MQTT_WHY_MAX], line[SK_MQTT_WHY_MAX + 8];
+    sk_text_format(all, sizeof all, "%.*s", (int)(length < sizeof all ? length : sizeof all - 1), text);
+    all[strcspn(all, "\n")] = '\0';
+    const char *error = strstr(all, "error:"); /* before it stands a thread's number, another each time */
+    sk_text_format(line, sizeof line, "TLS: %s", error != NULL ? error : all);
+    note_why(context, line);
+    return 1;
+}
+
+static void note_failure(struct sk_driver_session *s, int code, const char *message)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } refusals[] = {{4, "user name or password is wrong"},
+                    {5, "not authorised, or the password is wrong"},
+                    {MQTTREASONCODE_BAD_USER_NAME_OR_PASSWORD, "user name or password is wrong"},
+                    {MQTTREASONCODE_NOT_AUTHORIZED, "not authorised, or the password is wrong"}};
+    char line[SK_MQTT_WHY_MAX];
+    const bool refused = message != NULL && strstr(message, "CONNACK") != NULL;
+    sk_text_format(line, sizeof line, "%s (%d)", message != NULL ? message : "no connection", code);
+    for (size_t i = 0; refused && i < sizeof refusals / sizeof *refusals; i++)
+        if (refusals[i].code == code)
+            sk_text_format(line, sizeof line, "the broker refuses: %s", refusals[i].text);
+    note_why(s, line);
+}
+
 static void on_connect(void *context, MQTTAsync_successData *data)
 {
     (void)data;
@@ -85,11 +124,13 @@ static enum sk_dial_outcome outcome_of(int code, const char *message)
 
 static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 {
+    note_failure(context, data != NULL ? data->code : 0, data != NULL ? data->message : NULL);
     note_outcome(context, data == NULL ? SK_DIAL_FAILED : outcome_of(data->code, data->message));
 }
 
 static void on_connect_failed5(void *context, MQTTAsync_failureData5 *data)
 {
+    note_failure(context, data != NULL ? data->code : 0, data != NULL ? data->message : NULL);
     note_outcome(context, data == NULL ? SK_DIAL_FAILED : outcome_of(data->code, data->message));
 }
 
@@ -222,8 +263,9 @@ static enum sk_err create(struct sk_driver_session *s)
     return SK_OK;
 }
 
-static void fill_tls(const struct sk_link *link, MQTTAsync_SSLOptions *tls)
+static void fill_tls(struct sk_driver_session *s, MQTTAsync_SSLOptions *tls)
 {
+    const struct sk_link *link = s->link;
     bool own_ca = link->ca_file != NULL && link->ca_file[0] != '\0';
     tls->trustStore = own_ca ? link->ca_file : NULL;
     tls->disableDefaultTrustStore = own_ca ? 1 : 0;
@@ -231,6 +273,8 @@ static void fill_tls(const struct sk_link *link, MQTTAsync_SSLOptions *tls)
     tls->privateKey = link->key_file != NULL && link->key_file[0] != '\0' ? link->key_file : NULL;
     tls->enableServerCertAuth = 1;
     tls->verify = 1; /* the name in the certificate too */
+    tls->ssl_error_cb = on_tls_error;
+    tls->ssl_error_context = s;
 }
 
 static void fill_version(struct sk_driver_session *s, MQTTAsync_connectOptions *options, MQTTProperties *properties)
@@ -269,7 +313,7 @@ static enum sk_err start_connect(struct sk_driver_session *s, const char *passwo
         options.binarypwd.len = (int)password_length;
     }
     if (s->link->tls) {
-        fill_tls(s->link, &tls);
+        fill_tls(s, &tls);
         options.ssl = &tls;
     }
     fill_version(s, &options, &properties);
@@ -282,12 +326,14 @@ enum sk_err sk_mqtt_client_dial(struct sk_driver_session *s)
 {
     char password[PASSWORD_MAX + 1];
     size_t length = 0;
+    struct sk_fault fault = {0};
     bool has_password = s->link->password_file != NULL && s->link->password_file[0] != '\0';
     enum sk_err err = create(s);
     if (err == SK_OK && has_password) /* read each time: it may have been changed */
-        err = sk_mqtt_password_read(s->link->password_file, password, sizeof(password), &length, NULL);
+        err = sk_mqtt_password_read(s->link->password_file, password, sizeof(password), &length, &fault);
     pthread_mutex_lock(&s->lock);
     s->outcome_ready = s->lost = s->live = s->tick_granted = false;
+    sk_text_format(s->why, sizeof s->why, "%.*s", (int)(sizeof s->why - 1), fault.text);
     pthread_mutex_unlock(&s->lock);
     if (err == SK_OK)
         err = start_connect(s, has_password ? password : NULL, length);

@@ -65,6 +65,15 @@ static void enter(struct sk_driver_session *s, enum sk_mqtt_phase phase, int64_t
     s->next_health_us = 0;
 }
 
+/* Told once per change, not at each of many attempts. */
+static void say(struct sk_driver_session *s, const char *text)
+{
+    if (s->host.said == NULL || strcmp(s->said, text) == 0)
+        return;
+    sk_text_copy(s->said, sizeof s->said, text);
+    s->host.said(s->host.context, text);
+}
+
 static void give_up(struct sk_driver_session *s, enum sk_dial_outcome outcome, int64_t now)
 {
     sk_dial_result(&s->dial, outcome);
@@ -73,7 +82,10 @@ static void give_up(struct sk_driver_session *s, enum sk_dial_outcome outcome, i
     if (s->down_us == 0)
         s->down_us = now;
     s->up_us = 0;
+    char why[SK_MQTT_WHY_MAX];
+    sk_text_copy(why, sizeof why, s->why[0] != '\0' ? s->why : "no answer from the broker");
     pthread_mutex_unlock(&s->lock);
+    say(s, why);
     s->next_dial_us = now + sk_dial_delay_us(&s->dial, next_random(s));
     enter(s, SK_PHASE_IDLE, now);
 }
@@ -105,6 +117,7 @@ static void step_dialing(struct sk_driver_session *s, int64_t now)
         give_up(s, outcome, now);
     } else if (ready) {
         sk_dial_result(&s->dial, SK_DIAL_OK);
+        say(s, "");
         enter(s, SK_PHASE_SUBSCRIBING, now);
         if (sk_mqtt_client_subscribe(s) != SK_OK) {
             sk_mqtt_client_drop(s);

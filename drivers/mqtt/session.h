@@ -63,6 +63,7 @@ struct sk_mqtt_chunk { /* topics of one SUBSCRIBE */
     size_t first, count;
 };
 
+enum { SK_MQTT_WHY_MAX = 200 };
 enum sk_mqtt_phase { SK_PHASE_IDLE, SK_PHASE_DIALING, SK_PHASE_SUBSCRIBING, SK_PHASE_UP };
 
 struct sk_driver_session {
@@ -86,6 +87,7 @@ struct sk_driver_session {
     uint32_t random;
     struct sk_mqtt_batch health;
     bool link_lost_said;
+    char said[SK_MQTT_WHY_MAX]; /* what the host was told last of why it does not come up */
     /* receive thread only */
     struct sk_mqtt_batch inbox;
 
@@ -94,6 +96,7 @@ struct sk_driver_session {
     bool stopping, talker_done, held, abandoned;
     bool outcome_ready, lost, tick_granted, live;
     enum sk_dial_outcome outcome;
+    char why[SK_MQTT_WHY_MAX]; /* the last attempt failed; "" not known */
     size_t subacks_due;
     bool in_callback;
     int64_t inbound_us, peer_us, up_us, down_us; /* mono */

@@ -31,6 +31,7 @@ static const struct {
     {"watch.not_begun", offsetof(struct cfg_dues, watch_not_begun)},
     {"watch.not_handed_over", offsetof(struct cfg_dues, watch_not_handed_over)},
     {"handover.not_taken", offsetof(struct cfg_dues, handover_not_taken)},
+    {"mode.active", offsetof(struct cfg_dues, mode_active)},
     {"mode.overdue", offsetof(struct cfg_dues, mode_overdue)},
     {"rack_request.overdue", offsetof(struct cfg_dues, rack_request_overdue)},
     {"personnel.not_applied", offsetof(struct cfg_dues, personnel_not_applied)},

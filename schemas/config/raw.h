@@ -32,7 +32,7 @@ struct cfg_dues { /* milliseconds */
     int64_t permit_overdue, permit_overrun, emergency_not_ratified, visit_overdue, visit_badge_missing, visit_not_observed,
         goods_overdue, goods_not_received, goods_unpermitted, declaration_expired, stocktake_overdue, item_not_erased,
         erasure_not_witnessed, media_overdue, media_lost, key_overdue, key_lost, patrol_overdue, watch_not_begun,
-        watch_not_handed_over, handover_not_taken, mode_overdue, rack_request_overdue, personnel_not_applied,
+        watch_not_handed_over, handover_not_taken, mode_active, mode_overdue, rack_request_overdue, personnel_not_applied,
         list_request_overdue, attestation_expired;
 };
 struct cfg_stand_in {

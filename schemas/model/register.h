@@ -75,7 +75,7 @@ enum sk_field_flag {
     SK_FF_LIST = 8,      /* `max` items */
     SK_FF_LATER = 16,    /* only by acts that name it */
     SK_FF_NOW = 32,      /* TIME: the act's own time when it takes the field and it is not said */
-    SK_FF_AFTER = 64,    /* TIME, DATE: after the field with the number before it */
+    SK_FF_AFTER = 64,    /* TIME, DATE: after the field with the number before it; the same day, or with NOW moment, will do */
     SK_FF_SUBJECT = 128, /* PERSON, WHO: whom the entry is about; may not approve it */
     SK_FF_SIGNED = 256,  /* NUMBER: may be below 0 */
     SK_FF_PAST = 512,    /* TIME, DATE: says what has happened: no later than now, SK_TYPED_AHEAD_US allowed */
@@ -266,6 +266,8 @@ struct sk_register_context { /* what may be referred to; all borrowed */
     bool (*entry_exists)(void *context, const char *id); /* beside those at hand; NULL: none */
     void *context;
     int64_t now_us;
+    const char *actor;                                                  /* who acts; NULL: not known */
+    bool (*is_same)(void *context, const char *one, const char *other); /* one human being; NULL: one name */
 };
 /* Each fault of a document: field, what was expected, what was found. Called for all of them, not just the first. */
 typedef void sk_field_fault(void *context, const char *field, const char *expected, const char *found);
@@ -279,6 +281,12 @@ struct sk_register_document {
 enum sk_err sk_register_document_read(const struct sk_register_context *context, const struct sk_act_row *row,
                                       const struct sk_entry *entry, const cJSON *fields, sk_field_fault *fault,
                                       void *fault_context, struct sk_register_document *ret_document);
+/* What the tables cannot say of a document that is good by itself: it looks at other entries, the site, the roster, who acts
+ * (register_rules.c). Faults as above; PARSE: at least one was told. Only for an act that is to be done, never for one that
+ * was. */
+enum sk_err sk_register_judge(const struct sk_register_context *context, const struct sk_act_row *row,
+                              const struct sk_entry *entry, const struct sk_register_document *document, sk_field_fault *fault,
+                              void *fault_context);
 /* Is this a field list of that register, ascending, each value of its type, of the vault or public as asked? In a public one a
  * value of no bytes says that the field was emptied. */
 bool sk_field_list_is_canonical(uint8_t register_, bool personal, const uint8_t *bytes, size_t length);

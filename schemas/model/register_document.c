@@ -231,6 +231,27 @@ static bool put_value(const struct reading *reading, const struct sk_field_row *
 
 /* --- one field --- */
 
+/* Which item of a list is not good: "item 2, 'nix'". */
+static const char *found_item(const struct reading *reading, const struct sk_field_row *field, const cJSON *list,
+                              char to[FOUND_MAX])
+{
+    uint8_t scratch[SK_FIELD_ITEM_MAX + 2];
+    char found[FOUND_MAX];
+    const cJSON *item;
+    unsigned place = 0;
+    cJSON_ArrayForEach(item, list)
+    {
+        struct sk_writer writer;
+        sk_writer_init(&writer, scratch, sizeof scratch);
+        place++;
+        if (put_text(reading, field, item, &writer))
+            continue;
+        sk_text_format(to, FOUND_MAX, "item %u, %.70s", place, found_text(field, item, found));
+        return to;
+    }
+    return place == 0 ? "an empty list" : "a list of more";
+}
+
 /* Its number, the length of its value and the value; what is wrong with it is told and leaves the list as it was. */
 static void put_field(struct reading *reading, const struct sk_field_row *field, const cJSON *item)
 {
@@ -241,7 +262,9 @@ static void put_field(struct reading *reading, const struct sk_field_row *field,
     sk_write_u16(to, 0);
     if (!put_value(reading, field, item, to)) {
         expected_text(field, expected);
-        complain(reading, field->name, expected, found_text(field, item, found));
+        complain(reading, field->name, expected,
+                 (field->flags & SK_FF_LIST) != 0 && cJSON_IsArray(item) ? found_item(reading, field, item, found)
+                                                                         : found_text(field, item, found));
     } else if (!to->bad) {
         const size_t length = to->length - begin - 3;
         to->buffer[begin + 1] = (uint8_t)(length >> 8);
@@ -467,7 +490,8 @@ static void check_order(struct reading *reading, const struct sk_field_row *fiel
     char expected[EXPECTED_MAX];
     const struct sk_field_row *before = field - 1;
     const int64_t from_us = moment_of(reading, before), until_us = moment_of(reading, field);
-    if (from_us == 0 || until_us == 0 || until_us > from_us || (field->type == SK_FT_DATE && until_us == from_us))
+    const bool may_be_equal = field->type == SK_FT_DATE || (field->flags & SK_FF_NOW) != 0;
+    if (from_us == 0 || until_us == 0 || until_us > from_us || (may_be_equal && until_us == from_us))
         return;
     sk_text_format(expected, sizeof expected, "a time after '%s'", before->name);
     complain(reading, field->name, expected, "one before it");

@@ -62,6 +62,7 @@ SINCE(ERASURE);
 SINCE(MEDIA);
 SINCE(KEY);
 SINCE(HANDOVER);
+SINCE(MODE);
 static const struct sk_due_row dues[] = {
 #include "schemas/vocab/register_dues.def"
 };

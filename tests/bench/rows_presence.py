@@ -28,7 +28,8 @@ def enrol(house, count):
         rows = [f"E-{i},人 {i},ヒト,staff,会社{i // PER_COMPANY},2020-01-01,2099-12-31,{card(i)},{i},server,always" for i in range(first, min(first + PER_FILE, count))]
         path = house.dir / "people.csv"
         path.write_text("ref,name,furigana,kind,company,from,until,card,printed,zones,schedule\n" + "\n".join(rows) + "\n")
-        subprocess.run([str(house.build / "collector/cli/sekisho"), "roster", "import", str(path), "--state", str(house.state), "--approver", "test-auditor"],
+        subprocess.run([str(house.build / "collector/cli/sekisho"), "roster", "import", str(path), "--state", str(house.state), "--approver", "test-auditor",
+                        "--office", "運用部", "--reason", "登録"],
                        check=True, capture_output=True)
 
 

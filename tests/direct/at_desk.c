@@ -118,11 +118,15 @@ static enum sk_err do_act(const struct at_desk *desk, const struct sk_act_row *r
                                                 .roster = sk_engine_roster(desk->engine),
                                                 .registers = registers,
                                                 .zone = desk->zone,
-                                                .now_us = now->utc_us};
+                                                .now_us = now->utc_us,
+                                                .actor = by->actor};
     struct sk_register_act act = {.row = row, .step = entry != NULL ? entry->act_count + 1 : 1};
     enum sk_err err = may_act(row, entry, by, fault);
     if (err == SK_OK) {
         err = sk_register_document_read(&context, row, entry, fields, tell_field, fault, &document);
+    }
+    if (err == SK_OK) {
+        err = sk_register_judge(&context, row, entry, &document, tell_field, fault);
     }
     if (err != SK_OK) {
         return err;

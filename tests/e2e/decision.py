@@ -79,16 +79,22 @@ def papers(build):
         missing = entry(house, 2)
         assert missing["body"]["our_reasons"] == ["x:PermitMissing"] and missing["body"]["agreement"] == "granted_but_unauthorised", missing
         desk.act("approver", "permits", permit, "approved", {"office": "運用部長"})
+        listed = house.get("/api/v1/entries?finding=x:PermitMissing", "auditor")[1]["items"]
+        assert [e["ctrl_seq"] for e in listed] == ["2"], listed
+        assert house.get("/api/v1/entries?finding=x:Nothing", "auditor")[0] == 400
         late = supplement(house, "5/2")["body"]
         assert late["cause"] == "late_paper" and late["agreement"] == "agree" and late["old_agreement"] == "granted_but_unauthorised", late
         publish(house, envelope(5, 3, TAKEN, **OTHER))
         assert "our_reasons" not in entry(house, 3)["body"]
-        mode = desk.open("operator", "watch", {"kind": "drill", "until": stamp(600), "cause": "避難訓練", "approver": "test-operator"},
+        mode = desk.open("operator", "watch", {"kind": "drill", "until": stamp(600), "cause": "避難訓練", "approver": "test-approver"},
                          register="mode")["id"]
         publish(house, envelope(5, 4, TAKEN, Card="04a1b2ffff"))
         marked = entry(house, 4)["body"]
         assert marked["agreement"] == "exempt" and marked["exempt_by"] == mode + " drill" and marked["exempted"] is True, marked
         assert [e["ctrl_seq"] for e in entries(house, "exempt")] == ["4"]
+        assert alarms(house)["system:mode.active"]["active"], "while passages ring nothing, that they do not rings"
+        desk.act("operator", "watch", mode, "ended", {})
+        until("the mode's alarm returns", lambda: not alarms(house).get("system:mode.active", {"active": False})["active"])
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ class DemoHouse(House):
         """The demo's roster first, as `./run demo` enters it; a restart finds it there."""
         cli = self.build / "collector/cli/sekisho"
         if not self.command("person.list")["result"]["items"]:
-            self.call(cli, "roster", "import", ROOT / "sim/demo/roster.csv", "--state", self.state, "--approver", "test-auditor")
+            self.call(cli, "roster", "import", ROOT / "sim/demo/roster.csv", "--state", self.state, "--approver", "test-auditor", "--office", "運用部",
+                      "--reason", "登録")
             for row in json.loads((ROOT / "sim/demo/roster.json").read_text()):
                 self.call(cli, "roster", "do", row["cmd"], json.dumps(row["args"]), "--state", self.state)
         super().start_dashboard()

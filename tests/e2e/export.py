@@ -40,7 +40,8 @@ def publish(house, *messages):
 def fill(house):
     path = house.dir / "people.csv"
     path.write_text(PEOPLE)
-    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor"],
+    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor",
+                          "--office", "運用部", "--reason", "登録"],
                          capture_output=True, text=True)
     assert out.returncode == 0, out.stdout + out.stderr
     publish(house, envelope(5, 1), envelope(5, 2, TAKEN), envelope(5, 3, Card="04a1b2c3d5"),

@@ -317,7 +317,8 @@ def reviews(build):
         api.post("/reviews", "reception", 403, due="2099-01-01")
         v = api.post("/reviews", "auditor", due="2099-01-01", zone="server", reason="上期")["review"]
         api.post("/people", name="後から", kind="staff")
-        api.post("/authorizations", "approver", person="p-3", zone="server", schedule="always", applicant="test-reception")
+        api.post("/authorizations", "approver", person="p-3", zone="server", schedule="always", applicant="test-reception", until="2099-03-31",
+                 office="運用部", reason="担当")
         rows = api.get(f"/reviews/{v}/rows")["items"]
         assert [(r["authorization"], bool(r["last_used"]), r["needs_second"]) for r in rows] == [("a-1", True, True), ("a-2", False, True)], rows
         row = f"/reviews/{v}/rows/a-%d/%s"
@@ -442,7 +443,7 @@ def one_person_two_names(build):
         refused(f"/permits/{short}/ratified", "day", "night", "other", office="長")
         act("free", f"/permits/{short}/ratified", office="長")
 
-        grant = dict(person="p-2", zone="server", schedule="always")
+        grant = dict(person="p-2", zone="server", schedule="always", until="2099-03-31", office="長", reason="担当")
         api.post("/authorizations", "night", 409, applicant="day", **grant)
         api.post("/authorizations", "night", 409, applicant="p-1", **grant)
         api.post("/authorizations", "other", 409, applicant="day", **grant)  # his own right

@@ -31,6 +31,7 @@ def roster(house, csv, *options):
     path = house.dir / "people.csv"
     path.write_text(csv)
     return subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-auditor",
+                           "--office", "運用部", "--reason", "登録",
                            *options], capture_output=True, text=True, env={"LANG": "C"})
 
 
@@ -131,7 +132,7 @@ def roles_and_refusals(build):
         refused(house.command("authorization.grant", **granted, applicant="test-auditor", approver="p-1"), "conflict")
         refused(house.command("authorization.grant", **granted, applicant="test-auditor", approver="nobody"), "not_found")
         refused(house.command("authorization.grant", **granted, approver="console:0"), "conflict")
-        right = ok(house.command("authorization.grant", **granted, applicant="p-2", approver="test-auditor", office="運用部", until="2027-03-31"))
+        right = ok(house.command("authorization.grant", **granted, applicant="p-2", approver="test-auditor", office="運用部", until="2027-03-31", reason="担当"))
         shown = ok(house.command("authorization.get", authorization=right["authorization"]))
         assert shown["until"] == "2027-03-31" and shown["office"] == "運用部", shown
         ok(house.command("authorization.revoke", authorization=right["authorization"], reason="異動"))

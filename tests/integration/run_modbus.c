@@ -147,7 +147,7 @@ static enum sk_err run_sessions(struct link_run *runs, size_t count)
 /* `count` links of the site from `first` on. */
 static int run_links(struct run *run, uint32_t first, size_t count, bool events_only)
 {
-    struct sk_driver_host host = {run, now, stopping, samples, event, malformed, NULL};
+    struct sk_driver_host host = {run, now, stopping, samples, event, malformed, NULL, NULL};
     struct link_run runs[LINKS_MOST] = {0};
     struct sk_fault fault = {0};
     pthread_t watcher;

@@ -2,6 +2,7 @@
 sk_unit_test(roster sk_model)
 sk_unit_test(register sk_engine)
 sk_unit_test(register_index sk_engine)
+sk_unit_test(register_rules sk_engine)
 sk_unit_test(guests sk_engine)
 sk_unit_test(corrections sk_engine)
 sk_unit_test(decide sk_engine)

@@ -319,6 +319,10 @@ static void test_malformed(void **state)
         assert_int_equal(
             sk_engine_malformed(kit.engine, rows[i].device, "a/b", "an object", junk, sizeof junk, &now, kit.effects), SK_OK);
         sk_check(strcmp(kit_story(&kit), rows[i].story) == 0, rows[i].story);
+        struct sk_body_item item; /* what was wrong with a sensor's payload is told too */
+        const struct sk_draft *draft = rows[i].story[0] != '\0' && i < 3 ? kit_record(&kit, SK_EV_CTRL_MALFORMED) : NULL;
+        assert_true(draft == NULL || (sk_body_find(draft->body.bytes, draft->body.writer.length, SK_TAG_DETAIL, &item) &&
+                                      item.length == strlen("a/b: an object")));
     }
     kit_stop(&kit);
 }

@@ -140,12 +140,13 @@ static const char *key_file(unsigned number)
 static const char *people_file(unsigned number)
 {
     static char line[4096];
-    size_t used = (size_t)snprintf(line, sizeof line,
-                                   "{\"cmd\":\"roster.import\",\"args\":{\"approver\":\"boss\",\"office\":\"chief\",\"csv\":"
-                                   "\"ref,name,kind,card,printed,zones\\n");
+    size_t used = (size_t)snprintf(
+        line, sizeof line,
+        "{\"cmd\":\"roster.import\",\"args\":{\"approver\":\"boss\",\"office\":\"chief\",\"reason\":\"joins\",\"csv\":"
+        "\"ref,name,kind,until,card,printed,zones\\n");
     for (int i = 0; i < ROWS; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, "E%u-%d,Name %d,staff,%08x,N%d,server\\n", number, i, i,
-                                 number * 16 + (unsigned)i, i);
+        used += (size_t)snprintf(line + used, sizeof line - used, "E%u-%d,Name %d,staff,2099-12-31,%08x,N%d,server\\n", number,
+                                 i, i, number * 16 + (unsigned)i, i);
     snprintf(line + used, sizeof line - used, "\"}}");
     return line;
 }

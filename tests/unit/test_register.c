@@ -865,6 +865,38 @@ static void a_badge_is_missed(void **state)
 #undef LEFT
 }
 
+/* A list is refused for the item that is wrong, unless it is personal. */
+static void the_item_is_named(void **state)
+{
+    static const struct {
+        const char *zones, *said;
+    } rows[] = {{"[\"server\",\"moon\",\"sun\"]", "found item 2, 'moon'"},
+                {"[\"server\",7]", "found item 2, a number"},
+                {"[]", "found an empty list"},
+                {"\"server\"", "found 'server'"}};
+    static struct sk_register_document document;
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        char text[512];
+        struct rg_faults faults = {"", ""};
+        snprintf(text, sizeof text,
+                 "{\"purpose\":\"w\",\"company\":\"c\",\"from\":\"2025-11-20T11:00:00Z\",\"until\":\"2025-11-20T13:00:00Z\","
+                 "\"zones\":%s,\"worker_names\":[\"x\"],\"applicant\":\"ann\"}",
+                 rows[i].zones);
+        assert_int_equal(rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL, text, &faults, &document), SK_ERR_PARSE);
+        if (strstr(faults.first, rows[i].said) == NULL)
+            fail_msg("%s: %s", rows[i].zones, faults.first);
+    }
+    struct rg_faults faults = {"", ""};
+    assert_int_equal(rg_read(&context, SK_EV_PERMIT_REQUESTED, NULL,
+                             "{\"purpose\":\"w\",\"company\":\"c\",\"from\":\"2025-11-20T11:00:00Z\",\"until\":"
+                             "\"2025-11-20T13:00:00Z\",\"zones\":[\"server\"],\"worker_names\":[\"x\",\"sec\\nret\"],"
+                             "\"applicant\":\"ann\"}",
+                             &faults, &document),
+                     SK_ERR_PARSE);
+    assert_null(strstr(faults.first, "sec"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -890,6 +922,7 @@ int main(void)
         T(no_memory),
         T(due_moments),
         T(a_badge_is_missed),
+        T(the_item_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
