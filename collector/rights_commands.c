@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about rights that are facts and no changes of the roster, and what lists of them show: consents to biometric
  * references, leavers, rights that nobody uses. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/engine/rights.h"

@@ -129,7 +129,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     struct host host;
-    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL};
+    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL, NULL};
     struct sk_driver_session *session = NULL;
     struct sk_fault fault = {.text = ""};
     build(&host, 1);
@@ -149,7 +149,7 @@ static void test_refusals(void **state)
 static void starve(bool events_only)
 {
     struct host host;
-    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL};
+    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL, NULL};
     build(&host, 1);
     host.fixture.profile.ring =
         (struct sk_ring_profile){.present = true, .function = 3, .ring = 100, .entries = 8, .entry_words = 24};
@@ -181,7 +181,7 @@ static void test_dead_link_is_samples(void **state)
 {
     (void)state;
     struct host host;
-    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL};
+    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL, NULL};
     struct sk_driver_session *session;
     struct sk_fault fault;
     uint16_t port;
@@ -206,7 +206,7 @@ static void test_stop_descriptor_wakes(void **state)
 {
     (void)state;
     struct host host;
-    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL};
+    struct sk_driver_host stubs = {&host, now, stopping, samples, event, malformed, NULL, NULL};
     struct sk_driver_session *session;
     struct sk_fault fault;
     uint16_t port;
