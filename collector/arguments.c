@@ -38,7 +38,14 @@ static const struct {
     {"occupancy.forgive", "person"},
     {"register.act", "register path entry act fields"},
     {"register.import", "register path csv dry_run"},
-    {"register.erase", "entry"},
+    {"register.erase", "entry path"},
+    {"muster.start", "zone drill"},
+    {"muster.seen", "person visit people"},
+    {"muster.unseen", "person visit people"},
+    {"muster.end", ""},
+    {"alarm.acknowledge", "occurrence comment"},
+    {"alarm.comment", "occurrence comment"},
+    {"words.erase", "words"},
 };
 
 static bool is_among(const char *names, const char *name)
