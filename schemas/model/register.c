@@ -367,19 +367,30 @@ static bool vault_says(const struct sk_entry_act *act, const struct sk_field_row
     return (act->vault_fields >> (field->id & 63) & 1) != 0;
 }
 
-bool sk_entry_says(const struct sk_entry *entry, const struct sk_field_row *field, int64_t at_us)
+/* The newest act that says the field and does not empty it, counted from 1, among those before `at_us`; 0: none, or emptied. */
+static uint32_t last_act(const struct sk_entry *entry, const struct sk_field_row *field, int64_t at_us)
 {
     struct sk_field_value value;
-    for (int64_t i = (int64_t)entry->act_count - 1; i >= 0; i--) {
-        const struct sk_entry_act *act = &entry->acts[i];
+    for (uint32_t i = entry->act_count; i > 0; i--) {
+        const struct sk_entry_act *act = &entry->acts[i - 1];
         if (act->at_us > at_us)
             continue;
         if (sk_field_find(entry->register_, act->fields, act->fields_length, field->id, &value))
-            return value.length > 0;
+            return value.length > 0 ? i : 0;
         if (vault_says(act, field))
-            return true;
+            return i;
     }
-    return false;
+    return 0;
+}
+
+bool sk_entry_says(const struct sk_entry *entry, const struct sk_field_row *field, int64_t at_us)
+{
+    return last_act(entry, field, at_us) > 0;
+}
+
+uint32_t sk_entry_last_act(const struct sk_entry *entry, const struct sk_field_row *field)
+{
+    return last_act(entry, field, SK_NEVER);
 }
 
 int64_t sk_entry_time(const struct sk_entry *entry, uint16_t field, int64_t at_us)

@@ -366,13 +366,9 @@ static uint32_t last_said(const struct sk_entry *entry, const struct sk_register
                           const struct sk_field_row *field)
 {
     struct sk_field_value value;
-    uint32_t act = entry != NULL ? entry->act_count : 0;
     if (document_says(document, field, &value))
-        return act + 1;
-    while (act > 0 &&
-           !sk_field_find(entry->register_, entry->acts[act - 1].fields, entry->acts[act - 1].fields_length, field->id, &value))
-        act--;
-    return act;
+        return value.length == 0 ? 0 : entry != NULL ? entry->act_count + 1 : 1;
+    return entry != NULL ? sk_entry_last_act(entry, field) : 0;
 }
 
 /* "c", "c=word" or "c>d" stands: said now, or by an earlier act. */
@@ -390,6 +386,10 @@ bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_docu
     const struct sk_field_row *field = register_ != 0 ? field_of(register_, condition, (size_t)(end - condition)) : NULL;
     if (field == NULL)
         return false;
+    if (than != NULL) {
+        const struct sk_field_row *other = field_of(register_, than + 1, (size_t)(condition + length - than) - 1);
+        return other != NULL && last_said(entry, document, field) > last_said(entry, document, other);
+    }
     if (!document_says(document, field, &value)) {
         if (entry != NULL && (field->flags & SK_FF_VAULT) != 0)
             return sk_entry_says(entry, field, SK_NEVER);
@@ -398,10 +398,6 @@ bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_docu
     }
     if (value.length == 0)
         return false;
-    if (than != NULL) {
-        const struct sk_field_row *other = field_of(register_, than + 1, (size_t)(condition + length - than) - 1);
-        return other != NULL && last_said(entry, document, field) > last_said(entry, document, other);
-    }
     if (field->type == SK_FT_FLAG)
         return sk_value_flag(&value);
     if (word == NULL)

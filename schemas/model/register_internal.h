@@ -14,5 +14,7 @@ bool sk_field_number_is(const struct sk_field_row *row, double number);         
  * Either may be NULL. */
 bool sk_field_stands(const struct sk_entry *entry, const struct sk_register_document *document, const char *condition,
                      size_t length);
+/* register.c: the newest act that says the field, in public or in the vault, counted from 1; 0: none, or it was emptied. */
+uint32_t sk_entry_last_act(const struct sk_entry *entry, const struct sk_field_row *field);
 
 #endif
