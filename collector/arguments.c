@@ -43,8 +43,6 @@ static const struct {
     {"muster.seen", "person visit people"},
     {"muster.unseen", "person visit people"},
     {"muster.end", ""},
-    {"alarm.acknowledge", "occurrence comment"},
-    {"alarm.comment", "occurrence comment"},
     {"words.erase", "words"},
 };
 

@@ -14,8 +14,9 @@ from house import House, door_site, until  # noqa: E402
 
 def add_cards(house):
     path = house.dir / "people.csv"
-    path.write_text("ref,name,kind,card,zones\nE-1,秘密 花子,staff,04a1b2c301,server\nE-2,内緒 次郎,staff,04a1b2c302,server\n")
-    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-approver"],
+    path.write_text("ref,name,kind,card,zones,until\nE-1,秘密 花子,staff,04a1b2c301,server,2099-03-31\nE-2,内緒 次郎,staff,04a1b2c302,server,2099-03-31\n")
+    out = subprocess.run([house.build / "collector/cli/sekisho", "roster", "import", path, "--state", house.state, "--approver", "test-approver",
+                          "--office", "運用部", "--reason", "登録"],
                          capture_output=True, text=True)
     assert out.returncode == 0, out.stdout + out.stderr
 

@@ -45,9 +45,10 @@ def life(house):
     desk.act("approver", "permits", "pm-1", "approved", {"office": "運用部長"})
     desk.act("reception", "permits", "pm-1", "started", {"escort": "p-1"})
     desk.open("operator", "permits", dict(fields, purpose="ケーブル敷設 " + "光ファイバー".join("123456")))
-    desk.open("reception", "visits", visit_fields(**{"host": "p-1", "until": stamp(2)}))
+    desk.open("reception", "visits", visit_fields(host="p-1", zones=["server"], until=stamp(2)))
     desk.act("approver", "visits", "vs-1", "approved", {"office": "総務課長"})
     desk.act("reception", "visits", "vs-1", "arrived", {"identity": "passport", "identity_by": "test-reception"})
+    desk.act("operator", "visits", "vs-1", "screened", {"screening": "ok", "screened_by": "p-1"})
     desk.act("reception", "visits", "vs-1", "badge_out", {"badge": "V-7"})
     desk.open("reception", "visits", {"visit": "vs-1", "escort": "p-1", "door": "d1", "direction": "in", "count": 2}, register="joint")
     desk.open("operator", "goods", {"kind": "owned", "direction": "in", "items": ["交換用ファン"], "serials": ["SN-42"], "purpose": "修理", "from": stamp(-60),
@@ -55,7 +56,7 @@ def life(house):
     desk.open("reception", "keys", {"key": "K-9", "holder": "p-1", "purpose": "夜間点検", "until": stamp(3600)})
     desk.say("operator", "credentials/c-2/lose", {"reason": "紛失届"})
     roster.ok(house.command("authorization.grant", person="p-1", zone="server", schedule="always", until="2099-12-31", applicant="test-operator",
-                            approver="test-approver", office="運用部"))
+                            approver="test-approver", office="運用部", reason="担当"))
     desk.say("auditor", "reviews", {"due": "2099-11-30"})
 
 

@@ -150,7 +150,8 @@ def visit(house, name, badge=None):
     made = house.request("POST", "/api/v1/visits", "reception", {"register": "visit", "act": "requested", "fields": fields})
     assert made[0] == 200, made
     entry = made[1]["id"]
-    acts = [("approver", "approved", {"office": "総務課長"}), ("reception", "arrived", {"identity": "licence", "identity_by": "test-reception"})]
+    acts = [("approver", "approved", {"office": "総務課長"}), ("reception", "arrived", {"identity": "licence", "identity_by": "test-reception"}),
+            ("operator", "screened", {"screening": "ok", "screened_by": "p-1"})]
     acts += [("reception", "badge_out", {"badge": badge})] if badge else []
     for role, act, fields in acts:
         got = house.request("POST", f"/api/v1/visits/{entry}/{act}", role, {"fields": fields})
