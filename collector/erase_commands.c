@@ -83,7 +83,7 @@ static enum sk_err erase(struct request *request, const char *reference)
 
 enum sk_err sk_run_words_erase(struct request *request)
 {
-    const char *reference = sk_request_text(request, "words", true, 2 * SK_HASH_SIZE);
+    const char *reference = sk_request_text(request, "words", true, 2 * (size_t)SK_HASH_SIZE);
     if (reference == NULL || sk_request_text(request, "reason", true, SK_WORDS_MAX) == NULL)
         return request->answer->err;
     const enum sk_err err = erase(request, reference);

@@ -302,7 +302,7 @@ static cJSON *show_access(const struct listing *listing, const struct sk_roster_
     cJSON_AddStringToObject(item, "authorization", right != NULL ? right->entity : "");
     cJSON_AddStringToObject(item, "schedule", right != NULL ? right->authorization.schedule : "");
     /* Controllers' lists are compared with rights, not with hours, which they keep in words of their own. */
-    sk_listing_hours(listing, item, roster ? right->authorization.schedule : "");
+    sk_listing_hours(listing, item, roster && right != NULL ? right->authorization.schedule : "");
     cJSON_AddStringToObject(item, "approver", right != NULL ? right->authorization.approver : "");
     cJSON_AddStringToObject(item, "office", right != NULL ? right->authorization.office : "");
     sk_listing_time(item, "approved", right != NULL ? right->authorization.approved_us : 0);

@@ -239,7 +239,7 @@ static enum sk_err look_at_holders(struct sk_traces *traces, const char *name)
 {
     struct sk_entry_number found[AT_ONCE], after = {0, 0};
     size_t count = 0;
-    enum sk_err err;
+    enum sk_err err = SK_OK;
     do {
         err =
             sk_store_entries_holding(sk_recorder_store(traces->request->floor->recorder), name, &after, found, AT_ONCE, &count);

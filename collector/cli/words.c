@@ -86,7 +86,7 @@ static bool look(void *context, const struct sk_record *record)
 
 static enum sk_err look_at_all(struct sk_store *store, struct looking *looking)
 {
-    enum sk_err err;
+    enum sk_err err = SK_OK;
     do {
         const struct sk_walk walk = {.from = looking->next, .limit = PIECE, .door = -1};
         looking->seen = 0;

@@ -54,7 +54,7 @@ static void tcp_disconnect(struct sk_wire *wire)
 /* libmodbus leaves the socket such that nothing waits in it. */
 static void set_waiting(int fd)
 {
-    const struct timeval soon = {.tv_usec = SOON_MS * 1000};
+    const struct timeval soon = {.tv_usec = (suseconds_t)SOON_MS * 1000};
     const int flags = fcntl(fd, F_GETFL);
     if (flags >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon) == 0)
         fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);

@@ -21,7 +21,8 @@ static const struct {
 
 const char *sk_round_state_name(int state)
 {
-    return state > 0 && (size_t)state < sizeof words / sizeof *words ? words[state].name : NULL;
+    const size_t at = state > 0 ? (size_t)state : 0;
+    return at < sizeof words / sizeof *words ? words[at].name : NULL;
 }
 
 const char *sk_round_state_text(int state, enum sk_lang lang)

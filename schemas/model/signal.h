@@ -22,6 +22,7 @@ enum sk_signal_source {
 #include "schemas/vocab/signal_sources.def"
 };
 #undef X
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a summand each */
 #define G(name, kind, keeper) +1
 enum {
     SK_SIGNAL_COUNT = 0

@@ -110,8 +110,8 @@ static void acts_are_sound(void **state)
     }
 }
 
-/* What the opening act asks is asked of an amendment by itself (amendments_keep_what_opening_asked); a row that repeated it would
- * tell it twice. */
+/* What the opening act asks is asked of an amendment by itself (amendments_keep_what_opening_asked); a row that repeated it
+ * would tell it twice. */
 static void amendments_repeat_nothing(void **state)
 {
     const struct sk_act_row *opens, *amends;
