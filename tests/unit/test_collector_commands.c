@@ -3,33 +3,14 @@
  * that must not leave, and what a feed reader gets. */
 #include <sys/socket.h>
 
-#include "collector/commands.h"
 #include "collector/feed.h"
-#include "tests/unit/shell_kit.h"
+#include "tests/unit/floor_kit.h"
 
 enum { CONSOLE = 1000, STRANGER = 1001 };
-static struct shell shell;
-static struct sk_command_floor floor_;
 
 static int setup(void **state)
 {
-    struct sk_fault fault = {0};
-    if (support_setup(state) != 0)
-        return -1;
-    shell_setup(&shell);
-    kit_start(&shell.kit);
-    floor_ = (struct sk_command_floor){
-        .site = &shell.kit.site, .engine = shell.kit.engine, .recorder = shell.recorder, .console_uid = CONSOLE};
-    return sk_vault_open(support_directory, &floor_.vault, &fault) == SK_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    shell_disk(true);
-    sk_vault_close(floor_.vault);
-    kit_stop(&shell.kit);
-    sk_recorder_close(shell.recorder);
-    return support_teardown(state);
+    return floor_setup(state, CONSOLE);
 }
 
 /* Runs, commits, answers; the text is valid until the next call. */
@@ -324,14 +305,14 @@ int main(void)
 {
     sk_log_init("test", SK_LOG_ERROR);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_lost_record_is_no_success, setup, teardown),
-        cmocka_unit_test_setup_teardown(requests_and_answers, setup, teardown),
-        cmocka_unit_test_setup_teardown(roles_against_commands, setup, teardown),
-        cmocka_unit_test_setup_teardown(refusals_are_records_but_no_flood, setup, teardown),
-        cmocka_unit_test_setup_teardown(secrets_are_in_no_record, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_act_without_room_for_its_record, setup, teardown),
-        cmocka_unit_test_setup_teardown(failing_allocations, setup, teardown),
-        cmocka_unit_test_setup_teardown(feed_readers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_record_is_no_success, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(requests_and_answers, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(roles_against_commands, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(refusals_are_records_but_no_flood, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(secrets_are_in_no_record, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(no_act_without_room_for_its_record, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(failing_allocations, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(feed_readers, setup, floor_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rights that nobody uses, in a register so large that the list reads all newest uses at once: page by page it names the same
  * rights as a look at each of them. */
-#include "collector/commands.h"
+#include "tests/unit/floor_kit.h"
 #include "tests/unit/roster_kit.h"
-#include "tests/unit/shell_kit.h"
 
 enum { PEOPLE = 700, CONSOLE = 4711, DAY_MS = 86400000 };
-static struct shell shell;
-static struct sk_command_floor floor_;
 
 static int setup(void **state)
 {
-    struct sk_fault fault = {0};
-    if (support_setup(state) != 0)
-        return -1;
-    shell_setup(&shell);
-    kit_start(&shell.kit);
-    floor_ = (struct sk_command_floor){
-        .site = &shell.kit.site, .engine = shell.kit.engine, .recorder = shell.recorder, .console_uid = CONSOLE};
-    return sk_vault_open(support_directory, &floor_.vault, &fault) == SK_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    sk_vault_close(floor_.vault);
-    sk_recorder_close(shell.recorder);
-    kit_stop(&shell.kit);
-    return support_teardown(state);
+    return floor_setup(state, CONSOLE);
 }
 
 static void change(struct sk_roster_change made)
@@ -157,8 +139,8 @@ static void all_uses_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(lists_of_a_large_register, setup, teardown),
-        cmocka_unit_test_setup_teardown(all_uses_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(lists_of_a_large_register, setup, floor_teardown),
+        cmocka_unit_test_setup_teardown(all_uses_at_once, setup, floor_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

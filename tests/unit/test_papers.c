@@ -170,6 +170,10 @@ static void test_emergency(void **state)
     pk_end(&run);
 }
 
+#define CARDLESS                                                                                                               \
+    "{\"name\":\"n\",\"company\":\"x\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\",\"host_name\":\"n\","           \
+    "\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\",\"until\":\"2025-11-20T15:00:00Z\","     \
+    "\"zones\":[\"server\"]}"
 #define VISIT(more)                                                                                                            \
     "{\"name\":\"n\",\"company\":\"x\",\"person\":\"p-4\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\","            \
     "\"host_name\":\"n\",\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\","                    \
@@ -271,12 +275,7 @@ static void test_guests(void **state)
     rule.zone.people_min = 2;
     rule.zone.occ_max = 3;
     pk_change(&run, rule, 200);
-    pk_act(
-        &run, "visit.requested", "",
-        "{\"name\":\"n\",\"company\":\"x\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\",\"host_name\":\"n\","
-        "\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\",\"until\":\"2025-11-20T15:00:00Z\","
-        "\"zones\":[\"server\"]}",
-        MIN);
+    pk_act(&run, "visit.requested", "", CARDLESS, MIN);
     pk_act(&run, "visit.approved", "vs-1", "{\"office\":\"x\"}", MIN + 1);
     pk_pass(&run, SK_EV_ACC_TAKEN, ESCORT, true, 2 * MIN);
     pk_act(&run, "joint.recorded", "", "{\"visit\":\"vs-1\",\"escort\":\"p-2\",\"door\":\"d1\",\"direction\":\"in\"}",
@@ -314,12 +313,7 @@ static void test_guest_told_late(void **state)
     struct sk_roster_change rule = rk_zone(12, 3, 0, 0);
     rule.zone.people_min = 2;
     pk_change(&run, rule, 200);
-    pk_act(
-        &run, "visit.requested", "",
-        "{\"name\":\"n\",\"company\":\"x\",\"kind\":\"visitor\",\"purpose\":\"x\",\"host\":\"p-2\",\"host_name\":\"n\","
-        "\"host_company\":\"x\",\"date\":\"2025-11-20\",\"from\":\"2025-11-20T12:00:00Z\",\"until\":\"2025-11-20T15:00:00Z\","
-        "\"zones\":[\"server\"]}",
-        MIN);
+    pk_act(&run, "visit.requested", "", CARDLESS, MIN);
     pk_pass(&run, SK_EV_ACC_TAKEN, ESCORT, true, 2 * MIN);
     pk_tick(&run, 2 * MIN + 31000);
     assert_true(pk_lists(kit_record(&run.kit, SK_EV_ACC_SUPPLEMENT), SK_TAG_OUR_REASONS, SK_DENY_NO_ACCOMPANIMENT));
