@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -80,6 +81,8 @@ class House:
             if self.with_broker:
                 self.start_broker()
             self.start_collector()
+            if self.with_broker:
+                self.await_subscriptions()
             if self.with_dashboard:
                 for role in ("operator", "auditor", "viewer", "administrator"):
                     self.tokens[role] = self.make_token(role)
@@ -125,7 +128,8 @@ class House:
     def start_broker(self):
         conf = self.dir / "mosquitto.conf"
         conf.write_text(f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-                        "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n" + ("user root\n" if os.geteuid() == 0 else ""))
+                        "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n"
+                        + "".join(f"log_type {kind}\n" for kind in ("error", "warning", "notice", "information", "subscribe")) + ("user root\n" if os.geteuid() == 0 else ""))
         self.start("mosquitto", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", conf)
         until("mosquitto listens", lambda: self.alive("mosquitto") and can_connect(self.mqtt_port))
 
@@ -134,6 +138,17 @@ class House:
         self.start("collector", self.build / "collector/sekisho-collector", "--site", self.dir / "site.json", "--state", self.state,
                    "--profiles", ROOT / "schemas/profiles", "--debug")
         until("the collector answers", lambda: self.alive("collector") and self.control_answers(socket_path), 60)
+
+    def await_subscriptions(self):
+        """What is published before a session's first subscription is nobody's: the broker knows of no session that should have it."""
+        links = {link["id"] for link in self.site.get("links", []) if link.get("protocol") == "mqtt" and link.get("port") == "{{MQTT_PORT}}"}
+        doors = {door["controller"] for door in self.site.get("doors", [])}
+        wanted = [(device["topic"], session) for device in self.site.get("devices", []) if device.get("link") in links and "topic" in device
+                  for session in (("s", "ev") if device["id"] in doors else ("s",))]
+        log = self.dir / "mosquitto.log"
+        for topic, session in wanted:
+            line = re.compile(rf"-{session} \d {re.escape(topic)}/")
+            until(f"session {session} has subscribed to {topic}", lambda: line.search(log.read_text(errors="replace")))
 
     @staticmethod
     def control_answers(path):

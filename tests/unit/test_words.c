@@ -72,7 +72,7 @@ static void nothing_of_the_text_stays_in_the_body(void **state)
     sk_body_seal(&body, commits, 2);
     assert_true(sk_body_done(&body));
     assert_true(sk_body_is_canonical(body.bytes, body.writer.length));
-    assert_null(memmem(body.bytes, sizeof body.bytes, "Yamada", 6));
+    assert_null(memmem(body.bytes, body.writer.length, "Yamada", 6));
     assert_true(sk_body_find(body.bytes, body.writer.length, SK_TAG_REASON_COMMIT, &item) && item.bytes[0] == 1);
     assert_true(sk_body_find(body.bytes, body.writer.length, SK_TAG_COMMENT_COMMIT, &item) && item.bytes[0] == 2);
     assert_true(sk_body_find(body.bytes, body.writer.length, SK_TAG_COMMAND, &item) && item.bytes[0] == 'x');
