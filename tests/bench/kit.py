@@ -90,6 +90,9 @@ class BenchHouse(House):
             self.prepare(self)
         super().write_site()
 
+    def await_subscriptions(self):
+        """Each row awaits what it measures."""
+
     def start(self, name, *command):
         command = [c for c in command if c != "--debug"]
         return super().start(name, *command, *(self.dashboard_options if name == "dashboard" else ()))

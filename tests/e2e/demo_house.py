@@ -52,6 +52,9 @@ class DemoHouse(House):
         until("the simulator serves", lambda: self.alive("simulator") and ports.exists() and ports.read_text().endswith("\n"))
         self.control = json.loads(ports.read_text())["control"]
 
+    def await_subscriptions(self):
+        """Nobody need wait: the simulator's controllers send again what was not acknowledged, and tests here await quiet."""
+
     def start_dashboard(self):
         """The demo's roster first, as `./run demo` enters it; a restart finds it there."""
         cli = self.build / "collector/cli/sekisho"
